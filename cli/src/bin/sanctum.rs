@@ -1,0 +1,2 @@
+//! The `sanctum` binary.
+fn main() {}

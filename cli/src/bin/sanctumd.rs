@@ -1,0 +1,2 @@
+//! The `sanctumd` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Pure verdicts on text: credential rules and redaction.

@@ -1,0 +1,1 @@
+//! The effects seam: Op, Observed, Host, and every touch of the machine.

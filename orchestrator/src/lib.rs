@@ -1,0 +1,1 @@
+//! observe, plan, apply, receipt, rollback; render, prove, adopt.

@@ -1,0 +1,1 @@
+//! Black-box proofs of the binaries against real counterparts.
