@@ -1,1 +1,7 @@
 //! observe, plan, apply, receipt, rollback; render, prove, adopt.
+//!
+//! `plan` is pure data from an instance and an observation; only a `sanctum_host::Host` touches the world.
+
+pub mod house;
+pub mod instance;
+pub mod render;

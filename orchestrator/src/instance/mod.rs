@@ -1,0 +1,5 @@
+//! The instance file: the one source of truth of a house.
+
+pub mod model;
+
+pub use model::Instance;
