@@ -2,6 +2,9 @@
 //!
 //! `plan` is pure data from an instance and an observation; only a `sanctum_host::Host` touches the world.
 
+pub mod apply;
 pub mod house;
 pub mod instance;
+pub mod plan;
+pub mod receipt;
 pub mod render;
