@@ -281,7 +281,11 @@ proptest! {
             let Some((place, before)) = &step.guard.path else { continue };
             let mut host = start.clone();
             let intruder = file(by, true);
-            if sanctum_host::PathState::File(intruder.clone()) == *before || !place.as_str().contains("/f") {
+            let parent_is_there = place.parent().is_some_and(|up| start.0.dirs.contains_key(&up));
+            if PathState::File(intruder.clone()) == *before
+                || !place.as_str().contains("/f")
+                || !parent_is_there
+            {
                 continue;
             }
             host.0.files.insert(place.clone(), intruder);
