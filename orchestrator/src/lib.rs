@@ -3,6 +3,7 @@
 //! `plan` is pure data from an instance and an observation; only a `sanctum_host::Host` touches the world.
 
 pub mod apply;
+pub mod drift;
 pub mod house;
 pub mod instance;
 pub mod plan;

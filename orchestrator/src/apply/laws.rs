@@ -3,9 +3,8 @@
 
 use super::{Outcome, apply, rollback};
 use crate::house::Part;
-use crate::plan::planner::Target;
 use crate::plan::want::{WantDir, WantFile};
-use crate::plan::{Managed, Plan, Want, plan};
+use crate::plan::{Managed, Plan, Target, Want, plan, uninstall};
 use crate::receipt::{Header, History, Kind, Mark, Receipt};
 use proptest::prelude::*;
 use sanctum_host::{
@@ -253,6 +252,33 @@ proptest! {
         prop_assert_eq!(
             host.0.loaded.keys().collect::<Vec<_>>(), start.0.loaded.keys().collect::<Vec<_>>()
         );
+    }
+
+    #[test]
+    fn uninstalling_brings_back_what_was_there_before_the_first_apply(case in case()) {
+        let start = case.host();
+        let mut host = start.clone();
+        let mut history = History::default();
+        for of in [(|at: &At| at.want) as fn(&At) -> Option<(usize, bool)>, |at| at.want_later] {
+            let (next, blobs) = make(&case.want(of), &host, &history.managed());
+            history.receipts.push(done(&next, &mut host, &blobs));
+        }
+        let managed = history.managed();
+        let mut blobs = make(&Want::default(), &host, &managed).1;
+        let seen = host.observe(&managed.scope(), &mut blobs).unwrap();
+        let node = NodeName::new("hub").unwrap();
+        let target = Target { node: &node, instance: Blobs::digest(b"instance") };
+        let last = uninstall(&target, &seen, &managed, &blobs);
+        let mut receipt = done(&last, &mut host, &blobs);
+        receipt.header.kind = Kind::Uninstall;
+        prop_assert_eq!(&host.0.files, &start.0.files);
+        prop_assert_eq!(&host.0.dirs, &start.0.dirs);
+        prop_assert_eq!(&host.0.accounts, &start.0.accounts);
+        prop_assert_eq!(
+            host.0.loaded.keys().collect::<Vec<_>>(), start.0.loaded.keys().collect::<Vec<_>>()
+        );
+        history.receipts.push(receipt);
+        prop_assert_eq!(history.managed(), Managed::default());
     }
 
     #[test]

@@ -59,7 +59,8 @@ pub fn rollback(
     report
 }
 
-fn kept(op: &Op, error: &HostError) -> Option<AbsPath> {
+/// The directory that an operation left because it is not empty.
+pub(super) fn kept(op: &Op, error: &HostError) -> Option<AbsPath> {
     match (op, error) {
         (Op::Absent { path }, HostError::Io { source, .. })
             if source.kind() == std::io::ErrorKind::DirectoryNotEmpty =>

@@ -5,11 +5,14 @@
 
 pub mod managed;
 pub mod planner;
+pub mod restore;
 pub mod saved;
+pub mod show;
 pub mod step;
 pub mod want;
 
 pub use managed::Managed;
-pub use planner::plan;
+pub use planner::{Target, plan};
+pub use restore::uninstall;
 pub use step::{Guard, Plan, Step};
 pub use want::{Want, WantError};

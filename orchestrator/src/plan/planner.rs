@@ -5,6 +5,7 @@
 //! what others put there. Rollback and uninstall remove it when it is empty.
 
 use crate::plan::managed::{Managed, ManagedPath};
+use crate::plan::restore::restore_step;
 use crate::plan::step::{FORMAT, Guard, Plan, Step};
 use crate::plan::want::{Want, WantDir, WantFile};
 use sanctum_host::{Blobs, FileState, LoadedState, Observed, Op, PathState, Unit};
@@ -79,7 +80,7 @@ fn dir_step(path: &AbsPath, want: &WantDir, seen: &Observed) -> Option<Step> {
 }
 
 /// The verbs that bring a path to a state.
-fn put(path: &AbsPath, state: &PathState) -> Op {
+pub(super) fn put(path: &AbsPath, state: &PathState) -> Op {
     match state {
         PathState::Absent => Op::Absent { path: path.clone() },
         PathState::Dir(state) => Op::Dir { path: path.clone(), state: state.clone() },
@@ -133,12 +134,16 @@ fn file_step(
 }
 
 /// Somebody else changed the file since we wrote it, to something that is not what we want either.
-fn is_foreign(known: Option<&ManagedPath>, before: &PathState, after: &PathState) -> bool {
+pub(super) fn is_foreign(
+    known: Option<&ManagedPath>,
+    before: &PathState,
+    after: &PathState,
+) -> bool {
     known.is_some_and(|at| at.last != *before && before != after)
 }
 
 /// Brings back the file and what ran: a unit that ran an older definition gets that definition again first.
-fn undo_file(
+pub(super) fn undo_file(
     path: &AbsPath,
     before: &PathState,
     after: &PathState,
@@ -181,60 +186,4 @@ fn template(before: &PathState, after: &PathState) -> Option<FileState> {
         PathState::File(state) => Some(state.clone()),
         PathState::Dir(_) | PathState::Absent => None,
     })
-}
-
-/// No longer wanted: back to what was there before the first apply.
-fn restore_step(path: &AbsPath, at: &ManagedPath, seen: &Observed, blobs: &Blobs) -> Option<Step> {
-    let before = seen.at(path);
-    if matches!(before, PathState::Dir(_)) || matches!(at.last, PathState::Dir(_)) {
-        return None;
-    }
-    let ran = at.unit.as_ref().and_then(|(unit, _)| seen.loaded.get(unit)).cloned();
-    let originally = at.unit.as_ref().and_then(|(_, ran)| ran.clone());
-    let restore = (before != at.original).then(|| put(path, &at.original));
-    let act: Vec<Op> = match (&at.unit, &originally, &at.original) {
-        (None, _, _) => restore.into_iter().collect(),
-        (Some((unit, _)), Some(_), PathState::File(file))
-            if ran.as_ref().and_then(|ran| ran.blob) != Some(file.blob) =>
-        {
-            restore
-                .into_iter()
-                .chain([Op::Loaded { unit: unit.clone(), from: path.clone() }])
-                .collect()
-        }
-        (Some(_), Some(_), PathState::File(_)) => restore.into_iter().collect(),
-        (Some((unit, _)), _, _) => {
-            let unload = ran.is_some().then(|| Op::Unloaded { unit: unit.clone() });
-            if unit.reloads_in_place() {
-                restore.into_iter().chain(unload).collect()
-            } else {
-                unload.into_iter().chain(restore).collect()
-            }
-        }
-    };
-    if act.is_empty() {
-        return None;
-    }
-    let unit = at.unit.as_ref().map(|(unit, _)| (unit, ran.as_ref()));
-    Some(Step {
-        id: format!("file:{path}"),
-        part: None,
-        lockout: at.unit.as_ref().is_some_and(|(unit, _)| can_lock_out(unit)),
-        foreign: is_foreign(Some(at), &before, &at.original),
-        undo: undo_file(path, &before, &at.original, unit, blobs),
-        guard: Guard {
-            path: Some((path.clone(), before)),
-            unit: at.unit.as_ref().map(|(unit, _)| (unit.clone(), ran)),
-            account: None,
-        },
-        act,
-    })
-}
-
-/// Whether a wrong definition of the unit can cut the owner off.
-const fn can_lock_out(unit: &Unit) -> bool {
-    match unit {
-        Unit::Sshd | Unit::PfAnchor { .. } | Unit::NftTable { .. } => true,
-        Unit::LaunchdJob { .. } | Unit::SystemdUnit { .. } => false,
-    }
 }

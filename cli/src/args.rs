@@ -1,0 +1,314 @@
+//! The command line as types. Every verb has an example in its help; docs/cli.md is generated from here.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// One file describes the house; sanctum renders, applies, proves and rolls it back.
+#[derive(Debug, Parser)]
+#[command(name = "sanctum", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 differences · 4 refused · \
+    5 failed and rolled back · 6 rollback incomplete · 70 bug\n\nExample:\n  sanctum demo")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// Options of every verb.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of every verb.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// The instance file [default: ~/.sanctum/instance.yaml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub instance: Option<PathBuf>,
+    /// Work below this directory instead of on this machine
+    #[arg(long, global = true, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Which node of the house [default: what /etc/sanctum/node says, or the hub]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub node: Option<String>,
+    /// Report as JSON on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress on standard error
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Render the example house, apply it into a directory, prove it, apply it again, roll it back
+    #[command(after_help = "Example:\n  sanctum demo --keep /tmp/manor")]
+    Demo(Demo),
+    /// Propose a house and write a commented instance file
+    #[command(after_help = "Example:\n  sanctum init\n  sanctum init --print")]
+    Init(Init),
+    /// Read a house that already runs and turn it into a proposal, changing nothing
+    #[command(after_help = "Example:\n  sanctum adopt > proposal.yaml")]
+    Adopt,
+    /// Look at the instance file
+    #[command(after_help = "Example:\n  sanctum config check\n  sanctum config schema > instance.schema.json")]
+    Config {
+        /// What to look at.
+        #[command(subcommand)]
+        verb: Config,
+    },
+    /// Show what would change: unified diffs and every command; exit 0 in sync, 3 with changes
+    #[command(after_help = "Example:\n  sanctum plan --only ssh\n  sanctum plan --out next.plan && sanctum apply next.plan")]
+    Plan(Plan),
+    /// Make the house so: plan, ask, apply as one transaction, prove
+    #[command(after_help = "Example:\n  sanctum apply --root /tmp/hub --yes\n  sudo sanctum apply")]
+    Apply(Apply),
+    /// Say that you can still get in; without it, changes to sshd, pf and network are undone
+    #[command(after_help = "Example:\n  ssh hub sanctum confirm")]
+    Confirm,
+    /// Take back the last apply, or everything since one
+    #[command(after_help = "Example:\n  sanctum rollback\n  sanctum rollback 000007-20261122T060000Z")]
+    Rollback(Rollback),
+    /// List what was applied and what became of it
+    #[command(after_help = "Example:\n  sanctum history --json")]
+    History,
+    /// Compare what is wanted, what was written and what is there; exit 3 on differences
+    #[command(after_help = "Example:\n  sanctum drift")]
+    Drift,
+    /// Bring back what was there before the first apply
+    #[command(after_help = "Example:\n  sanctum uninstall --root /tmp/hub --yes")]
+    Uninstall(Uninstall),
+    /// Prove the house with the tools that this machine has
+    #[command(after_help = "Example:\n  sanctum doctor --prove")]
+    Doctor(Doctor),
+    /// Packet filter rules of macOS
+    #[command(after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum")]
+    Pf {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Pf,
+    },
+    /// Install this binary where privileged jobs may run it from
+    #[command(name = "self", after_help = "Example:\n  sudo sanctum self install")]
+    Itself {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: Itself,
+    },
+    /// Undo what a dead process or an unconfirmed change left behind
+    #[command(after_help = "Example:\n  sanctum recover --boot")]
+    Recover(Recover),
+    /// Run a scheduled job if it is due by the clock of the house
+    #[command(name = "run-job", after_help = "Example:\n  sanctum run-job secret-age-check")]
+    RunJob {
+        /// The job's name under `schedules`
+        name: String,
+    },
+    /// Print a completion script
+    #[command(after_help = "Example:\n  sanctum completions zsh > ~/.zfunc/_sanctum")]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `sanctum demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Leave the applied house in this directory instead of rolling it back
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// `sanctum init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Print the proposal instead of writing it
+    #[arg(long)]
+    pub print: bool,
+    /// The house's name
+    #[arg(long, default_value = "My House")]
+    pub name: String,
+    /// IANA time zone of its schedules [default: this machine's]
+    #[arg(long)]
+    pub timezone: Option<String>,
+}
+
+/// `sanctum config`.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Check the instance file; every error as path:line:col
+    #[command(after_help = "Example:\n  sanctum config check --instance house.yaml")]
+    Check,
+    /// Print the JSON Schema of the instance file
+    #[command(after_help = "Example:\n  sanctum config schema > instance.schema.json")]
+    Schema,
+}
+
+/// A part of the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum PartArg {
+    /// The approved instance file
+    Instance,
+    /// Packet filter of macOS
+    Pf,
+    /// SSH server
+    Ssh,
+    /// launchd jobs
+    Launchd,
+    /// systemd units
+    Systemd,
+    /// nftables
+    Nft,
+    /// The virtual machine
+    Vm,
+}
+
+/// `sanctum plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Save the plan for `sanctum apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Only these parts
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<PartArg>,
+}
+
+/// `sanctum apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// A plan that `sanctum plan --out` saved; refused when the machine or the instance changed since
+    pub plan: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Only these parts
+    #[arg(long, value_enum, value_delimiter = ',', conflicts_with = "plan")]
+    pub only: Vec<PartArg>,
+    /// Undo changes to sshd, pf and network after this many seconds unless `sanctum confirm` comes
+    /// [default: 120 on a machine, none below --root]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(5..=3600))]
+    pub confirm_within: Option<u32>,
+    /// Replace files that somebody else changed since sanctum wrote them
+    #[arg(long)]
+    pub overwrite_foreign: bool,
+    /// Approve the instance file of this SHA-256 although it widens what is allowed (only at euid 0)
+    #[arg(long, value_name = "DIGEST")]
+    pub approve: Option<String>,
+    /// Do not prove afterwards
+    #[arg(long)]
+    pub no_prove: bool,
+}
+
+/// `sanctum rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The receipt to take back, with everything since [default: the last]
+    pub id: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Take back even what somebody else changed since
+    #[arg(long)]
+    pub overwrite_foreign: bool,
+}
+
+/// `sanctum uninstall`.
+#[derive(Debug, Args)]
+pub struct Uninstall {
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Restore even what somebody else changed since
+    #[arg(long)]
+    pub overwrite_foreign: bool,
+}
+
+/// `sanctum doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Probe live with every tool that is here
+    #[arg(long)]
+    pub prove: bool,
+}
+
+/// `sanctum pf`.
+#[derive(Debug, Subcommand)]
+pub enum Pf {
+    /// Check a ruleset: exit 0 accepted, 1 rejected with path:line:col, 2 could not read
+    #[command(after_help = "Example:\n  sanctum pf check /etc/pf.anchors/sanctum")]
+    Check {
+        /// The ruleset
+        file: PathBuf,
+    },
+    /// Say what a ruleset does with a packet, and which rule decides
+    #[command(after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum")]
+    Decide(PfDecide),
+    /// Load our own anchor, and only that (run by launchd)
+    #[command(after_help = "Example:\n  sudo sanctum pf load")]
+    Load,
+    /// Flush our own anchor and give our enable token back
+    #[command(after_help = "Example:\n  sudo sanctum pf unload")]
+    Unload,
+}
+
+/// `sanctum pf decide`.
+#[derive(Debug, Args)]
+pub struct PfDecide {
+    /// Interface that the packet arrives on
+    #[arg(long, value_name = "IF")]
+    pub on: String,
+    /// Transport
+    #[arg(long, value_enum)]
+    pub proto: ProtoArg,
+    /// Destination port
+    #[arg(long)]
+    pub port: u16,
+    /// Source address [default: an address of no rule]
+    #[arg(long, value_name = "ADDR")]
+    pub from: Option<std::net::IpAddr>,
+    /// Destination address
+    #[arg(long, value_name = "ADDR")]
+    pub to: Option<std::net::IpAddr>,
+    /// The ruleset
+    pub file: PathBuf,
+}
+
+/// A transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProtoArg {
+    /// TCP
+    Tcp,
+    /// UDP
+    Udp,
+}
+
+/// `sanctum self`.
+#[derive(Debug, Subcommand)]
+pub enum Itself {
+    /// Copy sanctum and sanctumd into the root-owned prefix and keep the version before
+    #[command(after_help = "Example:\n  sudo sanctum self install")]
+    Install {
+        /// Where, for tests; everything above must be root-owned
+        #[arg(long, value_name = "DIR", default_value = sanctum_orchestrator::house::layout::PREFIX)]
+        prefix: PathBuf,
+    },
+    /// Go back to the version before
+    #[command(after_help = "Example:\n  sudo sanctum self rollback")]
+    Rollback {
+        /// Where, for tests
+        #[arg(long, value_name = "DIR", default_value = sanctum_orchestrator::house::layout::PREFIX)]
+        prefix: PathBuf,
+    },
+}
+
+/// `sanctum recover`.
+#[derive(Debug, Args)]
+pub struct Recover {
+    /// At boot: an unconfirmed change is undone whatever its deadline
+    #[arg(long)]
+    pub boot: bool,
+    /// Wait for the deadline of this receipt first (started by apply)
+    #[arg(long, value_name = "ID", hide = true)]
+    pub watch: Option<String>,
+}

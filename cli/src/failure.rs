@@ -1,0 +1,97 @@
+//! The one error edge: what happened, to what, what to do next, and a documented exit code.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+/// Exit codes; `docs/exit-codes.md` is the page for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Failed; nothing was changed.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Differences or findings.
+    Differences = 3,
+    /// Refused: stale, not approved, not confirmed, a foreign edit in the way.
+    Refused = 4,
+    /// Failed, and everything that was begun is rolled back.
+    RolledBack = 5,
+    /// Rolling back was not possible as a whole.
+    Incomplete = 6,
+    /// A bug of sanctum.
+    Bug = 70,
+}
+
+/// An error on its way to the terminal.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What happened; its sources are printed below it.
+    pub error: Box<dyn Error + Send + Sync>,
+    /// The exact next commands.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with an exit code.
+    pub fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { exit, error: error.into(), hints: Vec::new() }
+    }
+
+    /// Something failed.
+    pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Exit::Failed, error)
+    }
+
+    /// Something was refused.
+    pub fn refused(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Exit::Refused, error)
+    }
+
+    /// The same failure with one more hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The text for standard error.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!("error: {}", self.error);
+        let mut source = self.error.source();
+        while let Some(cause) = source {
+            let _ = write!(text, "\n  caused by: {cause}");
+            source = cause.source();
+        }
+        for hint in &self.hints {
+            let _ = write!(text, "\nhint: {hint}");
+        }
+        text
+    }
+
+    /// The same as data, for `--json`.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let mut causes = Vec::new();
+        let mut source = self.error.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        serde_json::json!({
+            "format": 1, "error": self.error.to_string(), "causes": causes, "hints": self.hints,
+            "exit": self.exit as u8,
+        })
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::failed(error)
+    }
+}
