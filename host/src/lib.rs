@@ -8,11 +8,16 @@ pub mod blob;
 pub mod mem;
 pub mod observed;
 pub mod op;
+pub mod root_host;
+pub mod store;
+pub mod tree;
 
 pub use blob::Blobs;
 pub use mem::{FailAt, MemHost};
 pub use observed::{DirState, FileState, LoadedState, Observed, PathState};
 pub use op::{Op, Unit};
+pub use root_host::RootHost;
+pub use store::{ReceiptLog, Store, StoreLock};
 
 use sanctum_types::AbsPath;
 
@@ -94,6 +99,14 @@ pub enum HostError {
         path: String,
         /// What was expected.
         detail: String,
+    },
+    /// Another run holds the lock.
+    #[error("{path} is in use by {holder}")]
+    Locked {
+        /// The lock file.
+        path: String,
+        /// Who holds it, such as `process 4711`.
+        holder: String,
     },
     /// A failure made by a test host.
     #[error("injected failure")]
