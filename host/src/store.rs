@@ -124,6 +124,11 @@ impl Store {
         last.map_or(Ok(()), |dir| at("/", "blobs").and_then(|path| self.tree.sync(&dir, &path)))
     }
 
+    /// Whether the bytes of that digest are kept.
+    pub fn has_blob(&self, digest: &Digest) -> Result<bool, HostError> {
+        Ok(self.tree.stat(&at("/blobs", &digest.to_string())?)?.is_some())
+    }
+
     /// The bytes of that digest, checked against it.
     pub fn get_blob(&self, digest: &Digest) -> Result<Vec<u8>, HostError> {
         let path = blob(digest)?;

@@ -4,6 +4,7 @@
 
 pub mod apply;
 pub mod drift;
+pub mod engine;
 pub mod house;
 pub mod instance;
 pub mod plan;

@@ -157,6 +157,7 @@ fn receipt(plan: &Plan, marks: Vec<Mark>) -> Receipt {
         at: UnixTime(0),
         kind: Kind::Apply,
         confirm_within: None,
+        session: None,
         plan: plan.clone(),
     };
     Receipt { header, marks }

@@ -27,6 +27,9 @@ pub struct Header {
     pub kind: Kind,
     /// Seconds within which the owner must confirm; none where nothing in it can lock anybody out.
     pub confirm_within: Option<u32>,
+    /// The SSH session that began it, where there was one: confirming needs another.
+    #[serde(default)]
+    pub session: Option<String>,
     /// The plan, with the undo of every step.
     pub plan: Plan,
 }
@@ -102,15 +105,10 @@ impl Receipt {
         }
     }
 
-    /// When the watchdog takes an unconfirmed receipt back.
+    /// When the watchdog takes an unconfirmed receipt back, counted from when it was begun.
     #[must_use]
     pub fn deadline(&self) -> Option<UnixTime> {
-        let within = self.header.confirm_within?;
-        let end = self.marks.iter().find_map(|mark| match mark {
-            Mark::Finished(at) => Some(*at),
-            _ => None,
-        });
-        Some(end.unwrap_or(self.header.at).plus(i64::from(within)))
+        self.header.confirm_within.map(|within| self.header.at.plus(i64::from(within)))
     }
 
     /// Numbers of the steps that were begun and are not undone.

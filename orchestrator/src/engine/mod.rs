@@ -1,0 +1,226 @@
+//! One transaction on one node: history, plan, receipt and host brought together.
+//!
+//! Owns the order of things: recover first, observe, plan, keep every blob that acting or undoing needs, write
+//! the receipt's header, then act. The caller holds the store's lock for as long as an engine changes things.
+
+mod back;
+mod error;
+
+pub use back::{Confirmation, TakenBack};
+pub use error::EngineError;
+
+use crate::apply::{self, Outcome};
+use crate::plan::{self, Managed, Plan, Step, Target, Want};
+use crate::receipt::{Header, History, Kind, Mark, Marks, Receipt, Status};
+use sanctum_host::store::{ReceiptLog, Store};
+use sanctum_host::{Blobs, Host, HostError, Observed, PathState, Scope};
+use sanctum_types::{AbsPath, Digest, UnixTime};
+
+/// A node's store and host.
+pub struct Engine<'a> {
+    /// Receipts and blobs.
+    pub store: &'a Store,
+    /// The machine.
+    pub host: &'a mut dyn Host,
+}
+
+/// What was wanted, seen and remembered, and the plan that follows.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What was seen.
+    pub seen: Observed,
+    /// What is remembered.
+    pub managed: Managed,
+}
+
+/// How a plan is to be applied.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Which verb asks.
+    pub kind: Kind,
+    /// Seconds for the owner's confirmation, where a step can lock out.
+    pub confirm_within: Option<u32>,
+    /// The SSH session that asks, where there is one.
+    pub session: Option<String>,
+    /// Replace what somebody else changed.
+    pub overwrite_foreign: bool,
+    /// The time of asking.
+    pub now: UnixTime,
+}
+
+/// Marks that go to a receipt on disk.
+pub(crate) struct Log(pub(crate) ReceiptLog);
+
+impl Marks for Log {
+    fn mark(&mut self, mark: &Mark) -> Result<(), HostError> {
+        let line = serde_json::to_string(mark).map_err(|error| HostError::Damaged {
+            path: "progress".to_owned(),
+            detail: error.to_string(),
+        })?;
+        self.0.append(&line)
+    }
+}
+
+impl Engine<'_> {
+    /// Every receipt of the store.
+    pub fn history(&self) -> Result<History, EngineError> {
+        history(self.store)
+    }
+
+    /// Looks at the node and plans for what is wanted.
+    pub fn plan(
+        &self,
+        target: &Target<'_>,
+        want: &Want,
+        blobs: &mut Blobs,
+    ) -> Result<Planned, EngineError> {
+        let managed = self.history()?.managed();
+        let seen = self.observe(want.scope(), &managed, blobs)?;
+        let plan = plan::plan(target, want, &seen, &managed, blobs);
+        Ok(Planned { plan, seen, managed })
+    }
+
+    /// Looks at the node and plans to bring back what was there before the first apply.
+    pub fn plan_uninstall(
+        &self,
+        target: &Target<'_>,
+        blobs: &mut Blobs,
+    ) -> Result<Planned, EngineError> {
+        let managed = self.history()?.managed();
+        let seen = self.observe(Scope::default(), &managed, blobs)?;
+        let plan = plan::uninstall(target, &seen, &managed, blobs);
+        Ok(Planned { plan, seen, managed })
+    }
+
+    fn observe(
+        &self,
+        mut scope: Scope,
+        managed: &Managed,
+        blobs: &mut Blobs,
+    ) -> Result<Observed, EngineError> {
+        let more = managed.scope();
+        scope.paths.extend(more.paths);
+        scope.units.extend(more.units);
+        scope.accounts.extend(more.accounts);
+        let seen = self.host.observe(&scope, blobs).map_err(EngineError::Observe)?;
+        self.remember_bytes(&seen, managed, blobs)?;
+        Ok(seen)
+    }
+
+    /// Bytes that only the store still has: definitions that run although their file changed, and originals.
+    fn remember_bytes(
+        &self,
+        seen: &Observed,
+        managed: &Managed,
+        blobs: &mut Blobs,
+    ) -> Result<(), EngineError> {
+        let original = managed.paths.values().filter_map(|at| match &at.original {
+            PathState::File(file) => Some(file.blob),
+            PathState::Dir(_) | PathState::Absent => None,
+        });
+        let running = seen.loaded.values().filter_map(|ran| ran.blob);
+        for digest in original.chain(running).collect::<std::collections::BTreeSet<Digest>>() {
+            if blobs.get(&digest).is_none() && self.store.has_blob(&digest)? {
+                blobs.add(&self.store.get_blob(&digest)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a plan under a new receipt. Refuses before anything is touched; afterwards either everything
+    /// is done, or everything is taken back, or the report says what could not be.
+    pub fn apply(
+        &mut self,
+        plan: &Plan,
+        blobs: &Blobs,
+        terms: &Terms,
+        progress: &mut dyn FnMut(usize, &Step),
+    ) -> Result<(Receipt, Outcome), EngineError> {
+        let history = self.history()?;
+        refuse_pending(&history)?;
+        let foreign: Vec<&str> =
+            plan.steps.iter().filter(|step| step.foreign).map(|step| step.id.as_str()).collect();
+        if !terms.overwrite_foreign && !foreign.is_empty() {
+            return Err(EngineError::Foreign { steps: foreign.join(", ") });
+        }
+        let mut needed = Blobs::default();
+        for digest in plan.blobs() {
+            needed.add(blobs.get(&digest).ok_or(HostError::NoBlob { digest })?);
+        }
+        self.store.put_blobs(&needed)?;
+        let header = self.header(plan, terms, &history);
+        let text = serde_json::to_vec(&header).map_err(EngineError::Encode)?;
+        let mut log = Log(self.store.create_receipt(&header.id, &text)?);
+        let outcome = apply::apply(plan, self.host, blobs, &mut log, progress);
+        match &outcome {
+            Outcome::Done => log.mark(&Mark::Finished(terms.now))?,
+            Outcome::RolledBack(_) => log.mark(&Mark::RolledBack(terms.now))?,
+            Outcome::Incomplete(..) => {}
+        }
+        Ok((self.receipt(&header.id)?, outcome))
+    }
+
+    fn header(&self, plan: &Plan, terms: &Terms, history: &History) -> Header {
+        let risky = plan.steps.iter().any(|step| step.lockout);
+        Header {
+            format: plan::step::FORMAT,
+            id: history.next_id(terms.now),
+            at: terms.now,
+            kind: terms.kind,
+            confirm_within: terms.confirm_within.filter(|_| risky),
+            session: terms.session.clone(),
+            plan: plan.clone(),
+        }
+    }
+
+    /// Whether a plan would need the owner's confirmation.
+    #[must_use]
+    pub fn is_risky(plan: &Plan) -> bool {
+        plan.steps.iter().any(|step| step.lockout)
+    }
+
+    fn receipt(&self, id: &str) -> Result<Receipt, EngineError> {
+        let (header, lines) = self.store.read_receipt(id)?;
+        Ok(Receipt::parse(id, &header, &lines)?)
+    }
+}
+
+/// Every receipt of a store.
+pub fn history(store: &Store) -> Result<History, EngineError> {
+    let mut history = History::default();
+    for id in store.receipts()? {
+        let (header, lines) = store.read_receipt(&id)?;
+        history.receipts.push(Receipt::parse(&id, &header, &lines)?);
+    }
+    Ok(history)
+}
+
+/// Nothing new is begun while something old is half-done or waits for the owner's word.
+fn refuse_pending(history: &History) -> Result<(), EngineError> {
+    if let Some(receipt) = history.interrupted() {
+        return Err(EngineError::Interrupted { id: receipt.header.id.clone() });
+    }
+    if let Some(receipt) = history.unconfirmed() {
+        return Err(EngineError::Unconfirmed { id: receipt.header.id.clone() });
+    }
+    Ok(())
+}
+
+/// What a receipt's status means to a reader of `sanctum history`.
+#[must_use]
+pub const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Interrupted => "interrupted",
+        Status::Unconfirmed => "unconfirmed",
+        Status::Applied => "applied",
+        Status::RolledBack => "rolled back",
+    }
+}
+
+/// A path of the store's that must never be part of a plan.
+#[must_use]
+pub fn is_reserved(path: &AbsPath) -> bool {
+    path.components().next() == Some(sanctum_host::root_host::STORE_DIR)
+}
