@@ -150,7 +150,7 @@ impl Engine<'_> {
             needed.add(blobs.get(&digest).ok_or(HostError::NoBlob { digest })?);
         }
         self.store.put_blobs(&needed)?;
-        let header = self.header(plan, terms, &history);
+        let header = header(plan, terms, &history);
         let text = serde_json::to_vec(&header).map_err(EngineError::Encode)?;
         let mut log = Log(self.store.create_receipt(&header.id, &text)?);
         let outcome = apply::apply(plan, self.host, blobs, &mut log, progress);
@@ -162,29 +162,28 @@ impl Engine<'_> {
         Ok((self.receipt(&header.id)?, outcome))
     }
 
-    fn header(&self, plan: &Plan, terms: &Terms, history: &History) -> Header {
-        let risky = plan.steps.iter().any(|step| step.lockout);
-        Header {
-            format: plan::step::FORMAT,
-            id: history.next_id(terms.now),
-            at: terms.now,
-            kind: terms.kind,
-            confirm_within: terms.confirm_within.filter(|_| risky),
-            session: terms.session.clone(),
-            plan: plan.clone(),
-        }
-    }
-
-    /// Whether a plan would need the owner's confirmation.
-    #[must_use]
-    pub fn is_risky(plan: &Plan) -> bool {
-        plan.steps.iter().any(|step| step.lockout)
-    }
-
     fn receipt(&self, id: &str) -> Result<Receipt, EngineError> {
         let (header, lines) = self.store.read_receipt(id)?;
         Ok(Receipt::parse(id, &header, &lines)?)
     }
+}
+
+fn header(plan: &Plan, terms: &Terms, history: &History) -> Header {
+    Header {
+        format: plan::step::FORMAT,
+        id: history.next_id(terms.now),
+        at: terms.now,
+        kind: terms.kind,
+        confirm_within: terms.confirm_within.filter(|_| is_risky(plan)),
+        session: terms.session.clone(),
+        plan: plan.clone(),
+    }
+}
+
+/// Whether a mistake in a plan could lock the owner out, so that it needs the owner's confirmation.
+#[must_use]
+pub fn is_risky(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| step.lockout)
 }
 
 /// Every receipt of a store.
