@@ -5,6 +5,7 @@
 //! what a house should look like.
 
 pub mod blob;
+pub mod files;
 pub mod mem;
 pub mod observed;
 pub mod op;

@@ -3,6 +3,7 @@
 //! [`House`] is the view that every renderer gets: the instance, the node, and the facts that were observed or
 //! assumed of that node. A renderer gives [`Artefact`]s back; it reads nothing else and writes nothing.
 
+pub mod facts;
 pub mod layout;
 
 use crate::instance::Instance;
@@ -86,7 +87,7 @@ pub struct Artefact {
     pub unit: Option<Unit>,
     /// Whether a mistake in it can lock the owner out, so that it takes part in commit-confirm.
     pub lockout: bool,
-    /// The part of the house it belongs to: `pf`, `ssh`, `launchd`, `systemd`, `nft`, `vm`, `accounts`.
+    /// The part of the house it belongs to.
     pub part: Part,
     /// Directories that must exist for it beyond its own parent, such as log directories, with mode and owner.
     pub dirs: Vec<(AbsPath, Mode, Owner)>,
@@ -98,6 +99,8 @@ pub struct Artefact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
+    /// The approved instance file.
+    Instance,
     /// Packet filter of macOS.
     Pf,
     /// SSH server.
