@@ -3,6 +3,7 @@
 //! Each law is a pure function from files to findings, with a test beside it that plants a violation;
 //! the `repository_…` tests run it over this checkout. Nothing is written and no file is fixed.
 
+mod dependencies;
 mod floors;
 mod links;
 mod modules;
