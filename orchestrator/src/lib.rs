@@ -4,4 +4,5 @@
 
 pub mod house;
 pub mod instance;
+pub mod jobs;
 pub mod render;
