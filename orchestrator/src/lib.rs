@@ -9,4 +9,5 @@ pub mod house;
 pub mod instance;
 pub mod plan;
 pub mod receipt;
+pub mod jobs;
 pub mod render;
