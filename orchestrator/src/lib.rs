@@ -5,9 +5,10 @@
 pub mod apply;
 pub mod drift;
 pub mod engine;
+pub mod exposure;
 pub mod house;
 pub mod instance;
+pub mod jobs;
 pub mod plan;
 pub mod receipt;
-pub mod jobs;
 pub mod render;
