@@ -73,9 +73,9 @@ impl Engine<'_> {
         let undo: std::collections::BTreeSet<_> = plan.blobs();
         let mut blobs = Blobs::default();
         for digest in &undo {
-            blobs.add(&self.store.get_blob(digest)?);
+            blobs.add(&self.store()?.get_blob(digest)?);
         }
-        let mut log = Log(self.store.open_receipt(&receipt.header.id)?);
+        let mut log = Log(self.store()?.open_receipt(&receipt.header.id)?);
         let report = apply::rollback(plan, &receipt.standing(), self.host, &blobs, &mut log);
         if report.errors.is_empty() {
             log.mark(&Mark::RolledBack(now))?;
@@ -115,7 +115,7 @@ impl Engine<'_> {
             (Some(_), None) => return Err(EngineError::SameSession { id }),
             _ => {}
         }
-        Log(self.store.open_receipt(&id)?).mark(&Mark::Confirmed(now))?;
+        Log(self.store()?.open_receipt(&id)?).mark(&Mark::Confirmed(now))?;
         Ok(Confirmation { id })
     }
 }

@@ -56,6 +56,9 @@ pub enum EngineError {
         /// The receipt.
         id: String,
     },
+    /// There is no store to change anything under.
+    #[error("nothing was ever applied here")]
+    NoStore,
     /// Nothing waits to be confirmed.
     #[error("nothing waits to be confirmed")]
     NothingToConfirm,

@@ -18,8 +18,8 @@ use sanctum_types::{AbsPath, Digest, UnixTime};
 
 /// A node's store and host.
 pub struct Engine<'a> {
-    /// Receipts and blobs.
-    pub store: &'a Store,
+    /// Receipts and blobs; none where nothing was ever applied and nothing is to be changed now.
+    pub store: Option<&'a Store>,
     /// The machine.
     pub host: &'a mut dyn Host,
 }
@@ -66,7 +66,11 @@ impl Marks for Log {
 impl Engine<'_> {
     /// Every receipt of the store.
     pub fn history(&self) -> Result<History, EngineError> {
-        history(self.store)
+        self.store.map_or_else(|| Ok(History::default()), history)
+    }
+
+    fn store(&self) -> Result<&'_ Store, EngineError> {
+        self.store.ok_or(EngineError::NoStore)
     }
 
     /// Looks at the node and plans for what is wanted.
@@ -121,9 +125,10 @@ impl Engine<'_> {
             PathState::Dir(_) | PathState::Absent => None,
         });
         let running = seen.loaded.values().filter_map(|ran| ran.blob);
+        let Some(store) = self.store else { return Ok(()) };
         for digest in original.chain(running).collect::<std::collections::BTreeSet<Digest>>() {
-            if blobs.get(&digest).is_none() && self.store.has_blob(&digest)? {
-                blobs.add(&self.store.get_blob(&digest)?);
+            if blobs.get(&digest).is_none() && store.has_blob(&digest)? {
+                blobs.add(&store.get_blob(&digest)?);
             }
         }
         Ok(())
@@ -149,10 +154,10 @@ impl Engine<'_> {
         for digest in plan.blobs() {
             needed.add(blobs.get(&digest).ok_or(HostError::NoBlob { digest })?);
         }
-        self.store.put_blobs(&needed)?;
+        self.store()?.put_blobs(&needed)?;
         let header = header(plan, terms, &history);
         let text = serde_json::to_vec(&header).map_err(EngineError::Encode)?;
-        let mut log = Log(self.store.create_receipt(&header.id, &text)?);
+        let mut log = Log(self.store()?.create_receipt(&header.id, &text)?);
         let outcome = apply::apply(plan, self.host, blobs, &mut log, progress);
         match &outcome {
             Outcome::Done => log.mark(&Mark::Finished(terms.now))?,
@@ -163,7 +168,7 @@ impl Engine<'_> {
     }
 
     fn receipt(&self, id: &str) -> Result<Receipt, EngineError> {
-        let (header, lines) = self.store.read_receipt(id)?;
+        let (header, lines) = self.store()?.read_receipt(id)?;
         Ok(Receipt::parse(id, &header, &lines)?)
     }
 }
