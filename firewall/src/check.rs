@@ -26,7 +26,9 @@ impl Check {
             Self::NotPlaceholder => text().is_none_or(|value| !random::is_placeholder(value)),
             Self::Assignment => {
                 let key = key.and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
-                text().is_some_and(|value| random::is_assigned_secret(key, value))
+                text().is_some_and(|value| {
+                    !random::is_code(value) && random::is_assigned_secret(key, value)
+                })
             }
         }
     }

@@ -6,7 +6,7 @@
 use crate::mark;
 use crate::random;
 use crate::rule::{RULES, Rule};
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
@@ -72,6 +72,9 @@ impl Engine {
         };
         let prefilter = AhoCorasick::builder()
             .ascii_case_insensitive(true)
+            // Built in a third of the time of the default kind and faster on text without keywords.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .prefilter(false)
             .build(keywords().map(|(_, keyword)| keyword))
             .expect("built-in keywords form an automaton");
         Self {

@@ -26,7 +26,10 @@ const SHORTEST_PASSWORD: usize = 6;
 /// Whether `value` looks uniformly random for its alphabet and length, as a key without a known form does.
 pub(crate) fn looks_random(value: &[u8]) -> bool {
     let sample = sample(value);
-    sample.len() >= SHORTEST_RANDOM
+    // Without a digit it is more often an identifier in camel case than one of the few keys that have none.
+    let digit = sample.iter().any(u8::is_ascii_digit);
+    digit
+        && sample.len() >= SHORTEST_RANDOM
         && changes(&sample) >= CHANGE_SHARE
         && shares(&sample, RANDOM_SHARE)
 }
@@ -172,9 +175,24 @@ fn looks_like_password(value: &str) -> bool {
         && (digits || marks)
 }
 
-/// A place where a secret is kept, or a ciphertext.
+/// Whether a value reads like an expression or a type of a programming language.
+pub(crate) fn is_code(value: &str) -> bool {
+    let constant = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    ["(", "::", "->"].iter().any(|sign| value.contains(sign))
+        || (value.contains('[') && value.contains(']'))
+        || value.starts_with(['*', '&'])
+        || (value.contains('_') && value.chars().all(constant))
+}
+
+/// A place where a secret is kept, a ciphertext, or a password hash in crypt form.
 fn is_reference(value: &str) -> bool {
-    SecretRef::parse(value).is_some() || value.starts_with("env:") || value.starts_with("ENC[")
+    let hash =
+        value.strip_prefix('$').and_then(|rest| rest.split_once('$')).is_some_and(|(id, _)| {
+            !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        });
+    hash || SecretRef::parse(value).is_some()
+        || value.starts_with("env:")
+        || value.starts_with("ENC[")
 }
 
 /// A file name, absolute or relative, none of whose parts looks random.
@@ -198,6 +216,7 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     });
     let lower = inner.to_ascii_lowercase();
     let says_so = [
+        "pass",
         "password",
         "passwd",
         "secret",
@@ -248,6 +267,7 @@ mod tests {
             "0000000000000000000000000",
             "1234567890123456789012345",
             "shortA1b2",
+            "SpCompleteAuthTokenFnAndMore",
         ] {
             assert!(!looks_random(plain.as_bytes()), "{plain}");
         }
@@ -269,6 +289,18 @@ mod tests {
         for no in ["password_file", "token_ref", "secret_id", "key", "bypass", "compass", "name"] {
             assert!(noun(no).is_none(), "{no}");
         }
+    }
+
+    #[test]
+    fn expressions_types_and_hashes_are_no_secrets_in_clear() {
+        for code in ["getToken()", "certs[0][2]", "Token::new2", "*const", "&mut", "WIN32_ERROR"] {
+            assert!(is_code(code), "{code}");
+        }
+        for value in ["hunter2", "Tr0ub4dor&3", "WIN32", "a*b1c2d3"] {
+            assert!(!is_code(value), "{value}");
+        }
+        assert!(!is_assigned_secret("password", "$argon2id$v=19$m=65536,t=3$c2FsdHNhbHQ"));
+        assert!(is_assigned_secret("password", "$ecret1"));
     }
 
     #[test]

@@ -38,26 +38,19 @@ impl Engine {
     }
 }
 
-/// One mark for each run of overlapping matches, which are sorted by position; old marks that a match
-/// touches go with it.
+/// One mark for each match; they are sorted by position and may overlap. Old marks that a match touches go
+/// with it.
 fn cover(text: &str, found: &[Match]) -> String {
     let marks = if found.is_empty() { Vec::new() } else { mark::find_marks(text.as_bytes()) };
     let mut out = String::with_capacity(text.len());
-    let mut shown = 0;
-    let mut rest = found.iter().peekable();
-    while let Some(first) = rest.next() {
-        let mut range = first.range.clone();
-        while let Some(next) = rest.next_if(|next| next.range.start < range.end) {
-            range.end = range.end.max(next.range.end);
-        }
-        let range = widen(text, &range, &marks);
-        let kept = range.start.max(shown);
-        out.push_str(text.get(shown..kept).unwrap_or_default());
-        let secret = text.get(range.clone()).unwrap_or_default();
-        out.push_str(&mark::mark_for(first.rule, secret));
-        shown = range.end.max(shown);
+    let mut done = 0;
+    for each in found {
+        let range = widen(text, &each.range, &marks);
+        out.push_str(text.get(done..range.start).unwrap_or_default());
+        out.push_str(&mark::mark_for(each.rule, text.get(range.clone()).unwrap_or_default()));
+        done = done.max(range.end);
     }
-    out.push_str(text.get(shown..).unwrap_or_default());
+    out.push_str(text.get(done..).unwrap_or_default());
     out
 }
 
@@ -75,4 +68,19 @@ fn widen(text: &str, range: &Range<usize>, marks: &[Range<usize>]) -> Range<usiz
         end += 1;
     }
     start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_grows_to_whole_characters_and_whole_marks() {
+        let (whole, cut) = (std::iter::once(4..9).collect::<Vec<_>>(), Vec::new());
+        assert_eq!(widen("aéb", &(2..3), &cut), 1..3);
+        assert_eq!(widen("aéb", &(0..2), &cut), 0..3);
+        assert_eq!(widen("0123456789", &(2..5), &whole), 2..9);
+        assert_eq!(widen("0123456789", &(8..10), &whole), 4..10);
+        assert_eq!(widen("0123456789", &(0..4), &whole), 0..4);
+    }
 }
