@@ -4,14 +4,18 @@
 //! them, the store of blobs and receipts, the clock and child processes. Deliberately absent: any opinion on
 //! what a house should look like.
 
+pub mod accounts;
 pub mod blob;
 pub mod files;
+pub mod clock;
+pub mod command;
 pub mod mem;
 pub mod observed;
 pub mod op;
 pub mod root_host;
 pub mod store;
 pub mod tree;
+pub mod trust;
 
 pub use blob::Blobs;
 pub use mem::{FailAt, MemHost};

@@ -1,0 +1,31 @@
+//! The only readers of the clocks. Everything else takes time as a parameter.
+
+#![expect(clippy::disallowed_methods, reason = "this module is where time comes in")]
+
+use sanctum_types::UnixTime;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The wall clock. A clock set before 1970 reads as 1970.
+#[must_use]
+pub fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixTime(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// A point on a clock that nobody can set.
+#[derive(Clone, Copy, Debug)]
+pub struct Monotonic(Instant);
+
+impl Monotonic {
+    /// This moment.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since that moment.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}

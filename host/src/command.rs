@@ -1,0 +1,340 @@
+//! Child processes: an absolute program, a cleared environment, `/` as directory, a time limit, bounded output.
+//!
+//! A child gets its own process group, which is killed as a whole when the time is over. At euid 0 the program
+//! must be one that only root could have put there. Deliberately absent: shells, PATH look-up by the child's
+//! name, and inherited environment.
+
+#![expect(clippy::disallowed_methods, reason = "this module is where children start")]
+
+use crate::HostError;
+use crate::clock::Monotonic;
+use crate::trust;
+use rustix::process::{Pid, Signal, kill_process_group};
+use sanctum_types::AbsPath;
+use std::collections::BTreeMap;
+use std::io::{Read, Write as _};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Where the system's own programs are, in the order of the PATH that children get.
+pub const PROGRAM_DIRS: [&str; 4] = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
+const PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
+/// How long pipes may stay open after the child is gone, held by something that it started.
+const PIPE_GRACE: Duration = Duration::from_millis(500);
+const POLL_FIRST: Duration = Duration::from_micros(500);
+const POLL_LAST: Duration = Duration::from_millis(20);
+
+/// A program by its absolute path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program(AbsPath);
+
+impl Program {
+    /// The program at that path; whether it may run is decided when it does.
+    #[must_use]
+    pub const fn new(path: AbsPath) -> Self {
+        Self(path)
+    }
+
+    /// The first of these names that is in one of the system's own directories.
+    #[must_use]
+    pub fn find(names: &[&str]) -> Option<Self> {
+        find_program(names).map(Self)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn path(&self) -> &AbsPath {
+        &self.0
+    }
+}
+
+/// What a child is given beside its arguments.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Bytes for its standard input; without any it reads the end of file.
+    pub stdin: Option<Vec<u8>>,
+    /// When it is killed.
+    pub timeout: Duration,
+    /// Variables beside PATH and LC_ALL. The names are the program's text, never input.
+    pub env: BTreeMap<&'static str, String>,
+    /// How many bytes of each stream are kept; the rest is read and dropped.
+    pub output_limit: usize,
+}
+
+impl Default for Options {
+    /// Ten seconds, no input, no further variables, 1 MiB of each stream.
+    fn default() -> Self {
+        Self {
+            stdin: None,
+            timeout: Duration::from_secs(10),
+            env: BTreeMap::new(),
+            output_limit: 1024 * 1024,
+        }
+    }
+}
+
+/// How a child ended and what it said.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its program and first argument, for messages.
+    pub program: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Standard output up to the limit.
+    pub stdout: Vec<u8>,
+    /// Standard error up to the limit.
+    pub stderr: Vec<u8>,
+    /// Whether one of the streams was longer than the limit.
+    pub truncated: bool,
+}
+
+impl Output {
+    /// This output when the child ended with 0, else a [`HostError::Child`].
+    pub fn success(self) -> Result<Self, HostError> {
+        if self.status.success() {
+            return Ok(self);
+        }
+        Err(self.failure())
+    }
+
+    /// The failure that this output describes.
+    #[must_use]
+    pub fn failure(&self) -> HostError {
+        let status = match (self.status.code(), self.status.signal()) {
+            (Some(code), _) => format!("exit status {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "no status".to_owned(),
+        };
+        HostError::Child {
+            program: self.program.clone(),
+            status,
+            stderr: first_lines(&self.stderr),
+        }
+    }
+
+    /// Standard output as text; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+}
+
+/// The first of these names that is an executable file in one of [`PROGRAM_DIRS`].
+#[must_use]
+pub fn find_program(names: &[&str]) -> Option<AbsPath> {
+    names.iter().find_map(|name| {
+        PROGRAM_DIRS.iter().find_map(|dir| {
+            let path = AbsPath::new(format!("{dir}/{name}")).ok()?;
+            let runs = rustix::fs::access(path.as_str(), rustix::fs::Access::EXEC_OK).is_ok();
+            runs.then_some(path)
+        })
+    })
+}
+
+/// Runs the program to its end. An exit status other than 0 is an answer, not an error.
+pub fn run(program: &Program, args: &[&str], options: Options) -> Result<Output, HostError> {
+    if rustix::process::geteuid().is_root() {
+        trust::check_program(program.path())?;
+    }
+    let path = program.path().as_str();
+    let shown = args.first().map_or_else(|| path.to_owned(), |first| format!("{path} {first}"));
+    let failed = |source| HostError::Io { verb: "run", path: path.to_owned(), source };
+    let start = Monotonic::now();
+    let mut child = Command::new(path)
+        .args(args)
+        .env_clear()
+        .env("PATH", PATH)
+        .env("LC_ALL", "C")
+        .envs(options.env)
+        .current_dir("/")
+        .process_group(0)
+        .stdin(if options.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    feed(&mut child, options.stdin);
+    let (done, ended) = channel();
+    let stdout = drain(child.stdout.take(), options.output_limit, done.clone());
+    let stderr = drain(child.stderr.take(), options.output_limit, done);
+    let Some(status) = wait(&mut child, start, options.timeout).map_err(failed)? else {
+        kill_group(&child);
+        // The group is dead; this only collects the child.
+        let _ = child.wait();
+        return Err(HostError::Timeout { program: shown, seconds: options.timeout.as_secs() });
+    };
+    if !all_ended(&ended) {
+        kill_group(&child);
+    }
+    let (stdout, cut_out) = stdout.take();
+    let (stderr, cut_err) = stderr.take();
+    Ok(Output { program: shown, status, stdout, stderr, truncated: cut_out || cut_err })
+}
+
+/// Bytes that a thread reads off a pipe.
+struct Drained(Arc<Mutex<(Vec<u8>, bool)>>);
+
+impl Drained {
+    fn take(&self) -> (Vec<u8>, bool) {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Reads to the end in a thread of its own, so that a child that fills both pipes never waits for us.
+fn drain(pipe: Option<impl Read + Send + 'static>, limit: usize, done: Sender<()>) -> Drained {
+    let kept = Arc::new(Mutex::new((Vec::new(), false)));
+    let shared = Arc::clone(&kept);
+    std::thread::spawn(move || {
+        let Some(mut pipe) = pipe else { return };
+        let mut block = [0; 8192];
+        while let Ok(count @ 1..) = pipe.read(&mut block) {
+            let mut kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = limit.saturating_sub(kept.0.len()).min(count);
+            kept.0.extend_from_slice(block.get(..room).unwrap_or_default());
+            kept.1 |= room < count;
+        }
+        // Nobody listens any more when the run timed out.
+        let _ = done.send(());
+    });
+    Drained(kept)
+}
+
+fn feed(child: &mut Child, bytes: Option<Vec<u8>>) {
+    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), bytes) {
+        // A child that does not read all of its input is free not to.
+        std::thread::spawn(move || drop(pipe.write_all(&bytes)));
+    }
+}
+
+fn wait(
+    child: &mut Child,
+    start: Monotonic,
+    limit: Duration,
+) -> std::io::Result<Option<ExitStatus>> {
+    let mut nap = POLL_FIRST;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if start.elapsed() >= limit {
+            return Ok(None);
+        }
+        std::thread::sleep(nap);
+        nap = (nap * 2).min(POLL_LAST);
+    }
+}
+
+/// Whether both pipes came to their end in time.
+fn all_ended(ended: &Receiver<()>) -> bool {
+    (0..2).all(|_| ended.recv_timeout(PIPE_GRACE).is_ok())
+}
+
+fn kill_group(child: &Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // An empty group is what is wanted.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// What a person needs of an error stream, on one line, without control characters.
+fn first_lines(stderr: &[u8]) -> String {
+    // pfctl says this on every call, also when all is well.
+    let noise = |line: &str| line.starts_with("No ALTQ") || line.starts_with("ALTQ related");
+    let text = String::from_utf8_lossy(stderr);
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !noise(line))
+        .take(4)
+        .collect();
+    lines.join("; ").chars().filter(|c| !c.is_control()).take(600).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, options: Options) -> Result<Output, HostError> {
+        run(&Program::find(&["sh"]).unwrap(), &["-c", script], options)
+    }
+
+    #[test]
+    fn a_child_sees_only_what_it_is_given() {
+        let env = BTreeMap::from([("SANCTUM_TEST", "yes".to_owned())]);
+        let output = sh("env | sort; pwd; cat", Options { env, ..Options::default() }).unwrap();
+        let text = output.text();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("_=")).collect();
+        // PWD is the shell's own.
+        let expected =
+            ["LC_ALL=C", "PATH=/usr/bin:/bin:/usr/sbin:/sbin", "PWD=/", "SANCTUM_TEST=yes", "/"];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn full_pipes_on_all_sides_do_not_stop_it() {
+        let script = "head -c 300000 /dev/zero >&2; cat; head -c 300000 /dev/zero";
+        let stdin = Some(vec![b'x'; 400_000]);
+        let options = Options { stdin, output_limit: 350_000, ..Options::default() };
+        let output = sh(script, options).unwrap().success().unwrap();
+        assert_eq!((output.stdout.len(), output.stderr.len()), (350_000, 300_000));
+        assert!(output.truncated);
+        let ignored = Options { stdin: Some(vec![0; 400_000]), ..Options::default() };
+        assert!(sh("exit 0", ignored).unwrap().status.success());
+    }
+
+    #[test]
+    fn the_whole_group_dies_when_time_is_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pid");
+        let script = format!("sleep 300 & echo $! > {}; wait", file.display());
+        let options = Options { timeout: Duration::from_millis(300), ..Options::default() };
+        assert!(matches!(sh(&script, options), Err(HostError::Timeout { .. })));
+        let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+        let gone = || rustix::process::test_kill_process(Pid::from_raw(pid).unwrap()).is_err();
+        let start = Monotonic::now();
+        // A killed orphan stays a zombie until init collects it, which is not ours to time.
+        let zombie = || {
+            std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| s.contains(") Z"))
+        };
+        while !gone() && !zombie() {
+            assert!(start.elapsed() < Duration::from_secs(5), "the grandchild lives");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    #[test]
+    fn what_a_child_leaves_behind_does_not_hold_us() {
+        let start = Monotonic::now();
+        let output = sh("sleep 300 & echo said", Options::default()).unwrap();
+        assert_eq!(output.text(), "said\n");
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn failures_name_the_program_and_its_words() {
+        let failure =
+            sh("echo 'No ALTQ support in kernel' >&2; echo bad >&2; exit 3", Options::default())
+                .unwrap()
+                .success()
+                .unwrap_err();
+        assert!(failure.to_string().ends_with("sh -c failed (exit status 3): bad"), "{failure}");
+        let missing = Program::new(AbsPath::new("/usr/bin/no-such-program").unwrap());
+        assert!(run(&missing, &[], Options::default()).is_err());
+    }
+
+    #[test]
+    fn at_euid_0_only_roots_programs_run() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("tool");
+        std::fs::write(&file, "#!/bin/sh\nexit 0\n").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let tool = Program::new(AbsPath::new(file.to_str().unwrap()).unwrap());
+        let refused =
+            matches!(run(&tool, &[], Options::default()), Err(HostError::Untrusted { .. }));
+        assert_eq!(refused, rustix::process::geteuid().is_root());
+    }
+}
