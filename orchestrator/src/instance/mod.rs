@@ -1,5 +1,24 @@
 //! The instance file: the one source of truth of a house.
+//!
+//! `model` is what a house declares, `load` reads and refuses, `validate` judges the meaning, `registry` and
+//! `coverage` are views that renderers ask. Nothing here opens a file or looks at a machine.
 
+pub mod cleartext;
+pub mod coverage;
+mod forms;
+mod load;
 pub mod model;
+mod older;
+pub mod registry;
+mod schema;
+mod shape;
+mod tree;
+pub mod validate;
 
+pub use cleartext::{Cleartext, CleartextCheck, NoCheck};
+pub use load::{Loaded, MAX_BYTES, Rejected, load};
 pub use model::Instance;
+pub use schema::schema;
+
+#[cfg(test)]
+mod tests;

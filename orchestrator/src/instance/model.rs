@@ -113,7 +113,8 @@ pub enum Os {
 pub enum Arch {
     /// Apple silicon and other 64-bit Arm.
     Aarch64,
-    /// 64-bit x86.
+    /// 64-bit x86, in the spelling of uname(1).
+    #[serde(rename = "x86_64")]
     X86_64,
 }
 
@@ -145,7 +146,7 @@ pub struct Node {
 }
 
 /// `auto`, or a list of names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Interfaces {
     /// The default route's interface, found when a plan is made.
@@ -265,9 +266,7 @@ pub enum Transport {
 }
 
 /// One port: `4040`, or `{port: 53, transport: udp}`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PortSpec {
     /// A TCP port.
@@ -530,4 +529,24 @@ pub struct Vm {
     pub memory_mib: u32,
     /// Its disk image on the hub (qcow2).
     pub disk: AbsPath,
+}
+
+impl std::fmt::Display for Bind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Loopback => "loopback",
+            Self::LoopbackVm => "loopback+vm",
+            Self::Tailnet => "tailnet",
+            Self::Lan => "lan",
+        })
+    }
+}
+
+impl std::fmt::Display for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
 }

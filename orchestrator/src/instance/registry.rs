@@ -1,0 +1,158 @@
+//! Views of the service registry that renderers share: ports of a node, the order to start in, labels, accounts.
+//!
+//! Everything here is derived from the instance alone and is the same on every machine.
+
+use super::model::{Arch, Bind, Instance, Node, NodeType, Os, RunAs, Service, Transport};
+use sanctum_types::{AccountName, JobLabel, NodeName, ServiceName};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Jobs that sanctum makes for itself: no service or schedule can have their names.
+pub const RESERVED_JOBS: [&str; 5] = ["vmnet", "bootstrap", "pf", "pf-loader", "watchdog"];
+
+/// One port that a service of a node listens on.
+#[derive(Clone, Copy, Debug)]
+pub struct PortUse<'a> {
+    /// The service's name.
+    pub name: &'a ServiceName,
+    /// The service.
+    pub service: &'a Service,
+    /// Number.
+    pub port: u16,
+    /// Transport.
+    pub transport: Transport,
+    /// Who may reach it.
+    pub bind: Bind,
+}
+
+/// Enabled services of a node, by name.
+pub fn services_of<'a>(
+    instance: &'a Instance,
+    node: &NodeName,
+) -> impl Iterator<Item = (&'a ServiceName, &'a Service)> {
+    instance.services.iter().filter(move |(_, service)| service.enabled && service.node == *node)
+}
+
+/// Ports that enabled services of a node listen on, by service and in the order of the file.
+pub fn ports_of<'a>(instance: &'a Instance, node: &NodeName) -> impl Iterator<Item = PortUse<'a>> {
+    services_of(instance, node).flat_map(|(name, service)| {
+        service.ports.iter().map(move |spec| {
+            let (port, transport) = spec.get();
+            PortUse { name, service, port, transport, bind: service.bind }
+        })
+    })
+}
+
+/// Every service after all that it requires; services that are free to start stand by name.
+///
+/// Unknown requirements are passed over. An error is a circle: each requires the next, and the last the first.
+pub fn start_order(instance: &Instance) -> Result<Vec<&ServiceName>, Vec<ServiceName>> {
+    let services = &instance.services;
+    let open_of = |service: &Service| -> BTreeSet<ServiceName> {
+        service.requires.iter().filter(|name| services.contains_key(*name)).cloned().collect()
+    };
+    let mut waiting: BTreeMap<&ServiceName, BTreeSet<ServiceName>> =
+        services.iter().map(|(name, service)| (name, open_of(service))).collect();
+    let mut order = Vec::with_capacity(services.len());
+    while let Some(next) = waiting.iter().find(|(_, open)| open.is_empty()).map(|(name, _)| *name) {
+        waiting.remove(next);
+        waiting.values_mut().for_each(|open| {
+            open.remove(next);
+        });
+        order.push(next);
+    }
+    if waiting.is_empty() { Ok(order) } else { Err(circle(&waiting)) }
+}
+
+/// Everybody in `waiting` waits for somebody in it, so a walk along the first of each comes round.
+fn circle(waiting: &BTreeMap<&ServiceName, BTreeSet<ServiceName>>) -> Vec<ServiceName> {
+    let mut walk: Vec<ServiceName> = Vec::new();
+    let mut next = waiting.keys().next().map(|name| (*name).clone());
+    while let Some(name) = next {
+        if let Some(start) = walk.iter().position(|seen| *seen == name) {
+            let mut found = walk.split_off(start);
+            let least =
+                found.iter().enumerate().min_by_key(|(_, name)| *name).map_or(0, |(n, _)| n);
+            found.rotate_left(least);
+            return found;
+        }
+        next = waiting.get(&name).and_then(|open| open.first()).cloned();
+        walk.push(name);
+    }
+    walk
+}
+
+/// The launchd label (and, without its prefix, the unit name) of a service or schedule.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "a service name of 40 bytes fits every rule of a label; tested"
+)]
+pub fn job_label(name: &ServiceName) -> JobLabel {
+    JobLabel::new(format!("com.sanctum.{name}")).expect("a service name makes a label")
+}
+
+/// The account that a service runs as: the declared one, or `_sanctum_<name>` cut to what accounts may have.
+#[must_use]
+pub fn account_of(name: &ServiceName, service: &Service) -> AccountName {
+    service.run_as.as_ref().map_or_else(|| own_account(name), |run| run.user.clone())
+}
+
+/// The account that a schedule runs as: the declared one, or the house's `_sanctum`.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a constant that AccountName accepts; tested")]
+pub fn schedule_account(run_as: Option<&RunAs>) -> AccountName {
+    run_as.map_or_else(|| AccountName::new("_sanctum").expect("constant"), |run| run.user.clone())
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a prefix and characters of a service name are an account name; tested"
+)]
+fn own_account(name: &ServiceName) -> AccountName {
+    // AccountName holds 31 bytes; a service name is ASCII, so characters are bytes.
+    const MAX: usize = 31;
+    let text: String = "_sanctum_".chars().chain(name.as_str().chars()).take(MAX).collect();
+    AccountName::new(text).expect("a service name makes an account name")
+}
+
+/// The operating system of a node: as declared; macOS for a hub and Linux for the others unless said.
+#[must_use]
+pub fn os_of(instance: &Instance, node: &NodeName) -> Option<Os> {
+    instance.nodes.get(node).map(node_os)
+}
+
+/// The same of a declaration.
+#[must_use]
+pub fn node_os(node: &Node) -> Os {
+    node.os.unwrap_or(match node.kind {
+        NodeType::Hub | NodeType::Mobile => Os::Macos,
+        NodeType::Guest | NodeType::Satellite => Os::Linux,
+    })
+}
+
+/// The architecture of a node: as declared, or aarch64.
+#[must_use]
+pub fn node_arch(node: &Node) -> Arch {
+    node.arch.unwrap_or(Arch::Aarch64)
+}
+
+/// The hub of a validated instance.
+#[must_use]
+pub fn hub(instance: &Instance) -> Option<(&NodeName, &Node)> {
+    instance.nodes.iter().find(|(_, node)| node.kind == NodeType::Hub)
+}
+
+/// The guest, where there is one.
+#[must_use]
+pub fn guest(instance: &Instance) -> Option<(&NodeName, &Node)> {
+    instance.nodes.iter().find(|(_, node)| node.kind == NodeType::Guest)
+}
+
+/// The account that logs in to a node over SSH.
+#[must_use]
+pub fn login_of<'a>(instance: &'a Instance, node: &'a Node) -> &'a AccountName {
+    node.user.as_ref().unwrap_or(match node.kind {
+        NodeType::Guest => &instance.users.guest,
+        NodeType::Hub | NodeType::Satellite | NodeType::Mobile => &instance.users.owner,
+    })
+}

@@ -1,0 +1,70 @@
+use super::{HOUSE, edited};
+use crate::instance::{Cleartext, CleartextCheck, load};
+use expect_test::expect;
+
+/// Finds words that start with `sk_`, and everything under the key `password`.
+struct Fake;
+
+impl CleartextCheck for Fake {
+    fn find(&self, key: Option<&str>, value: &str) -> Option<Cleartext> {
+        let kind = "test key".to_owned();
+        if let Some(start) = value.find("sk_") {
+            let end =
+                value.split_at(start).1.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            return Some(Cleartext { kind, range: start..end.map_or(value.len(), |n| start + n) });
+        }
+        (key == Some("password")).then_some(Cleartext { kind, range: 0..value.len() })
+    }
+}
+
+fn shown(text: &str) -> String {
+    load(text, "instance.yaml", &Fake).expect_err("refused").to_string()
+}
+
+#[test]
+fn a_secret_in_a_value_a_comment_or_a_key_is_refused_and_never_shown() {
+    expect![[r#"
+        instance.yaml:19:17: a secret in clear text: test key
+              reason: use [redacted] and [redacted] for it
+                          ^
+          hint: put it into a store, rotate it, and write `ref: keychain:service/account` (or sops:, file:, op://, age:) under `secrets`
+        instance.yaml:19:31: a secret in clear text: test key
+              reason: use [redacted] and [redacted] for it
+                                         ^
+          hint: put it into a store, rotate it, and write `ref: keychain:service/account` (or sops:, file:, op://, age:) under `secrets`"#]]
+    .assert_eq(&shown(&edited("agents need it", "use sk_abc123 and sk_d for it")));
+    for text in [
+        format!("# sk_abc123\n{HOUSE}"),
+        format!("{HOUSE}sk_abc123: 1\n"),
+        edited("agents need it", "\"x\\u0073k_abc123\""),
+        edited("agents need it", "|\n      line\n      sk_abc123\n"),
+        edited("node: hub\n", "node: sk_abc123\n"),
+        edited("Europe/Vienna", "sk_abc123"),
+        edited("ports: [4040]", "ports: [sk_abc123]"),
+        format!("{HOUSE}x: [sk_abc123"),
+    ] {
+        let shown = shown(&text);
+        assert!(shown.contains("a secret in clear text: test key"), "{shown}");
+        assert!(!shown.contains("abc123"), "{shown}");
+    }
+}
+
+#[test]
+fn the_caret_stands_right_after_a_redacted_part() {
+    let text = edited("reason: agents need it", "reason: {sk_abcdefghijklmnop: 1, b: 2}");
+    let shown = shown(&text);
+    assert!(!shown.contains("abcdef"), "{shown}");
+    let text =
+        edited("{node: hub, ports: [8200]", "{node: hub, \"sk_abcdefghijklmnop\": 1, prots: [1]");
+    let shown = load(&text, "i", &Fake).expect_err("refused").to_string();
+    expect![[r#"
+        i:14:23: a secret in clear text: test key
+            vault: {node: hub, "[redacted]": 1, prots: [1], criticality: P0, secrets: [seal]}
+                                ^
+          hint: put it into a store, rotate it, and write `ref: keychain:service/account` (or sops:, file:, op://, age:) under `secrets`"#]]
+    .assert_eq(shown.split("\ni:").find(|part| part.contains("clear text")).map(|p| if p.starts_with("i:") { p.to_owned() } else { format!("i:{p}") }).as_deref().unwrap_or(""));
+    let misspelt = shown.split("\ni:").find(|part| part.contains("`prots`")).expect("misspelt");
+    let mut lines = misspelt.lines().skip(1);
+    let (line, caret) = (lines.next().expect("line"), lines.next().expect("caret"));
+    assert_eq!(line.find("prots"), caret.find('^'));
+}

@@ -1,0 +1,59 @@
+//! Time: the house's zone, cron texts, and who runs what by the clock.
+
+use super::services::{command, known_node, mobile, run_as};
+use super::{Judged, Problem};
+use crate::instance::model::Instance;
+use crate::instance::shape::nearest;
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::tz::TimeZoneDatabase;
+
+pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
+    zone(&instance.instance.timezone, judged);
+    for (name, schedule) in &instance.schedules {
+        let key = name.as_str();
+        known_node(instance, ["schedules", key, "node"], &schedule.node, judged);
+        mobile(instance, ["schedules", key, "node"], (name, &schedule.node), judged);
+        run_as("schedules", name, schedule.run_as.as_ref(), judged);
+        // Arguments of sanctum itself need no path; only a command of its own starts with `/`.
+        command("schedules", name, &schedule.command, judged);
+        cron(key, &schedule.cron, judged);
+        if schedule.exit_timeout == Some(0) {
+            let what = "`exit_timeout`".to_owned();
+            judged.refuse(["schedules", key, "exit_timeout"], Problem::TooSmall { what, least: 1 });
+        }
+    }
+    for (name, secret) in &instance.secrets {
+        if secret.rotation_max_age_days == Some(0) {
+            let what = "`rotation_max_age_days`".to_owned();
+            let path = ["secrets", name.as_str(), "rotation_max_age_days"];
+            judged.refuse(path, Problem::TooSmall { what, least: 1 });
+        }
+    }
+}
+
+fn zone(zone: &str, judged: &mut Judged) {
+    let known = TimeZoneDatabase::bundled();
+    // The database ignores case, and file names made from a zone do not.
+    let names: Vec<String> = known.available().map(|name| name.as_str().to_owned()).collect();
+    if !names.iter().any(|name| name == zone) {
+        let near = nearest(zone, names.iter().map(String::as_str)).map(ToOwned::to_owned);
+        judged.refuse(
+            ["instance", "timezone"],
+            Problem::TimeZone { zone: zone.escape_debug().to_string(), near },
+        );
+    }
+}
+
+fn cron(name: &str, cron: &str, judged: &mut Judged) {
+    let path = ["schedules", name, "cron"];
+    let shown = cron.escape_debug().to_string();
+    let fields = cron.split_whitespace().count();
+    if fields != 5 {
+        judged.refuse(path, Problem::CronFields { cron: shown, fields });
+        return;
+    }
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    if let Err(source) = parser.parse(cron) {
+        judged.refuse(path, Problem::Cron { cron: shown, source });
+    }
+}
