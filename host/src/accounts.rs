@@ -20,6 +20,12 @@ pub struct Account {
     pub home: Option<AbsPath>,
 }
 
+/// The effective user id of this process.
+#[must_use]
+pub fn effective_uid() -> u32 {
+    Uid::effective().as_raw()
+}
+
 /// The account with that user id.
 pub fn by_uid(uid: u32) -> Result<Option<Account>, HostError> {
     User::from_uid(Uid::from_raw(uid))

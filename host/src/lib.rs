@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod blob;
+pub mod detach;
 pub mod files;
 pub mod clock;
 pub mod command;
@@ -13,6 +14,7 @@ pub mod mem;
 pub mod observed;
 pub mod op;
 pub mod root_host;
+pub mod snapshot;
 pub mod store;
 pub mod tree;
 pub mod trust;

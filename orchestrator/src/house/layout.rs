@@ -11,6 +11,8 @@ pub const SANCTUM: &str = "/opt/sanctum/bin/sanctum";
 pub const SANCTUMD: &str = "/opt/sanctum/bin/sanctumd";
 /// The approved copy of the instance file: the one that counts at euid 0.
 pub const APPROVED_INSTANCE: &str = "/etc/sanctum/instance.yaml";
+/// One word: which node of the house this machine is.
+pub const NODE_FILE: &str = "/etc/sanctum/node";
 /// Log files of jobs, one per label.
 pub const LOGS: &str = "/var/log/sanctum";
 /// Our anchor's rules.

@@ -3,6 +3,7 @@
 //! [`House`] is the view that every renderer gets: the instance, the node, and the facts that were observed or
 //! assumed of that node. A renderer gives [`Artefact`]s back; it reads nothing else and writes nothing.
 
+pub mod compose;
 pub mod facts;
 pub mod layout;
 

@@ -1,0 +1,211 @@
+//! `sanctum apply`: recover, plan, ask, act as one transaction.
+
+use super::{Context, ask, plan as plan_verb};
+use crate::args::Apply as Args;
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use crate::session::{Access, Opened, Place, Session};
+use crate::watchdog;
+use sanctum_host::{Blobs, clock, files};
+use sanctum_orchestrator::apply::{Outcome, RollbackReport};
+use sanctum_orchestrator::engine::{self, EngineError, Terms};
+use sanctum_orchestrator::plan::Plan;
+use sanctum_orchestrator::plan::saved::{SavedPlan, SavedPlanError};
+use sanctum_orchestrator::receipt::{Kind, Receipt, Status};
+use std::path::Path;
+
+/// Seconds in which the owner confirms a change on a real machine, unless said otherwise: time to open a
+/// second terminal and log in.
+const CONFIRM_WITHIN: u32 = 120;
+/// A saved plan of 200 services has 400 KiB.
+const PLAN_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// Runs the verb.
+pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let out = context.out;
+    let opened = Opened::read(&context.common, &context.around, out)?;
+    let mut session = Session::open(opened, &context.common, &context.around, Access::Change)?;
+    recover_first(context, &mut session)?;
+    let mut blobs = Blobs::default();
+    let want = session.want(&plan_verb::parts(&args.only), &mut blobs)?;
+    let planned = plan_verb::only(&mut session, &want, &args.only, &mut blobs)?;
+    if let Some(path) = &args.plan {
+        refuse_stale(path, &planned, &session, context)?;
+    }
+    if planned.is_empty() {
+        report(context, &planned, None);
+        return Ok(Exit::Done);
+    }
+    if !out.json {
+        plan_verb::print(out, &planned, &blobs);
+    }
+    ask(context, args.yes, "Apply this?")?;
+    let terms = terms(context, args, &session.place)?;
+    let receipt = act(context, &mut session, &planned, &blobs, &terms)?;
+    report(context, &planned, Some(&receipt));
+    Ok(Exit::Done)
+}
+
+/// What a dead process left behind is taken back before anything new is begun.
+pub fn recover_first(context: &Context, session: &mut Session) -> Result<(), Failure> {
+    for back in session.engine().recover(false, clock::now())? {
+        context.out.warn(&format!("receipt {} was left half-done; it is taken back now", back.id));
+        whole(&back.report)?;
+    }
+    Ok(())
+}
+
+/// A rollback that left something standing ends the verb.
+pub fn whole(report: &RollbackReport) -> Result<(), Failure> {
+    if report.errors.is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::new(Exit::Incomplete, "not everything could be taken back");
+    for (id, error) in &report.errors {
+        failure = failure.hint(format!("{id}: {}", chain(error)));
+    }
+    Err(failure.hint("mend what is named above, then run `sanctum rollback` again"))
+}
+
+/// An error with all its sources on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn terms(context: &Context, args: &Args, place: &Place) -> Result<Terms, Failure> {
+    let by_default = (*place == Place::Machine).then_some(CONFIRM_WITHIN);
+    Ok(Terms {
+        kind: Kind::Apply,
+        confirm_within: args.confirm_within.or(by_default),
+        session: crate::machine::ssh_session(context)?,
+        overwrite_foreign: args.overwrite_foreign,
+        now: clock::now(),
+    })
+}
+
+fn refuse_stale(
+    path: &Path,
+    fresh: &Plan,
+    session: &Session,
+    context: &Context,
+) -> Result<(), Failure> {
+    let saved = SavedPlan::parse(&files::read(path, PLAN_LIMIT)?)?;
+    if context.around.euid == 0 {
+        let seal = saved.seal.as_deref().ok_or(SavedPlanError::Unsealed).map_err(Failure::refused)?;
+        let store = session.store().ok_or(EngineError::NoStore)?;
+        let tag = unhex(seal).ok_or(SavedPlanError::Seal).map_err(Failure::refused)?;
+        if !store.mac_verify(&SavedPlan::sealed_text(&saved.plan), &tag)? {
+            return Err(Failure::refused(SavedPlanError::Seal).hint("plan again: sanctum plan --out FILE"));
+        }
+    }
+    // A plan of some parts is compared with the same parts of the fresh one.
+    let ids: std::collections::BTreeSet<&str> =
+        saved.plan.steps.iter().map(|step| step.id.as_str()).collect();
+    if saved.plan.digest() == fresh.digest() {
+        return Ok(());
+    }
+    let moved: Vec<&str> = fresh
+        .steps
+        .iter()
+        .filter(|step| !ids.contains(step.id.as_str()) || !saved.plan.steps.contains(step))
+        .map(|step| step.id.as_str())
+        .collect();
+    let what = if moved.is_empty() { "steps are gone".to_owned() } else { moved.join(", ") };
+    Err(Failure::refused(format!("the plan is stale: the machine or the instance changed since ({what})"))
+        .hint("plan again: sanctum plan --out FILE"))
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
+    let digits = digits?;
+    let pairs = digits.chunks_exact(2);
+    pairs.remainder().is_empty().then(|| {
+        pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
+    })
+}
+
+/// Applies under a receipt. A watchdog is started before the first verb where the owner must confirm.
+pub fn act(
+    context: &Context,
+    session: &mut Session,
+    plan: &Plan,
+    blobs: &Blobs,
+    terms: &Terms,
+) -> Result<Receipt, Failure> {
+    let risky = terms.confirm_within.filter(|_| engine::is_risky(plan));
+    if let Some(seconds) = risky {
+        watchdog::start(context, session, terms.now.plus(i64::from(seconds)))?;
+    }
+    let total = plan.steps.len();
+    let out = context.out;
+    let result = session.engine().apply(plan, blobs, terms, &mut |number, step| {
+        out.progress(&format!("[{}/{total}] {} {}", number + 1, step.change(), step.id));
+    });
+    let (receipt, outcome) = result.map_err(refusal)?;
+    match outcome {
+        Outcome::Done => Ok(receipt),
+        Outcome::RolledBack(error) => Err(Failure::new(Exit::RolledBack, error)
+            .hint("everything that was begun is rolled back; plan again with `sanctum plan`")),
+        Outcome::Incomplete(error, report) => {
+            let mut failure = Failure::new(Exit::Incomplete, error);
+            for (id, error) in &report.errors {
+                failure = failure.hint(format!("not taken back: {id}: {}", chain(error)));
+            }
+            Err(failure.hint("mend what is named above, then run `sanctum rollback`"))
+        }
+    }
+}
+
+/// Which refusals have a next command.
+pub fn refusal(error: EngineError) -> Failure {
+    match &error {
+        EngineError::Foreign { .. } => Failure::refused(error)
+            .hint("see what differs with `sanctum drift`")
+            .hint("to replace it, say --overwrite-foreign; to keep it, put it into the instance file"),
+        EngineError::Unconfirmed { .. } => Failure::refused(error)
+            .hint("if you can still get in over a new connection: sanctum confirm")
+            .hint("if not: sanctum rollback"),
+        EngineError::Conflict { .. } => Failure::refused(error)
+            .hint("see what differs with `sanctum drift`, or say --overwrite-foreign"),
+        EngineError::SameSession { .. } => Failure::refused(error)
+            .hint("open a new SSH connection and run `sanctum confirm` there: it proves that you can get in"),
+        EngineError::Interrupted { .. } => Failure::refused(error).hint("run `sanctum rollback`"),
+        EngineError::NoReceipt { .. } | EngineError::NothingToConfirm | EngineError::NoStore => {
+            Failure::refused(error).hint("see `sanctum history`")
+        }
+        EngineError::Observe(_)
+        | EngineError::Store(_)
+        | EngineError::History(_)
+        | EngineError::Encode(_) => Failure::failed(error),
+    }
+}
+
+fn report(context: &Context, plan: &Plan, receipt: Option<&Receipt>) {
+    let out = context.out;
+    out.data(&serde_json::json!({
+        "format": 1, "node": plan.node, "changes": plan.steps.len(),
+        "receipt": receipt.map(|receipt| &receipt.header.id),
+        "status": receipt.map(Receipt::status),
+        "confirm_until": receipt.filter(|r| r.status() == Status::Unconfirmed).and_then(Receipt::deadline),
+    }));
+    let Some(receipt) = receipt else {
+        out.line(Paint::Good, &plan_verb::summary(plan));
+        return;
+    };
+    out.line(Paint::Good, &format!("{}: applied as {}", plan.node, receipt.header.id));
+    if receipt.status() == Status::Unconfirmed {
+        let seconds = receipt.header.confirm_within.unwrap_or_default();
+        out.line(
+            Paint::Note,
+            &format!("undone in {seconds} s unless you run `sanctum confirm` over a new connection"),
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! The way back, and the owner's word: rollback, uninstall, recover, confirm.
+
+use super::apply::{act, recover_first, refusal, whole};
+use super::{Context, ask, plan as plan_verb};
+use crate::args::{Recover, Rollback, Uninstall};
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use crate::session::{Access, Opened, Session};
+use crate::watchdog;
+use sanctum_host::{Blobs, clock};
+use sanctum_orchestrator::engine::{TakenBack, Terms};
+use sanctum_orchestrator::plan::Target;
+use sanctum_orchestrator::receipt::{Kind, Status};
+
+fn open(context: &Context) -> Result<Session, Failure> {
+    let opened = Opened::read(&context.common, &context.around, context.out)?;
+    Session::open(opened, &context.common, &context.around, Access::Change)
+}
+
+/// `sanctum rollback [ID]`.
+pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
+    let mut session = open(context)?;
+    let history = session.engine().history()?;
+    let last = history.receipts.iter().rev().find(|r| r.status() != Status::RolledBack);
+    if let Some(last) = last.filter(|receipt| receipt.status() != Status::Interrupted) {
+        let upto = args.id.as_deref().unwrap_or(&last.header.id);
+        ask(context, args.yes, &format!("Take back {upto} and everything since?"))?;
+    }
+    let taken = session
+        .engine()
+        .rollback(args.id.as_deref(), args.overwrite_foreign, clock::now())
+        .map_err(refusal)?;
+    report(context, &taken)
+}
+
+fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
+    let out = context.out;
+    let data: Vec<_> = taken
+        .iter()
+        .map(|back| {
+            serde_json::json!({
+                "receipt": back.id, "undone": back.report.undone, "kept": back.report.kept,
+                "errors": back.report.errors.iter().map(|(id, error)| format!("{id}: {error}")).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    out.data(&serde_json::json!({ "format": 1, "taken_back": data }));
+    for back in taken {
+        out.line(Paint::Good, &format!("{}: {} steps taken back", back.id, back.report.undone));
+        for path in &back.report.kept {
+            out.line(Paint::Note, &format!("kept {path}: it holds files that are not ours"));
+        }
+        whole(&back.report)?;
+    }
+    if taken.is_empty() {
+        out.line(Paint::Good, "nothing to take back");
+    }
+    Ok(Exit::Done)
+}
+
+/// `sanctum uninstall`.
+pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
+    let mut session = open(context)?;
+    recover_first(context, &mut session)?;
+    let (node, instance) = (session.node.clone(), session.opened.digest);
+    let target = Target { node: &node, instance };
+    let mut blobs = Blobs::default();
+    let mut plan = session.engine().plan_uninstall(&target, &mut blobs)?.plan;
+    // Uninstall goes back to what the owner had before; it has nothing new to lock anybody out with.
+    for step in &mut plan.steps {
+        step.lockout = false;
+    }
+    if plan.is_empty() {
+        context.out.data(&serde_json::json!({ "format": 1, "changes": 0 }));
+        context.out.line(Paint::Good, &format!("{node}: nothing of sanctum's is here"));
+        return Ok(Exit::Done);
+    }
+    if !context.out.json {
+        plan_verb::print(context.out, &plan, &blobs);
+    }
+    ask(context, args.yes, "Bring back what was there before the first apply?")?;
+    let terms = Terms {
+        kind: Kind::Uninstall,
+        confirm_within: None,
+        session: None,
+        overwrite_foreign: args.overwrite_foreign,
+        now: clock::now(),
+    };
+    let receipt = act(context, &mut session, &plan, &blobs, &terms)?;
+    context.out.data(&serde_json::json!({
+        "format": 1, "changes": plan.steps.len(), "receipt": receipt.header.id,
+    }));
+    context.out.line(Paint::Good, &format!("{node}: as it was before the first apply"));
+    Ok(Exit::Done)
+}
+
+/// `sanctum recover`: for boot, for the watchdog, and for people.
+pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
+    if let Some(deadline) = &args.watch {
+        watchdog::wait(deadline)?;
+    }
+    let mut session = open(context)?;
+    let taken = session.engine().recover(args.boot, clock::now()).map_err(refusal)?;
+    report(context, &taken)
+}
+
+/// `sanctum confirm`.
+pub fn confirm(context: &Context) -> Result<Exit, Failure> {
+    let mut session = open(context)?;
+    let here = crate::machine::ssh_session(context)?;
+    let done = session.engine().confirm(here.as_deref(), clock::now()).map_err(refusal)?;
+    context.out.data(&serde_json::json!({ "format": 1, "confirmed": done.id }));
+    context.out.line(Paint::Good, &format!("{} is confirmed and stays", done.id));
+    Ok(Exit::Done)
+}

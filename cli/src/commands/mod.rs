@@ -1,0 +1,72 @@
+//! One file a verb. A verb turns arguments into a report, and an error into a `Failure`.
+
+pub mod apply;
+pub mod back;
+pub mod config;
+pub mod demo;
+pub mod history;
+pub mod pf;
+pub mod plan;
+
+use crate::args::{Cli, Common, Config, Verb};
+use crate::failure::{Exit, Failure};
+use crate::output::{Out, Paint};
+use crate::surroundings::Surroundings;
+
+/// What every verb is given.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Options of every verb.
+    pub common: Common,
+    /// The environment.
+    pub around: Surroundings,
+    /// Where its words go.
+    pub out: Out,
+}
+
+/// Runs the verb; the exit code of a verb that did what it should is part of its report.
+pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
+    let out = Out { json: cli.common.json, quiet: cli.common.quiet };
+    let context = Context { common: cli.common, around, out };
+    match cli.verb {
+        Verb::Demo(args) => demo::run(&context, &args),
+        Verb::Config { verb: Config::Check } => config::check(&context),
+        Verb::Config { verb: Config::Schema } => config::schema(&context),
+        Verb::Plan(args) => plan::run(&context, &args),
+        Verb::Apply(args) => apply::run(&context, &args),
+        Verb::Confirm => back::confirm(&context),
+        Verb::Rollback(args) => back::rollback(&context, &args),
+        Verb::Recover(args) => back::recover(&context, &args),
+        Verb::Uninstall(args) => back::uninstall(&context, &args),
+        Verb::History => history::history(&context),
+        Verb::Drift => history::drift(&context),
+        Verb::Pf { verb } => pf::run(&context, &verb),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            let mut command = <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "sanctum", &mut script);
+            out.raw(&String::from_utf8_lossy(&script));
+            Ok(Exit::Done)
+        }
+        other => Err(Failure::new(Exit::Usage, format!("{other:?} is not built yet"))),
+    }
+}
+
+/// Asks the owner; `--yes` answers. Without a terminal there is nobody to ask.
+pub fn ask(context: &Context, yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !context.around.terminal {
+        return Err(Failure::refused(format!("{question} There is no terminal to answer on"))
+            .hint("look at the plan first (`sanctum plan`), then say --yes"));
+    }
+    context.out.question(&format!("{question} [y/N]"));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    context.out.line(Paint::Plain, "nothing was changed");
+    Err(Failure::refused("not confirmed by you"))
+}

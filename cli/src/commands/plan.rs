@@ -1,0 +1,121 @@
+//! `sanctum plan`: what would change, shown and not done.
+
+use super::Context;
+use crate::args::{PartArg, Plan as Args};
+use crate::failure::{Exit, Failure};
+use crate::output::{Out, Paint};
+use crate::session::{Access, Opened, Session};
+use sanctum_host::{Blobs, Store, files};
+use sanctum_orchestrator::house::Part;
+use sanctum_orchestrator::plan::saved::SavedPlan;
+use sanctum_orchestrator::plan::{Plan, show};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+impl From<PartArg> for Part {
+    fn from(part: PartArg) -> Self {
+        match part {
+            PartArg::Instance => Self::Instance,
+            PartArg::Pf => Self::Pf,
+            PartArg::Ssh => Self::Ssh,
+            PartArg::Launchd => Self::Launchd,
+            PartArg::Systemd => Self::Systemd,
+            PartArg::Nft => Self::Nft,
+            PartArg::Vm => Self::Vm,
+        }
+    }
+}
+
+/// The parts of a command line.
+pub fn parts(only: &[PartArg]) -> BTreeSet<Part> {
+    only.iter().map(|part| Part::from(*part)).collect()
+}
+
+/// Runs the verb.
+pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let opened = Opened::read(&context.common, &context.around, context.out)?;
+    // Sealing a plan needs the store's key, so saving one at euid 0 may make the store.
+    let access = if args.out.is_some() && context.around.euid == 0 { Access::Change } else { Access::Look };
+    let mut session = Session::open(opened, &context.common, &context.around, access)?;
+    let mut blobs = Blobs::default();
+    let want = session.want(&parts(&args.only), &mut blobs)?;
+    let planned = only(&mut session, &want, &args.only, &mut blobs)?;
+    if let Some(path) = &args.out {
+        save(path, &planned, session.store())?;
+        context.out.progress(&format!("saved the plan in {}", path.display()));
+    }
+    print(context.out, &planned, &blobs);
+    Ok(if planned.is_empty() { Exit::Done } else { Exit::Differences })
+}
+
+/// Plans for a wanted state. With `--only`, what is no longer wanted is left for a whole plan.
+pub fn only(
+    session: &mut Session,
+    want: &sanctum_orchestrator::plan::Want,
+    parts: &[PartArg],
+    blobs: &mut Blobs,
+) -> Result<Plan, Failure> {
+    let target_node = session.node.clone();
+    let instance = session.opened.digest;
+    let target = sanctum_orchestrator::plan::Target { node: &target_node, instance };
+    let mut planned = session.engine().plan(&target, want, blobs)?.plan;
+    if !parts.is_empty() {
+        let wanted = |path: &sanctum_types::AbsPath| {
+            want.files.contains_key(path) || want.dirs.contains_key(path)
+        };
+        planned.steps.retain(|step| step.guard.path.as_ref().is_none_or(|(path, _)| wanted(path)));
+    }
+    Ok(planned)
+}
+
+/// Writes a plan with its seal.
+fn save(path: &Path, plan: &Plan, store: Option<&Store>) -> Result<(), Failure> {
+    let seal = match store {
+        Some(store) => Some(hex(&store.mac(&SavedPlan::sealed_text(plan))?)),
+        None => None,
+    };
+    let saved = SavedPlan { plan: plan.clone(), seal };
+    Ok(files::write_private(path, &serde_json::to_vec_pretty(&saved)?)?)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Prints a plan: for each step its diff and its verbs.
+pub fn print(out: Out, plan: &Plan, blobs: &Blobs) {
+    let shown = show::show(plan, blobs, &|text| sanctum_firewall::redact(text).text);
+    out.data(&serde_json::json!({
+        "format": 1, "node": plan.node, "plan": plan.digest(), "changes": shown.len(), "steps": shown,
+    }));
+    for step in &shown {
+        let marks = [(step.foreign, "changed by somebody else"), (step.lockout, "commit-confirm")];
+        let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+        let tail = if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) };
+        out.line(Paint::Head, &format!("{} {}{tail}", step.change, step.id));
+        for command in &step.commands {
+            out.line(Paint::Place, &format!("  → {command}"));
+        }
+        if let Some(diff) = &step.diff {
+            out.diff(diff);
+        }
+    }
+    out.line(Paint::Head, &summary(plan));
+}
+
+/// One line: how many steps of which kind.
+pub fn summary(plan: &Plan) -> String {
+    if plan.is_empty() {
+        return format!("{}: in sync, nothing to do", plan.node);
+    }
+    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    for step in &plan.steps {
+        *counts.entry(step.change()).or_default() += 1;
+    }
+    let words: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    format!("{}: {} steps: {}", plan.node, plan.steps.len(), words.join(", "))
+}

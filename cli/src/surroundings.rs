@@ -1,0 +1,51 @@
+//! What the process was started with, read once.
+//!
+//! At euid 0 the environment is not believed: `SANCTUM_*`, `HOME` and the XDG variables are ignored, and the
+//! owner is the account that `sudo` names, looked up in the account database.
+
+#![expect(clippy::disallowed_methods, reason = "the environment is read once, here")]
+
+use std::path::PathBuf;
+
+/// The environment, reduced to what sanctum uses.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Effective user id.
+    pub euid: u32,
+    /// The owner's home.
+    pub home: Option<PathBuf>,
+    /// `SANCTUM_INSTANCE`, or the older `SANCTUM_INSTANCE_FILE`.
+    pub instance: Option<PathBuf>,
+    /// Standard input is a terminal.
+    pub terminal: bool,
+    /// This binary.
+    pub exe: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Reads them.
+    #[must_use]
+    pub fn read() -> Self {
+        use std::io::IsTerminal as _;
+        let euid = sanctum_host::accounts::effective_uid();
+        let path = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let (home, instance) = if euid == 0 {
+            // sudo sets this itself, whatever the caller's environment held.
+            let sudo = std::env::var("SUDO_UID").ok();
+            let account = sanctum_host::accounts::invoking(euid, sudo.as_deref()).ok();
+            (account.and_then(|account| Some(PathBuf::from(account.home?.as_str()))), None)
+        } else {
+            (path("HOME"), path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE")))
+        };
+        let terminal = std::io::stdin().is_terminal();
+        Self { euid, home, instance, terminal, exe: std::env::current_exe().ok() }
+    }
+
+    /// Where the instance file is when nothing else is said.
+    #[must_use]
+    pub fn default_instance(&self) -> Option<PathBuf> {
+        self.instance
+            .clone()
+            .or_else(|| Some(self.home.as_ref()?.join(".sanctum").join("instance.yaml")))
+    }
+}

@@ -1,0 +1,51 @@
+//! The other half of commit-confirm: a process of its own that takes an unconfirmed change back.
+//!
+//! It is started before the first verb and outlives its parent: own session, no terminal, no environment. It
+//! sleeps until the deadline and then runs what `sanctum recover` runs, so that there is one way back.
+
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::session::{Place, Session};
+use sanctum_host::{clock, detach};
+use sanctum_types::UnixTime;
+use std::time::Duration;
+
+/// Starts it for a deadline.
+pub fn start(context: &Context, session: &Session, deadline: UnixTime) -> Result<(), Failure> {
+    let Some(exe) = &context.around.exe else {
+        return Err(Failure::failed("cannot find this binary to start the watchdog"));
+    };
+    let mut args = vec![
+        "recover".to_owned(),
+        "--watch".to_owned(),
+        deadline.0.to_string(),
+        "--quiet".to_owned(),
+        "--node".to_owned(),
+        session.node.to_string(),
+        "--instance".to_owned(),
+        absolute(std::path::Path::new(&session.opened.path))?,
+    ];
+    if let Place::Root(dir) = &session.place {
+        args.extend(["--root".to_owned(), absolute(dir)?]);
+    }
+    detach::spawn(exe, &args)?;
+    Ok(())
+}
+
+fn absolute(path: &std::path::Path) -> Result<String, Failure> {
+    Ok(std::path::absolute(path)?.display().to_string())
+}
+
+/// Leaves the session of the parent and sleeps until the deadline.
+pub fn wait(deadline: &str) -> Result<(), Failure> {
+    let deadline: i64 = deadline.parse()?;
+    detach::leave_session();
+    loop {
+        let left = deadline.saturating_sub(clock::now().0);
+        if left <= 0 {
+            return Ok(());
+        }
+        // Short naps: a clock that is set, and a machine that sleeps, must not make it late by much.
+        detach::sleep(Duration::from_secs(u64::try_from(left).unwrap_or(1).min(2)));
+    }
+}

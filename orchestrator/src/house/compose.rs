@@ -1,0 +1,60 @@
+//! Every renderer, joined: what one node of a house should have.
+
+use crate::house::{Artefact, House, Part, layout};
+use crate::plan::{Want, WantError};
+use crate::render;
+use sanctum_host::Blobs;
+use sanctum_types::{AbsPath, Mode, PathError};
+use std::collections::BTreeSet;
+
+/// Why a house cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The packet filter.
+    #[error("cannot render the pf anchor")]
+    Pf(#[from] render::pf_anchor::PfAnchorError),
+    /// nftables.
+    #[error("cannot render the nftables ruleset")]
+    Nft(#[from] render::nft::NftError),
+    /// Two artefacts contradict each other.
+    #[error("the rendered house contradicts itself")]
+    Want(#[from] WantError),
+    /// A path of the layout is not a path.
+    #[error("the layout names a path that is none")]
+    Path(#[from] PathError),
+}
+
+/// Renders everything for one node. `text` is the instance file itself, which becomes the approved copy.
+pub fn artefacts(house: &House<'_>, text: &str) -> Result<Vec<Artefact>, ComposeError> {
+    let mut all = vec![approved(house, text)?];
+    all.extend(render::pf_anchor::render(house)?);
+    all.extend(render::nft::render(house)?);
+    Ok(all)
+}
+
+/// The wanted state of one node; its bytes go into `blobs`. An empty `only` means every part.
+pub fn want(
+    house: &House<'_>,
+    text: &str,
+    only: &BTreeSet<Part>,
+    blobs: &mut Blobs,
+) -> Result<Want, ComposeError> {
+    let owner = layout::root_owner(house.facts.os);
+    let want = Want::from_artefacts(artefacts(house, text)?, &owner, blobs)?;
+    Ok(if only.is_empty() { want } else { want.only(only) })
+}
+
+/// The copy of the instance file that counts at euid 0. It holds no secrets, and services read it.
+fn approved(house: &House<'_>, text: &str) -> Result<Artefact, PathError> {
+    Ok(Artefact {
+        path: AbsPath::new(layout::APPROVED_INSTANCE)?,
+        bytes: text.as_bytes().to_vec(),
+        mode: Mode::PUBLIC,
+        owner: layout::root_owner(house.facts.os),
+        unit: None,
+        lockout: false,
+        part: Part::Instance,
+        dirs: Vec::new(),
+        accounts: BTreeSet::new(),
+    })
+}
