@@ -177,9 +177,10 @@ fn looks_like_password(value: &str) -> bool {
 
 /// Whether a value reads like an expression or a type of a programming language.
 pub(crate) fn is_code(value: &str) -> bool {
+    let word = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '.'));
     let constant = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     ["(", "::", "->"].iter().any(|sign| value.contains(sign))
-        || (value.contains('[') && value.contains(']'))
+        || value.split_once('[').is_some_and(|(name, rest)| rest.contains(']') || word(name))
         || value.starts_with(['*', '&'])
         || (value.contains('_') && value.chars().all(constant))
 }
@@ -204,8 +205,16 @@ fn is_path(value: &str) -> bool {
 /// A stand-in for a value: a variable, a word in brackets, a word that says so, one repeated character.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     let inner = value.trim_matches(|c| matches!(c, '"' | '\''));
-    let wrapped =
-        [("${", "}"), ("{{", "}}"), ("<", ">"), ("$(", ")"), ("%", "%"), ("[", "]"), ("$", "")];
+    let wrapped = [
+        ("${", "}"),
+        ("{{", "}}"),
+        ("<", ">"),
+        ("$(", ")"),
+        ("%", "%"),
+        ("[", "]"),
+        ("$", ""),
+        ("!", ""),
+    ];
     let named = |s: &str| {
         !s.is_empty()
             && s.chars()
@@ -293,10 +302,18 @@ mod tests {
 
     #[test]
     fn expressions_types_and_hashes_are_no_secrets_in_clear() {
-        for code in ["getToken()", "certs[0][2]", "Token::new2", "*const", "&mut", "WIN32_ERROR"] {
+        for code in [
+            "getToken()",
+            "certs[0][2]",
+            "Dict[str",
+            "Token::new2",
+            "*const",
+            "&mut",
+            "WIN32_ERROR",
+        ] {
             assert!(is_code(code), "{code}");
         }
-        for value in ["hunter2", "Tr0ub4dor&3", "WIN32", "a*b1c2d3"] {
+        for value in ["hunter2", "hunter2[x", "Tr0ub4dor&3", "WIN32", "a*b1c2d3"] {
             assert!(!is_code(value), "{value}");
         }
         assert!(!is_assigned_secret("password", "$argon2id$v=19$m=65536,t=3$c2FsdHNhbHQ"));
