@@ -22,6 +22,8 @@ const VARIED_SHARE: f64 = 0.65;
 const CHANGE_SHARE: f64 = 0.18;
 /// Policies seldom allow shorter passwords.
 const SHORTEST_PASSWORD: usize = 6;
+/// Longer than the words by which settings say how a password is got (`interactive` has eleven letters).
+const LONG_PASSWORD: usize = 12;
 
 /// Whether `value` looks uniformly random for its alphabet and length, as a key without a known form does.
 pub(crate) fn looks_random(value: &[u8]) -> bool {
@@ -153,13 +155,25 @@ fn noun(key: &str) -> Option<Noun> {
     ends(&tokens).then_some(Noun::Token)
 }
 
-/// Whether a value under this key is a secret in clear.
+/// Whether a value under this key is a secret in clear, in text of any kind.
 pub(crate) fn is_assigned_secret(key: &str, value: &str) -> bool {
     let Some(noun) = noun(key) else { return false };
-    if is_reference(value) || is_placeholder(value) || is_path(value) {
+    if stands_for_a_secret(value) {
         return false;
     }
     looks_random(value.as_bytes()) || (noun == Noun::Password && looks_like_password(value))
+}
+
+/// Whether a scalar under this key is a secret in clear, in a file whose values are not code: there a long
+/// word under a password's name is a password too.
+pub(crate) fn is_scalar_secret(key: &str, value: &str) -> bool {
+    let word = value.chars().count() >= LONG_PASSWORD && !value.contains(char::is_whitespace);
+    is_assigned_secret(key, value)
+        || (noun(key) == Some(Noun::Password) && word && !stands_for_a_secret(value))
+}
+
+fn stands_for_a_secret(value: &str) -> bool {
+    is_reference(value) || is_placeholder(value) || is_path(value)
 }
 
 /// At least six characters, no code, and letters mixed with digits or marks.
