@@ -46,7 +46,7 @@ impl Engine {
     pub fn find_cleartext(&self, value: &str, key_hint: Option<&str>) -> Option<Cleartext> {
         let exact = self.find(value.as_bytes()).into_iter().next().map(|found| found.rule);
         let named = || {
-            let key = key_hint.filter(|key| random::is_assigned_secret(key, value.trim()))?;
+            let key = key_hint.filter(|key| random::is_scalar_secret(key, value.trim()))?;
             RULES.iter().find(|rule| rule.id == ASSIGNED && !key.is_empty())
         };
         exact.or_else(named).map(|rule| Cleartext { rule })

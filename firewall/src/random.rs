@@ -22,6 +22,8 @@ const VARIED_SHARE: f64 = 0.65;
 const CHANGE_SHARE: f64 = 0.18;
 /// Policies seldom allow shorter passwords.
 const SHORTEST_PASSWORD: usize = 6;
+/// Longer than the words by which settings say how a password is got (`interactive` has eleven letters).
+const LONG_PASSWORD: usize = 12;
 
 /// Whether `value` looks uniformly random for its alphabet and length, as a key without a known form does.
 pub(crate) fn looks_random(value: &[u8]) -> bool {
@@ -153,13 +155,25 @@ fn noun(key: &str) -> Option<Noun> {
     ends(&tokens).then_some(Noun::Token)
 }
 
-/// Whether a value under this key is a secret in clear.
+/// Whether a value under this key is a secret in clear, in text of any kind.
 pub(crate) fn is_assigned_secret(key: &str, value: &str) -> bool {
     let Some(noun) = noun(key) else { return false };
-    if is_reference(value) || is_placeholder(value) || is_path(value) {
+    if stands_for_a_secret(value) {
         return false;
     }
     looks_random(value.as_bytes()) || (noun == Noun::Password && looks_like_password(value))
+}
+
+/// Whether a scalar under this key is a secret in clear, in a file whose values are not code: there a long
+/// word under a password's name is a password too.
+pub(crate) fn is_scalar_secret(key: &str, value: &str) -> bool {
+    let word = value.chars().count() >= LONG_PASSWORD && !value.contains(char::is_whitespace);
+    is_assigned_secret(key, value)
+        || (noun(key) == Some(Noun::Password) && word && !stands_for_a_secret(value))
+}
+
+fn stands_for_a_secret(value: &str) -> bool {
+    is_reference(value) || is_placeholder(value) || is_path(value)
 }
 
 /// At least six characters, no code, and letters mixed with digits or marks.
@@ -177,9 +191,10 @@ fn looks_like_password(value: &str) -> bool {
 
 /// Whether a value reads like an expression or a type of a programming language.
 pub(crate) fn is_code(value: &str) -> bool {
+    let word = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '.'));
     let constant = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     ["(", "::", "->"].iter().any(|sign| value.contains(sign))
-        || (value.contains('[') && value.contains(']'))
+        || value.split_once('[').is_some_and(|(name, rest)| rest.contains(']') || word(name))
         || value.starts_with(['*', '&'])
         || (value.contains('_') && value.chars().all(constant))
 }
@@ -204,8 +219,16 @@ fn is_path(value: &str) -> bool {
 /// A stand-in for a value: a variable, a word in brackets, a word that says so, one repeated character.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     let inner = value.trim_matches(|c| matches!(c, '"' | '\''));
-    let wrapped =
-        [("${", "}"), ("{{", "}}"), ("<", ">"), ("$(", ")"), ("%", "%"), ("[", "]"), ("$", "")];
+    let wrapped = [
+        ("${", "}"),
+        ("{{", "}}"),
+        ("<", ">"),
+        ("$(", ")"),
+        ("%", "%"),
+        ("[", "]"),
+        ("$", ""),
+        ("!", ""),
+    ];
     let named = |s: &str| {
         !s.is_empty()
             && s.chars()
@@ -293,10 +316,18 @@ mod tests {
 
     #[test]
     fn expressions_types_and_hashes_are_no_secrets_in_clear() {
-        for code in ["getToken()", "certs[0][2]", "Token::new2", "*const", "&mut", "WIN32_ERROR"] {
+        for code in [
+            "getToken()",
+            "certs[0][2]",
+            "Dict[str",
+            "Token::new2",
+            "*const",
+            "&mut",
+            "WIN32_ERROR",
+        ] {
             assert!(is_code(code), "{code}");
         }
-        for value in ["hunter2", "Tr0ub4dor&3", "WIN32", "a*b1c2d3"] {
+        for value in ["hunter2", "hunter2[x", "Tr0ub4dor&3", "WIN32", "a*b1c2d3"] {
             assert!(!is_code(value), "{value}");
         }
         assert!(!is_assigned_secret("password", "$argon2id$v=19$m=65536,t=3$c2FsdHNhbHQ"));

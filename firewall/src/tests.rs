@@ -193,6 +193,8 @@ fn cleartext_is_told_from_references_paths_and_placeholders() {
     let secrets = [
         ("password", "hunter2"),
         ("db_password", "Tr0ub4dor&3"),
+        ("password", "correct-horse-battery-staple"),
+        ("wifi.passphrase", "correcthorsebattery"),
         ("apiKey", hex.as_str()),
         ("secret", "q7Zt-9LmX_4vRb2Kd8Wn"),
         ("command", &format!("curl -H token:{}", ["glpat", "-", "q7Zt9LmX4vRb2Kd8WnPc"].concat())),
@@ -209,6 +211,9 @@ fn cleartext_is_told_from_references_paths_and_placeholders() {
         ("token", "/etc/sanctum/secrets/gateway"),
         ("password", "${DB_PASSWORD}"),
         ("password", "prompt"),
+        ("password", "interactive"),
+        ("password", "asked of each user at the first login"),
+        ("token", "correct-horse-battery-staple"),
         ("token", "your-token-goes-here"),
         ("password_authentication", "no"),
         ("fingerprint", hex.as_str()),
