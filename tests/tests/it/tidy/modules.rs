@@ -47,13 +47,13 @@ fn repository_forgets_no_test_file() {
 #[test]
 fn planted_orphans_are_found() {
     let main = "//! Modules.\nmod a;\nmod c;\nmod d;\n// mod e;\n";
-    let count = |path: &str, text: &str| {
+    let judged = |path: &str, text: &str| {
         let files = [
             SourceFile::new("vm/tests/it/main.rs", main),
             SourceFile::new("vm/tests/it/a.rs", "mod b;\n"),
             SourceFile::new(path, text),
         ];
-        judge(&files).len()
+        judge(&files)
     };
     for (path, findings) in [
         ("vm/tests/it/c.rs", 0),
@@ -68,6 +68,7 @@ fn planted_orphans_are_found() {
         ("vm/src/tests/other.rs", 0),
         ("tests/src/lib.rs", 0),
     ] {
-        assert_eq!(count(path, ""), findings, "{path}");
+        assert_eq!(judged(path, "").len(), findings, "{path}");
     }
+    assert!(judged("vm/tests/other.rs", "").concat().contains("modules of tests/it"));
 }

@@ -35,7 +35,7 @@ pub(super) fn root() -> PathBuf {
 
 /// Every path of the checkout, sorted, text or not.
 pub(super) fn paths() -> Vec<String> {
-    let mut paths = git_paths().unwrap_or_else(|| {
+    let mut paths = git_paths(&root()).unwrap_or_else(|| {
         let mut found = Vec::new();
         walk(&root(), "", &mut found);
         found
@@ -57,11 +57,11 @@ pub(super) fn files() -> Vec<SourceFile> {
         .collect()
 }
 
-fn git_paths() -> Option<Vec<String>> {
+fn git_paths(root: &Path) -> Option<Vec<String>> {
     #[expect(clippy::disallowed_methods, reason = "a child of the test, not of the product")]
     let output = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root())
+        .current_dir(root)
         .output()
         .ok()
         .filter(|output| output.status.success())?;
@@ -101,4 +101,22 @@ fn repository_is_listed_alike_with_and_without_git() {
     let unwalked: Vec<_> =
         paths().into_iter().filter(|path| walked.binary_search(path).is_err()).collect();
     assert_eq!(unwalked, Vec::<String>::new(), "git lists what the walk does not find");
+}
+
+/// A file that nobody has added yet is judged too, or the laws would first speak after the commit.
+#[test]
+fn new_files_are_listed_and_ignored_ones_are_not() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    #[expect(clippy::disallowed_methods, reason = "a child of the test, not of the product")]
+    let made = Command::new("git").args(["init", "-q"]).current_dir(dir.path()).status();
+    if !made.is_ok_and(|status| status.success()) {
+        sanctum_tests::note_skipped(concat!(module_path!(), ":", line!()), "there is no git here");
+        return;
+    }
+    for (name, text) in [(".gitignore", "/target\n"), ("new.rs", ""), ("target", "")] {
+        #[expect(clippy::disallowed_methods, reason = "fixtures in the test's own folder")]
+        std::fs::write(dir.path().join(name), text).expect("the test's folder is writable");
+    }
+    let listed = git_paths(dir.path()).expect("git lists its files");
+    assert_eq!(listed, [".gitignore", "new.rs"]);
 }
