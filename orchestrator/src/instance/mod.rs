@@ -12,6 +12,8 @@ mod older;
 pub mod registry;
 mod schema;
 mod shape;
+#[cfg(any(test, feature = "strategy"))]
+pub mod strategy;
 mod tree;
 pub mod validate;
 

@@ -1,6 +1,7 @@
 //! Laws of the instance file: what loads, what is refused and where, and that nothing panics or leaks.
 
 mod examples;
+mod laws;
 mod refusals;
 mod secrets;
 
