@@ -6,6 +6,7 @@
 pub mod cleartext;
 pub mod coverage;
 mod forms;
+pub mod init;
 mod load;
 pub mod model;
 mod older;

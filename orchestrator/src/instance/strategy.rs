@@ -163,7 +163,7 @@ fn node(kind: NodeType) -> Node {
 fn nodes(lan: u8, (sats, mobiles): (u8, u8), with_vm: bool) -> BTreeMap<NodeName, Node> {
     let at = |host| Some(Ipv4Addr::new(192, 168, lan, host));
     let mut nodes = BTreeMap::new();
-    let arch = (lan % 5 == 0).then_some(Arch::X86_64);
+    let arch = lan.is_multiple_of(5).then_some(Arch::X86_64);
     nodes.insert(node_name("hub"), Node { lan_address: at(10), arch, ..node(NodeType::Hub) });
     if with_vm {
         let host = Some("10.10.10.10".to_owned());
@@ -195,7 +195,7 @@ fn ssh_policy(die: u8) -> Ssh {
             .take(usize::from(die % 3))
             .map(|u| account(u))
             .collect(),
-        profiles: (die % 2 == 0).then(|| (node_name("hub"), profile)).into_iter().collect(),
+        profiles: die.is_multiple_of(2).then(|| (node_name("hub"), profile)).into_iter().collect(),
         port: NonZeroU16::new(pick(&[22, 22, 2222], die / 4)).expect("a port"),
         reachable_from: reach.into_iter().take(usize::from(die % 4)).collect(),
     }
@@ -277,7 +277,7 @@ fn add_services(house: &mut Instance, raws: &[RawService]) {
 
 fn port_spec(port: u16, transport: Transport, die: u8) -> PortSpec {
     let port = NonZeroU16::new(port).expect("ports are drawn from 1");
-    if transport == Transport::Tcp && die % 2 == 0 {
+    if transport == Transport::Tcp && die.is_multiple_of(2) {
         return PortSpec::Tcp(port);
     }
     PortSpec::With(PortWith { port, transport })
