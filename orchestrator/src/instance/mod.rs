@@ -6,12 +6,15 @@
 pub mod cleartext;
 pub mod coverage;
 mod forms;
+pub mod init;
 mod load;
 pub mod model;
 mod older;
 pub mod registry;
 mod schema;
 mod shape;
+#[cfg(any(test, feature = "strategy"))]
+pub mod strategy;
 mod tree;
 pub mod validate;
 

@@ -1,6 +1,9 @@
 //! Laws of the instance file: what loads, what is refused and where, and that nothing panics or leaks.
 
+mod coverage;
 mod examples;
+mod format;
+mod laws;
 mod refusals;
 mod secrets;
 

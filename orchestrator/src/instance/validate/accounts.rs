@@ -48,6 +48,11 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
     }
 }
 
+/// Whether this is a line of authorized_keys.
+pub(crate) fn is_public_key(line: &str) -> bool {
+    key_line(line).is_ok()
+}
+
 /// A line of authorized_keys: options may stand before the type, a comment after the key (sshd(8)).
 fn key_line(line: &str) -> Result<(), KeyFault> {
     if line.contains("PRIVATE KEY") {

@@ -31,11 +31,16 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
     }
 }
 
+/// Whether a zone is in the bundled database, letter for letter.
+pub(crate) fn is_time_zone(zone: &str) -> bool {
+    TimeZoneDatabase::bundled().available().any(|name| name.as_str() == zone)
+}
+
 fn zone(zone: &str, judged: &mut Judged) {
-    let known = TimeZoneDatabase::bundled();
     // The database ignores case, and file names made from a zone do not.
-    let names: Vec<String> = known.available().map(|name| name.as_str().to_owned()).collect();
-    if !names.iter().any(|name| name == zone) {
+    if !is_time_zone(zone) {
+        let names: Vec<String> =
+            TimeZoneDatabase::bundled().available().map(|name| name.as_str().to_owned()).collect();
         let near = nearest(zone, names.iter().map(String::as_str)).map(ToOwned::to_owned);
         judged.refuse(
             ["instance", "timezone"],

@@ -10,6 +10,8 @@ mod problem;
 mod services;
 mod text;
 
+pub(crate) use accounts::is_public_key;
+pub(crate) use clock::is_time_zone;
 pub use problem::{KeyFault, Located, Problem};
 
 use super::model::Instance;
