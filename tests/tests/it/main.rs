@@ -7,3 +7,5 @@
 mod bed;
 #[cfg(test)]
 mod reachability;
+#[cfg(test)]
+mod sshd;
