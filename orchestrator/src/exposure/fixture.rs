@@ -133,7 +133,10 @@ pub(crate) fn manor() -> Sample {
     sample.at("hub")
 }
 
-fn arb_service() -> impl Strategy<Value = (Vec<(u16, bool)>, &'static str, bool, &'static str)> {
+/// Ports with "is udp", bind, enabled, node.
+type Drawn = (Vec<(u16, bool)>, &'static str, bool, &'static str);
+
+fn arb_service() -> impl Strategy<Value = Drawn> {
     let bind = prop::sample::select(vec!["loopback", "loopback+vm", "tailnet", "lan"]);
     let node = prop::sample::select(vec!["hub", "hub", "den", "barn"]);
     // Edges of the number range, neighbours, and a port that ssh may hold.
@@ -141,7 +144,7 @@ fn arb_service() -> impl Strategy<Value = (Vec<(u16, bool)>, &'static str, bool,
     (prop::collection::vec((port, any::<bool>()), 0..5), bind, prop::bool::weighted(0.9), node)
 }
 
-fn services(list: Vec<(Vec<(u16, bool)>, &'static str, bool, &'static str)>, ssh: u16) -> Value {
+fn services(list: Vec<Drawn>, ssh: u16) -> Value {
     let mut taken =
         BTreeSet::from([("hub", ssh, false), ("den", ssh, false), ("barn", ssh, false)]);
     let mut map = serde_json::Map::new();

@@ -7,3 +7,8 @@
 mod counterparts;
 #[cfg(test)]
 mod tidy;
+mod bed;
+#[cfg(test)]
+mod reachability;
+#[cfg(test)]
+mod sshd;
