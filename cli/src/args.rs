@@ -50,14 +50,18 @@ pub enum Verb {
     #[command(after_help = "Example:\n  sanctum adopt > proposal.yaml")]
     Adopt,
     /// Look at the instance file
-    #[command(after_help = "Example:\n  sanctum config check\n  sanctum config schema > instance.schema.json")]
+    #[command(
+        after_help = "Example:\n  sanctum config check\n  sanctum config schema > instance.schema.json"
+    )]
     Config {
         /// What to look at.
         #[command(subcommand)]
         verb: Config,
     },
     /// Show what would change: unified diffs and every command; exit 0 in sync, 3 with changes
-    #[command(after_help = "Example:\n  sanctum plan --only ssh\n  sanctum plan --out next.plan && sanctum apply next.plan")]
+    #[command(
+        after_help = "Example:\n  sanctum plan --only ssh\n  sanctum plan --out next.plan && sanctum apply next.plan"
+    )]
     Plan(Plan),
     /// Make the house so: plan, ask, apply as one transaction, prove
     #[command(after_help = "Example:\n  sanctum apply --root /tmp/hub --yes\n  sudo sanctum apply")]
@@ -66,7 +70,9 @@ pub enum Verb {
     #[command(after_help = "Example:\n  ssh hub sanctum confirm")]
     Confirm,
     /// Take back the last apply, or everything since one
-    #[command(after_help = "Example:\n  sanctum rollback\n  sanctum rollback 000007-20261122T060000Z")]
+    #[command(
+        after_help = "Example:\n  sanctum rollback\n  sanctum rollback 000007-20261122T060000Z"
+    )]
     Rollback(Rollback),
     /// List what was applied and what became of it
     #[command(after_help = "Example:\n  sanctum history --json")]
@@ -81,7 +87,9 @@ pub enum Verb {
     #[command(after_help = "Example:\n  sanctum doctor --prove")]
     Doctor(Doctor),
     /// Packet filter rules of macOS
-    #[command(after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum")]
+    #[command(
+        after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum"
+    )]
     Pf {
         /// What to do with them.
         #[command(subcommand)]
@@ -242,7 +250,9 @@ pub enum Pf {
         file: PathBuf,
     },
     /// Say what a ruleset does with a packet, and which rule decides
-    #[command(after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum")]
+    #[command(
+        after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum"
+    )]
     Decide(PfDecide),
     /// Load our own anchor, and only that (run by launchd)
     #[command(after_help = "Example:\n  sudo sanctum pf load")]

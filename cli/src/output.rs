@@ -2,8 +2,6 @@
 //!
 //! Colour follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE` (anstream). A closed pipe ends quietly.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the output module")]
-
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
 

@@ -24,8 +24,11 @@ pub struct Rules;
 
 impl CleartextCheck for Rules {
     fn find(&self, key: Option<&str>, value: &str) -> Option<Cleartext> {
+        if let Some(exact) = sanctum_firewall::find(value.as_bytes()).into_iter().next() {
+            return Some(Cleartext { kind: exact.rule.title.to_owned(), range: exact.range });
+        }
         let found = sanctum_firewall::find_cleartext(value, key)?;
-        Some(Cleartext { kind: found.rule.title.clone(), range: 0..value.len() })
+        Some(Cleartext { kind: found.rule.title.to_owned(), range: 0..value.len() })
     }
 }
 
@@ -61,11 +64,15 @@ impl Opened {
         };
         let limit = u64::try_from(instance::MAX_BYTES).unwrap_or(u64::MAX);
         let bytes = files::read(&path, limit).map_err(|error| {
-            Failure::failed(error).hint("write one with `sanctum init`, or name one with --instance FILE")
+            Failure::failed(error)
+                .hint("write one with `sanctum init`, or name one with --instance FILE")
         })?;
         let shown = path.display().to_string();
         let text = String::from_utf8(bytes).map_err(|error| {
-            Failure::failed(format!("{shown} is not UTF-8 from byte {}", error.utf8_error().valid_up_to()))
+            Failure::failed(format!(
+                "{shown} is not UTF-8 from byte {}",
+                error.utf8_error().valid_up_to()
+            ))
         })?;
         Self::from_text(&shown, text, out)
     }
@@ -159,9 +166,12 @@ impl Session {
 
     /// The view that renderers get.
     pub fn house(&self) -> Result<House<'_>, Failure> {
-        let node = self.opened.instance.nodes.get(&self.node).ok_or_else(|| {
-            Failure::new(Exit::Bug, format!("node `{}` vanished", self.node))
-        })?;
+        let node = self
+            .opened
+            .instance
+            .nodes
+            .get(&self.node)
+            .ok_or_else(|| Failure::new(Exit::Bug, format!("node `{}` vanished", self.node)))?;
         let (instance, name, facts) = (&self.opened.instance, &self.node, &self.facts);
         Ok(House { instance, name, node, facts })
     }
@@ -201,7 +211,9 @@ fn open_store(path: &Path, access: Access) -> Result<(Option<Store>, Option<Stor
             Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 Ok((None, None))
             }
-            Err(error) => Err(Failure::failed(error).hint("look as the user that applied, or with sudo")),
+            Err(error) => {
+                Err(Failure::failed(error).hint("look as the user that applied, or with sudo"))
+            }
         },
     }
 }
@@ -222,5 +234,7 @@ fn choose_node(instance: &Instance, common: &Common) -> Result<NodeName, Failure
         .iter()
         .find(|(_, node)| node.kind == NodeType::Hub)
         .map(|(name, _)| name.clone())
-        .ok_or_else(|| Failure::new(Exit::Usage, "the instance has no hub").hint("name a node with --node"))
+        .ok_or_else(|| {
+            Failure::new(Exit::Usage, "the instance has no hub").hint("name a node with --node")
+        })
 }

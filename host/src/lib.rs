@@ -6,10 +6,10 @@
 
 pub mod accounts;
 pub mod blob;
-pub mod detach;
-pub mod files;
 pub mod clock;
 pub mod command;
+pub mod detach;
+pub mod files;
 pub mod interfaces;
 pub mod mem;
 pub mod observed;

@@ -98,11 +98,14 @@ fn refuse_stale(
 ) -> Result<(), Failure> {
     let saved = SavedPlan::parse(&files::read(path, PLAN_LIMIT)?)?;
     if context.around.euid == 0 {
-        let seal = saved.seal.as_deref().ok_or(SavedPlanError::Unsealed).map_err(Failure::refused)?;
+        let seal =
+            saved.seal.as_deref().ok_or(SavedPlanError::Unsealed).map_err(Failure::refused)?;
         let store = session.store().ok_or(EngineError::NoStore)?;
         let tag = unhex(seal).ok_or(SavedPlanError::Seal).map_err(Failure::refused)?;
         if !store.mac_verify(&SavedPlan::sealed_text(&saved.plan), &tag)? {
-            return Err(Failure::refused(SavedPlanError::Seal).hint("plan again: sanctum plan --out FILE"));
+            return Err(
+                Failure::refused(SavedPlanError::Seal).hint("plan again: sanctum plan --out FILE")
+            );
         }
     }
     // A plan of some parts is compared with the same parts of the fresh one.
@@ -118,8 +121,10 @@ fn refuse_stale(
         .map(|step| step.id.as_str())
         .collect();
     let what = if moved.is_empty() { "steps are gone".to_owned() } else { moved.join(", ") };
-    Err(Failure::refused(format!("the plan is stale: the machine or the instance changed since ({what})"))
-        .hint("plan again: sanctum plan --out FILE"))
+    Err(Failure::refused(format!(
+        "the plan is stale: the machine or the instance changed since ({what})"
+    ))
+    .hint("plan again: sanctum plan --out FILE"))
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -127,9 +132,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
     let digits = digits?;
     let pairs = digits.chunks_exact(2);
-    pairs.remainder().is_empty().then(|| {
-        pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
-    })
+    pairs
+        .remainder()
+        .is_empty()
+        .then(|| pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }
 
 /// Applies under a receipt. A watchdog is started before the first verb where the owner must confirm.
@@ -205,7 +211,9 @@ fn report(context: &Context, plan: &Plan, receipt: Option<&Receipt>) {
         let seconds = receipt.header.confirm_within.unwrap_or_default();
         out.line(
             Paint::Note,
-            &format!("undone in {seconds} s unless you run `sanctum confirm` over a new connection"),
+            &format!(
+                "undone in {seconds} s unless you run `sanctum confirm` over a new connection"
+            ),
         );
     }
 }

@@ -14,7 +14,10 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         "nodes": house.nodes.keys().collect::<Vec<_>>(), "services": house.services.len(),
     }));
     let nodes: Vec<&str> = house.nodes.keys().map(sanctum_types::NodeName::as_str).collect();
-    context.out.line(Paint::Good, &format!("{}: a house of {} services", opened.path, house.services.len()));
+    context.out.line(
+        Paint::Good,
+        &format!("{}: a house of {} services", opened.path, house.services.len()),
+    );
     context.out.line(Paint::Plain, &format!("nodes: {}", nodes.join(", ")));
     Ok(Exit::Done)
 }

@@ -38,7 +38,8 @@ pub fn history(context: &Context) -> Result<Exit, Failure> {
             Status::Interrupted | Status::Unconfirmed => Paint::Note,
         };
         let steps = receipt.header.plan.steps.len();
-        let line = format!("{}  {:<11}  {steps} steps", receipt.header.id, status_word(receipt.status()));
+        let line =
+            format!("{}  {:<11}  {steps} steps", receipt.header.id, status_word(receipt.status()));
         context.out.line(paint, &line);
     }
     if receipts.is_empty() {

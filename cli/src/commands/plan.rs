@@ -36,7 +36,8 @@ pub fn parts(only: &[PartArg]) -> BTreeSet<Part> {
 pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, context.out)?;
     // Sealing a plan needs the store's key, so saving one at euid 0 may make the store.
-    let access = if args.out.is_some() && context.around.euid == 0 { Access::Change } else { Access::Look };
+    let access =
+        if args.out.is_some() && context.around.euid == 0 { Access::Change } else { Access::Look };
     let mut session = Session::open(opened, &context.common, &context.around, access)?;
     let mut blobs = Blobs::default();
     let want = session.want(&parts(&args.only), &mut blobs)?;
@@ -95,7 +96,8 @@ pub fn print(out: Out, plan: &Plan, blobs: &Blobs) {
     for step in &shown {
         let marks = [(step.foreign, "changed by somebody else"), (step.lockout, "commit-confirm")];
         let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
-        let tail = if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) };
+        let tail =
+            if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) };
         out.line(Paint::Head, &format!("{} {}{tail}", step.change, step.id));
         for command in &step.commands {
             out.line(Paint::Place, &format!("  → {command}"));

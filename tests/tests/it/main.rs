@@ -4,11 +4,16 @@
 //! always true here; it tells clippy that helper functions of the modules are test code too.
 
 #[cfg(test)]
+mod bed;
+#[cfg(test)]
+#[cfg(test)]
 mod counterparts;
 #[cfg(test)]
-mod tidy;
-mod bed;
 #[cfg(test)]
 mod reachability;
 #[cfg(test)]
+#[cfg(test)]
 mod sshd;
+#[cfg(test)]
+#[cfg(test)]
+mod tidy;
