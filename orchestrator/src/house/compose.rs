@@ -16,6 +16,9 @@ pub enum ComposeError {
     /// nftables.
     #[error("cannot render the nftables ruleset")]
     Nft(#[from] render::nft::NftError),
+    /// The SSH server.
+    #[error("cannot render the sshd drop-in")]
+    Sshd(#[from] render::sshd::SshdError),
     /// Two artefacts contradict each other.
     #[error("the rendered house contradicts itself")]
     Want(#[from] WantError),
@@ -29,6 +32,7 @@ pub fn artefacts(house: &House<'_>, text: &str) -> Result<Vec<Artefact>, Compose
     let mut all = vec![approved(house, text)?];
     all.extend(render::pf_anchor::render(house)?);
     all.extend(render::nft::render(house)?);
+    all.extend(render::sshd::render(house)?);
     Ok(all)
 }
 
