@@ -9,6 +9,7 @@ pub mod blob;
 pub mod clock;
 pub mod command;
 pub mod interfaces;
+pub mod live;
 pub mod mem;
 pub mod observed;
 pub mod op;
