@@ -111,11 +111,11 @@ fn a_table_is_loaded_read_back_and_removed() {
         act(&mut host, &load).unwrap();
         assert!(see(&host, &scope).loaded[&unit].blob.is_some());
         for bad in [
-            &TABLE.replace("delete table inet sanctum", "")[..],
-            &TABLE.replace("delete table inet sanctum", "flush ruleset; delete table inet sanctum"),
-            &TABLE.replace("dport 1977", "dport 65536"),
+            TABLE.replace("delete table inet sanctum", ""),
+            TABLE.replace("delete table inet sanctum", "flush ruleset; delete table inet sanctum"),
+            TABLE.replace("dport 1977", "dport 65536"),
         ] {
-            put(&mut host, file, bad, "root").unwrap();
+            put(&mut host, file, &bad, "root").unwrap();
             assert!(act(&mut host, &load).is_err(), "{bad}");
             assert_eq!(
                 see(&host, &scope).loaded[&unit].blob,
