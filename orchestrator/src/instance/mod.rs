@@ -17,6 +17,7 @@ mod shape;
 pub mod strategy;
 mod tree;
 pub mod validate;
+pub mod widening;
 
 pub use cleartext::{Cleartext, CleartextCheck, NoCheck};
 pub use load::{Loaded, MAX_BYTES, Rejected, load};
