@@ -1,1 +1,2 @@
 //! observe, plan, apply, receipt, rollback; render, prove, adopt.
+pub mod pf;
