@@ -177,6 +177,8 @@ pub(super) struct Lexer<'s> {
     expansion: Option<(Vec<u8>, usize)>,
     expansion_at: usize,
     macros: BTreeMap<String, Macro>,
+    /// An offset and its line, so that counting lines stays linear in the text.
+    counted: (usize, usize),
 }
 
 impl<'s> Lexer<'s> {
@@ -188,6 +190,7 @@ impl<'s> Lexer<'s> {
             expansion: None,
             expansion_at: 0,
             macros: BTreeMap::new(),
+            counted: (0, 1),
         }
     }
 
@@ -217,6 +220,15 @@ impl<'s> Lexer<'s> {
     pub(super) fn remark(&self, at: usize, message: impl Into<String>) -> Diagnostic {
         let (line, col) = Diagnostic::position(self.source, at);
         Diagnostic::new(line, col, message)
+    }
+
+    /// The line of an offset, from 1.
+    pub(super) fn line(&mut self, at: usize) -> usize {
+        let (from, line) = if self.counted.0 <= at { self.counted } else { (0, 1) };
+        let between = self.source.as_bytes().get(from..at).unwrap_or_default();
+        let line = line + between.iter().filter(|byte| **byte == b'\n').count();
+        self.counted = (at, line);
+        line
     }
 
     fn raw(&mut self) -> Option<u8> {

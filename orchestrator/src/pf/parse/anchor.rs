@@ -25,7 +25,7 @@ impl Parser<'_> {
     pub(super) fn anchor_rule(&mut self) -> Parse<Vec<Rule>> {
         let at = self.take().at;
         let name = if self.next_is_text() { Some(self.text()?) } else { None };
-        let mut rule = Rule { line: self.remark(at, "").line, ..Rule::default() };
+        let mut rule = Rule { line: self.lexer.line(at), ..Rule::default() };
         rule.direction = self.direction();
         rule.quick = self.eat_key("quick");
         let interfaces = self.interfaces()?;
@@ -118,7 +118,7 @@ impl Parser<'_> {
         let at = token.at;
         let name = self.texts()?;
         let interfaces = self.interfaces()?;
-        let mut rule = Rule { action, line: self.remark(at, "").line, ..Rule::default() };
+        let mut rule = Rule { action, line: self.lexer.line(at), ..Rule::default() };
         rule.family = self.family();
         let protos = self.protocols()?;
         let ends = self.ends()?;
@@ -151,7 +151,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn scrub(&mut self, not: bool, at: usize) -> Parse<()> {
-        let mut rule = Rule { line: self.remark(at, "").line, ..Rule::default() };
+        let mut rule = Rule { line: self.lexer.line(at), ..Rule::default() };
         rule.action = if not { Action::NoScrub } else { Action::Scrub };
         rule.direction = self.direction();
         (rule.log, rule.quick) = self.log_quick()?;
@@ -225,7 +225,7 @@ impl Parser<'_> {
         let mut rule = Rule {
             action: Action::Block,
             direction: Some(Direction::In),
-            line: self.remark(at, "").line,
+            line: self.lexer.line(at),
             ..Rule::default()
         };
         (rule.log, rule.quick) = self.log_quick()?;

@@ -36,7 +36,7 @@ pub(super) struct FilterOptions {
 impl Parser<'_> {
     pub(super) fn filter_rule(&mut self) -> Parse<Vec<Rule>> {
         let start = self.take();
-        let mut rule = Rule { line: self.remark(start.at, "").line, ..Rule::default() };
+        let mut rule = Rule { line: self.lexer.line(start.at), ..Rule::default() };
         if start.word == super::Word::Key("block") {
             rule.action = Action::Block;
             rule.refusal = self.refusal()?;

@@ -63,6 +63,8 @@ pub(super) struct Parser<'s> {
     ahead: Option<Token>,
     /// Where the word last taken stands.
     at: usize,
+    /// Whether that word ended its line.
+    line_ended: bool,
     machine: &'s Machine,
     stage: Stage,
     require_order: bool,
@@ -84,6 +86,7 @@ pub(super) fn parse(source: &str, machine: &Machine) -> Parsed {
         lexer: Lexer::new(source),
         ahead: None,
         at: 0,
+        line_ended: false,
         machine,
         stage: Stage::None,
         require_order: true,
@@ -161,6 +164,9 @@ impl Parser<'_> {
         let mut open = self.depth;
         self.depth = 0;
         self.inline_names.truncate(1);
+        if open == 0 && self.line_ended {
+            return;
+        }
         loop {
             match self.take().word {
                 Word::End => return,
@@ -204,6 +210,7 @@ impl Parser<'_> {
     fn take(&mut self) -> Token {
         let token = self.ahead.take().unwrap_or_else(|| self.lexer.token());
         self.at = token.at;
+        self.line_ended = matches!(token.word, Word::Newline | Word::End);
         token
     }
 

@@ -44,7 +44,7 @@ impl Parser<'_> {
             Word::Key("binat") => Action::Binat,
             word => return Err(self.unexpected(&word, token.at)),
         };
-        let mut rule = Rule { action, line: self.remark(at, "").line, ..Rule::default() };
+        let mut rule = Rule { action, line: self.lexer.line(at), ..Rule::default() };
         if self.eat_key("pass") {
             rule.translate_pass = true;
             rule.log = if self.next_is_key("log") { self.log()? } else { Log::default() };

@@ -199,8 +199,11 @@ fn without_addresses_each_family_answers_where_they_differ() {
 
 #[test]
 fn a_refused_file_shows_place_line_and_caret() {
-    let report =
-        check_report("pf.conf", b"block in on en1 to port 22\npass in al\n", &Machine::unknown());
+    let report = check_report(
+        "pf.conf",
+        b"block in on en1 to port 22\npass in al\nblock on\nmatch all\n",
+        &Machine::unknown(),
+    );
     assert_eq!(report.code, 1);
     expect![[r#"
         pf.conf:1:1: port only applies to tcp/udp
@@ -209,6 +212,12 @@ fn a_refused_file_shows_place_line_and_caret() {
         pf.conf:2:9: syntax error at `al`
           pass in al
                   ^
+        pf.conf:3:9: syntax error at end of line
+          block on
+                  ^
+        pf.conf:4:7: syntax error at `all`
+          match all
+                ^
     "#]]
     .assert_eq(&report.remarks);
     let report = check_report("pf", b"block in from <gone>\n", &Machine::unknown());

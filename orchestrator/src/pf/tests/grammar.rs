@@ -39,6 +39,19 @@ fn every_line_of_the_table_has_its_verdict() {
 }
 
 #[test]
+fn what_the_table_accepts_prints_as_text_that_means_the_same() {
+    let mut wrong = Vec::new();
+    for line in TABLE.lines().filter(|line| line.starts_with('+')) {
+        let first = check(&case(line).1).unwrap().expanded();
+        let second = check(&first).map(|checked| checked.expanded());
+        if second.as_ref() != Ok(&first) {
+            wrong.push(format!("{line}\n{first}{second:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn a_short_text_cannot_ask_for_more_rules_than_there_is_memory_for() {
     let list = (1..=60).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
     let bomb = format!("block proto {{ {list} }} from {{ {0} }} to {{ {0} }}\n", {
