@@ -1,0 +1,183 @@
+//! The shape of a rule file: what `rules/*.yaml` may say, and what is refused.
+//!
+//! Read by the build script, which turns the files into a table, and by the tests, which run the examples.
+//! The program itself links neither this module nor a YAML reader, so that it starts without parsing.
+
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// Every rule file by name and content. The order is the order of the rules; of two rules that see the
+/// same secret the earlier one names it, so exact kinds come before generic ones.
+pub(crate) const FILES: &[(&str, &str)] = &[
+    ("code.yaml", include_str!("../rules/code.yaml")),
+    ("cloud.yaml", include_str!("../rules/cloud.yaml")),
+    ("ai.yaml", include_str!("../rules/ai.yaml")),
+    ("chat.yaml", include_str!("../rules/chat.yaml")),
+    ("pay.yaml", include_str!("../rules/pay.yaml")),
+    ("key.yaml", include_str!("../rules/key.yaml")),
+    ("generic.yaml", include_str!("../rules/generic.yaml")),
+];
+
+/// A keyword shorter than this would send nearly every text to the rule's pattern.
+const SHORTEST_KEYWORD: usize = 3;
+
+/// One rule as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleText {
+    /// Stable name in kebab case; findings, allow-lists and redaction marks use it.
+    pub(crate) id: String,
+    /// What a person calls it.
+    pub(crate) title: String,
+    /// Who issues it, in lower case.
+    pub(crate) provider: String,
+    /// How bad a leak is.
+    pub(crate) severity: SeverityText,
+    /// Where the form is documented.
+    pub(crate) source: String,
+    /// Literals, one of which every match contains; compared without regard to ASCII case.
+    pub(crate) keywords: Vec<String>,
+    /// Regular expression over bytes; a group named `secret` narrows the match to the secret.
+    pub(crate) pattern: String,
+    /// Fewest bytes of a secret.
+    #[serde(default)]
+    pub(crate) min_length: usize,
+    /// Whether what follows the public prefix must vary as chance does for its alphabet and length, and be no
+    /// placeholder.
+    #[serde(default)]
+    pub(crate) varied: bool,
+    /// A test beyond the pattern, such as a checksum.
+    #[serde(default)]
+    pub(crate) check: Option<CheckText>,
+    /// Values that the provider's own documents use.
+    #[serde(default)]
+    pub(crate) dummies: Vec<String>,
+    /// Texts with exactly one secret of this kind.
+    pub(crate) positive: Vec<Example>,
+    /// Texts in which this rule finds nothing.
+    pub(crate) negative: Vec<Example>,
+}
+
+/// The severities that a leak can have.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SeverityText {
+    /// Worth a look.
+    Warn,
+    /// Limited reach.
+    Error,
+    /// Act now.
+    Critical,
+}
+
+/// The tests that a rule can ask for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum CheckText {
+    /// The last six characters are the CRC-32 of those between prefix and them, in base 62.
+    Crc32Base62,
+    /// BIP 173 checksum.
+    Bech32,
+    /// The first part decodes to a JSON header that names an algorithm.
+    Jwt,
+    /// The value is no placeholder.
+    NotPlaceholder,
+    /// The group `key` names a secret and the value looks like one.
+    Assignment,
+}
+
+/// The parts of an example; joined they are its text.
+///
+/// A text is stored in parts so that no file of the repository holds a token in one piece. `⟦` and `⟧` set
+/// off the secret; without them the whole text is the secret.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Example(pub(crate) Vec<String>);
+
+/// What is wrong with a rule file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FormatError {
+    /// Not YAML, an unknown field, or a field that is missing.
+    #[error("cannot read rule file {file}")]
+    Parse {
+        /// Its name.
+        file: &'static str,
+        /// What the reader says.
+        #[source]
+        source: Box<serde_saphyr::Error>,
+    },
+    /// Two rules share an id.
+    #[error("{file}: two rules are called {id}")]
+    Twice {
+        /// The file of the second one.
+        file: &'static str,
+        /// The shared id.
+        id: String,
+    },
+    /// A rule lacks something or says something that no rule may say.
+    #[error("{file}: rule {id} has {fault}")]
+    Rule {
+        /// The file.
+        file: &'static str,
+        /// The rule.
+        id: String,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+}
+
+/// All rules of all files in order.
+///
+/// # Errors
+/// The first file that does not parse, or the first rule that is refused.
+pub(crate) fn read_rules() -> Result<Vec<RuleText>, FormatError> {
+    let mut rules = Vec::new();
+    let mut ids = BTreeSet::new();
+    for (file, text) in FILES.iter().copied() {
+        for rule in parse_rules(file, text)? {
+            if !ids.insert(rule.id.clone()) {
+                return Err(FormatError::Twice { file, id: rule.id });
+            }
+            rules.push(rule);
+        }
+    }
+    Ok(rules)
+}
+
+/// The rules of one file.
+///
+/// # Errors
+/// When the file does not parse or a rule is refused.
+pub(crate) fn parse_rules(file: &'static str, text: &str) -> Result<Vec<RuleText>, FormatError> {
+    let rules: Vec<RuleText> = serde_saphyr::from_str(text)
+        .map_err(|source| FormatError::Parse { file, source: Box::new(source) })?;
+    for rule in &rules {
+        if let Some(fault) = fault_of(rule) {
+            return Err(FormatError::Rule { file, id: rule.id.clone(), fault });
+        }
+    }
+    Ok(rules)
+}
+
+fn fault_of(rule: &RuleText) -> Option<&'static str> {
+    let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if rule.id.is_empty() || !rule.id.chars().all(kebab) {
+        return Some("an id that is not kebab case");
+    }
+    if rule.keywords.is_empty() {
+        return Some("no keyword");
+    }
+    if rule.keywords.iter().any(|keyword| keyword.len() < SHORTEST_KEYWORD) {
+        return Some("a keyword of fewer than three bytes");
+    }
+    if rule.positive.is_empty() || rule.negative.is_empty() {
+        return Some("no positive or no negative example");
+    }
+    if rule.positive.iter().any(|example| example.0.len() < 2) {
+        return Some("a positive example in one piece");
+    }
+    if matches!(rule.check, Some(CheckText::Assignment)) && !rule.pattern.contains("(?<key>") {
+        return Some("the check `assignment` and no group `key`");
+    }
+    None
+}
