@@ -6,6 +6,7 @@ pub mod apply;
 pub mod drift;
 pub mod engine;
 pub mod exposure;
+pub mod adopt;
 pub mod house;
 pub mod instance;
 pub mod jobs;
