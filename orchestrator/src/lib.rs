@@ -6,3 +6,4 @@ pub mod exposure;
 pub mod house;
 pub mod instance;
 pub mod render;
+pub mod pf;
