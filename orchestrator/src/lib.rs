@@ -5,5 +5,5 @@
 pub mod exposure;
 pub mod house;
 pub mod instance;
-pub mod render;
 pub mod pf;
+pub mod render;

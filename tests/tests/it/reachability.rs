@@ -14,8 +14,9 @@ use proptest::test_runner::{Config, TestRunner};
 use sanctum_orchestrator::exposure::{Exposure, Network, links, word};
 use sanctum_orchestrator::house::SshFacts;
 use sanctum_orchestrator::instance::model::{Os, Transport};
+use sanctum_orchestrator::pf::{Direction, Family, Proto};
 use sanctum_orchestrator::render::nft;
-use sanctum_orchestrator::render::pf_anchor::{Family, intents};
+use sanctum_orchestrator::render::pf_anchor::intents;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -173,15 +174,26 @@ fn assert_pf_agrees(observed: &Table) {
     let intents = intents(&mac.house()).expect("intents");
     let mut compared = 0;
     for ((network, transport, port, family), open) in observed {
-        let spoken =
-            |t| word(t) == *transport && (*network == Network::Vm || exposure.declares(t, *port));
-        let mut of = intents.iter().filter(|intent| {
-            intent.network == Some(*network) && intent.family == *family && spoken(intent.transport)
+        let proto = if *transport == "tcp" { Proto::Tcp } else { Proto::Udp };
+        let spoken = [Transport::Tcp, Transport::Udp].into_iter().any(|t| {
+            word(t) == *transport && (*network == Network::Vm || exposure.declares(t, *port))
         });
-        if let Some(intent) = of.next() {
-            let found =
-                intent.ports.iter().find(|(range, _)| range.contains(port)).expect("a verdict");
-            assert_eq!(found.1, *open, "{network} {transport} {port} {family:?}");
+        let (on, to) = match (network, family) {
+            (Network::Vm, Family::V4) => ("vm0", Some(ip("10.10.10.1"))),
+            (Network::Vm, Family::V6) => ("vm0", Some(ip("fd00:10::1"))),
+            (Network::Tailnet, _) => ("tail0", None),
+            (Network::Lan | Network::Loopback, _) => ("lan0", None),
+        };
+        let stranger = |from: Option<IpAddr>| from.is_some_and(|from| from != ip("10.10.10.10"));
+        let intent =
+            intents.iter().map(|intent| (&intent.flow, &intent.blocked)).find(|(flow, _)| {
+                (flow.on.as_str(), flow.proto, flow.family, flow.to) == (on, proto, *family, to)
+                    && flow.direction == Direction::In
+                    && !stranger(flow.from)
+            });
+        let (_, blocked) = intent.expect("an intent for each flow");
+        if spoken {
+            assert_eq!(!blocked.contains(*port), *open, "{network} {transport} {port} {family:?}");
             compared += 1;
         }
     }
