@@ -13,14 +13,15 @@ use std::thread;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// Runs a command to its end.
+/// Runs a command to its end; what it printed.
 ///
 /// # Panics
 /// Where it fails, with what it said.
-pub(crate) fn run(line: &[&str]) {
+fn run(line: &[&str]) -> Vec<u8> {
     let program = sanctum_tests::tool(line[0]);
     let out = Command::new(program).args(&line[1..]).output().expect("a program that starts");
     assert!(out.status.success(), "{line:?}: {}", String::from_utf8_lossy(&out.stderr));
+    out.stdout
 }
 
 /// One machine.
@@ -35,15 +36,25 @@ impl Namespace {
         let name = format!("sanctum-{}-{number}-{role}", std::process::id());
         run(&["ip", "netns", "add", &name]);
         let namespace = Self { name };
+        // Duplicate address detection would hold IPv6 back for a second or two.
+        for scope in ["all", "default"] {
+            namespace.set(&format!("ipv6/conf/{scope}/accept_dad"), "0");
+        }
         namespace.exec(&["ip", "link", "set", "lo", "up"]);
         namespace
     }
 
-    /// Runs a command inside.
-    pub(crate) fn exec(&self, line: &[&str]) {
+    /// Runs a command inside; what it printed.
+    pub(crate) fn exec(&self, line: &[&str]) -> Vec<u8> {
         let program = sanctum_tests::tool(line[0]);
         let program = program.to_str().expect("a path in UTF-8");
-        run(&[&["ip", "netns", "exec", &self.name, program], &line[1..]].concat());
+        run(&[&["ip", "netns", "exec", &self.name, program], &line[1..]].concat())
+    }
+
+    /// Writes a setting of the network. Below /proc/sys/net each thread sees its own namespace's.
+    pub(crate) fn set(&self, setting: &str, value: &str) {
+        let path = format!("/proc/sys/net/{setting}");
+        self.inside(|| std::fs::write(path, value).expect("a setting"));
     }
 
     /// Joins two machines; each end is the name of its interface and its addresses.
@@ -74,14 +85,7 @@ impl Namespace {
 
     fn up(&self, interface: &str, addresses: &[&str]) {
         for address in addresses {
-            // Without duplicate address detection, which would hold an IPv6 address back for a second.
-            let line = ["ip", "address", "add", address, "dev", interface];
-            let line = if address.contains(':') {
-                [&line[..], &["nodad"]].concat()
-            } else {
-                line.to_vec()
-            };
-            self.exec(&line);
+            self.exec(&["ip", "address", "add", address, "dev", interface]);
         }
         self.exec(&["ip", "link", "set", interface, "up"]);
     }
