@@ -1,3 +1,4 @@
 //! Renderers: from a [`crate::house::House`] to [`crate::house::Artefact`]s, pure and sorted.
 //!
 //! Each renderer's output is read back by an independent reader before it may enter a plan.
+pub mod launchd;
