@@ -2,3 +2,5 @@
 //!
 //! Each renderer's output is read back by an independent reader before it may enter a plan.
 pub mod launchd;
+pub mod systemd;
+pub mod vm;
