@@ -6,3 +6,6 @@ pub mod nft;
 pub mod pf_anchor;
 pub mod sshd;
 pub mod template;
+pub mod launchd;
+pub mod systemd;
+pub mod vm;
