@@ -2,16 +2,15 @@
 //!
 //! `plan` is pure data from an instance and an observation; only a `sanctum_host::Host` touches the world.
 
+pub mod adopt;
 pub mod apply;
 pub mod drift;
 pub mod engine;
 pub mod exposure;
-pub mod adopt;
 pub mod house;
 pub mod instance;
 pub mod jobs;
+pub mod pf;
 pub mod plan;
 pub mod receipt;
-pub mod render;
-pub mod pf;
 pub mod render;

@@ -175,7 +175,8 @@ mod tests {
             /opt/sanctum/vm/seed 0755 root:wheel
             /opt/sanctum/vm/net 0755 root:wheel
             /opt/sanctum/vm/state 0700 _sanctum_vm:_sanctum_vm
-        "#]].assert_eq(&text);
+        "#]]
+        .assert_eq(&text);
     }
 
     #[test]
