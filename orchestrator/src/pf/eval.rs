@@ -152,6 +152,19 @@ pub fn decide(checked: &Checked, packet: &Packet) -> Decision {
     if checked.skips(&packet.on) {
         return Decision { outcome: Outcome::Pass, rule: None, open: Vec::new() };
     }
+    search(checked, packet).finish()
+}
+
+/// The outcome of `decide` alone, without the words.
+#[cfg(test)]
+pub(super) fn outcome(checked: &Checked, packet: &Packet) -> Outcome {
+    if !packet.is_consistent() {
+        return Outcome::Undecidable;
+    }
+    if checked.skips(&packet.on) { Outcome::Pass } else { search(checked, packet).outcome() }
+}
+
+fn search<'r>(checked: &'r Checked, packet: &Packet) -> Walk<'r> {
     let mut walk = Walk::default();
     checked.translations(packet, &mut walk);
     let matches = |rule: &Rule| {
@@ -162,7 +175,7 @@ pub fn decide(checked: &Checked, packet: &Packet) -> Decision {
         ports.min(checked.matches_but_port(rule, packet))
     };
     walk.rules(&checked.rules, true, &matches);
-    walk.finish()
+    walk
 }
 
 /// What the search has found so far. Each side remembers the rule that last took it there.
