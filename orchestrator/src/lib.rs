@@ -1,2 +1,3 @@
 //! observe, plan, apply, receipt, rollback; render, prove, adopt.
+
 pub mod pf;

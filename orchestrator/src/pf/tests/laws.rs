@@ -309,14 +309,16 @@ proptest! {
 
 proptest! {
     // Each case decides 65,536 ports one by one.
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(ProptestConfig::with_cases(10))]
 
     #[test]
     fn intervals_agree_with_decide_on_every_port(
         rules in prop::collection::vec(simple(), 0..6),
         tail in prop::sample::select(vec![
             "", "pass in proto tcp to port 5 user 501\n", "anchor \"x\" {\n block in proto udp to port > 3\n}\n",
-            "anchor \"away\"\n", "rdr proto tcp to port 3:9 -> 127.0.0.1\n",
+            "anchor \"away\"\n",
+            "anchor \"x\" tagged T {\n block in quick proto udp to port > 3\n}\nblock proto tcp to port < 9\n",
+            "anchor quick tagged T {\n pass proto tcp to port 5\n}\nblock all\n", "rdr proto tcp to port 3:9 -> 127.0.0.1\n",
         ]),
         (flow, _) in any_flow(),
     ) {
