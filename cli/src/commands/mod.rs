@@ -5,13 +5,18 @@ pub mod back;
 pub mod config;
 pub mod demo;
 pub mod history;
+pub mod job;
 pub mod pf;
 pub mod plan;
+pub mod propose;
 
 use crate::args::{Cli, Common, Config, Verb};
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::surroundings::Surroundings;
+
+/// The exit code of a report that holds findings.
+pub const FOUND: Exit = Exit::Differences;
 
 /// What every verb is given.
 #[derive(Clone, Debug)]
@@ -30,6 +35,9 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
     let context = Context { common: cli.common, around, out };
     match cli.verb {
         Verb::Demo(args) => demo::run(&context, &args),
+        Verb::Init(args) => propose::init(&context, &args),
+        Verb::Adopt => propose::adopt(&context),
+        Verb::Job { name } => job::run(&context, &name),
         Verb::Config { verb: Config::Check } => config::check(&context),
         Verb::Config { verb: Config::Schema } => config::schema(&context),
         Verb::Plan(args) => plan::run(&context, &args),
