@@ -6,7 +6,15 @@
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod confirm;
+#[cfg(test)]
 mod counterparts;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod reachability;
