@@ -1,6 +1,7 @@
 //! `sanctum apply`: recover, plan, ask, act as one transaction.
 
 use super::{Context, ask, plan as plan_verb};
+use crate::approval;
 use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -39,6 +40,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     if !out.json {
         plan_verb::print(out, &planned, &blobs);
+    }
+    if session.site.place == Place::Machine {
+        approval::require(context, &session.opened, args.approve.as_deref())?;
     }
     ask(context, args.yes, "Apply this?")?;
     let terms = terms(context, args, &session.site.place)?;
