@@ -31,6 +31,7 @@ my @moves = (
   sub { clear "f" }, sub { clear "f" }, sub { clear "f" },
   sub { clear ".f.sanctum-new"; symlink "$victim/file", ".f.sanctum-new" },
   sub { clear ".f.sanctum-new"; link "$victim/file", ".f.sanctum-new" },
+  sub { clear ".f.sanctum-new"; open my $f, ">", ".f.sanctum-new"; chmod 0666, ".f.sanctum-new" },
   sub { clear "d"; symlink $victim, "d" },
   sub { clear "d"; mkdir "d"; chmod 02777, "d" }, sub { clear "d"; mkdir "d" },
   sub { clear "d/file"; symlink "$victim/file", "d/file" },

@@ -197,6 +197,9 @@ fn what_this_machine_does_not_have_is_refused() {
             let answer = act(&mut host, &Op::Loaded { unit, from: from.clone() });
             assert!(matches!(answer, Err(HostError::Unsupported { .. })), "{answer:?}");
         }
+        for open_to_others in ["/tmp/store", "/run/../run/store", "store"] {
+            assert!(LiveLinux::open(Path::new(open_to_others)).is_err(), "{open_to_others}");
+        }
         // Looking makes no store.
         assert!(!Path::new("/run/store").try_exists().unwrap());
     });
