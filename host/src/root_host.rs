@@ -46,16 +46,27 @@ impl RootHost {
         &self.store
     }
 
+    /// The store of this root, made when it is missing. It is opened from the root's own descriptor, so that
+    /// swapping the root's path for a link leads nowhere.
+    pub fn store(&self) -> Result<Store, HostError> {
+        let made = Store::open_below(&self.tree, &self.store_dir()?, true)?;
+        made.ok_or_else(|| self.damaged(&"the store vanished while it was made"))
+    }
+
+    /// The store of this root; none when nothing was ever kept. Nothing is made.
+    pub fn existing_store(&self) -> Result<Option<Store>, HostError> {
+        Store::open_below(&self.tree, &self.store_dir()?, false)
+    }
+
+    fn store_dir(&self) -> Result<AbsPath, HostError> {
+        AbsPath::new(format!("/{STORE_DIR}")).map_err(|error| self.damaged(&error))
+    }
+
     fn ledger(&self) -> Result<Ledger, HostError> {
         let empty =
             Ledger { format: FORMAT, owners: BTreeMap::new(), running: Observed::default() };
-        let dir = AbsPath::new(format!("/{STORE_DIR}")).map_err(|error| self.damaged(&error))?;
-        if self.tree.stat(&dir)?.is_none() {
-            return Ok(empty);
-        }
-        let Some(bytes) = Store::open_existing(&self.store)?.read_file(LEDGER)? else {
-            return Ok(empty);
-        };
+        let Some(store) = self.existing_store()? else { return Ok(empty) };
+        let Some(bytes) = store.read_file(LEDGER)? else { return Ok(empty) };
         let ledger: Ledger =
             serde_json::from_slice(&bytes).map_err(|error| self.damaged(&error))?;
         if ledger.format == FORMAT {
@@ -72,7 +83,7 @@ impl RootHost {
             return Ok(());
         }
         let bytes = serde_json::to_vec_pretty(&after).map_err(|error| self.damaged(&error))?;
-        Store::open(&self.store)?.write_file(LEDGER, &bytes)
+        self.store()?.write_file(LEDGER, &bytes)
     }
 
     fn damaged(&self, detail: &dyn std::fmt::Display) -> HostError {

@@ -245,3 +245,23 @@ fn what_is_not_a_plain_file_is_neither_read_nor_replaced() {
     host.ensure(&Op::File { path, state }, &blobs).unwrap();
     assert_eq!(std::fs::metadata(at("suid")).unwrap().mode() & 0o7777, 0o755);
 }
+
+#[test]
+fn a_store_that_is_a_link_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, elsewhere) = (dir.path().join("root"), dir.path().join("elsewhere"));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::create_dir(&elsewhere).unwrap();
+    mode(&elsewhere, 0o700);
+    std::os::unix::fs::symlink(&elsewhere, root.join(".sanctum")).unwrap();
+    let mut host = RootHost::open(&root, Owner::new("root", "root")).unwrap();
+    let name = sanctum_types::AccountName::new("_sanctum_a").unwrap();
+    assert!(host.ensure(&Op::Account { name }, &Blobs::default()).is_err());
+    assert!(host.store().is_err() && host.existing_store().is_err());
+    assert!(sanctum_host::Store::open(host.store_path()).is_err());
+    assert!(std::fs::read_dir(&elsewhere).unwrap().next().is_none());
+    std::fs::remove_file(root.join(".sanctum")).unwrap();
+    assert!(host.existing_store().unwrap().is_none());
+    host.store().unwrap().put_blob(b"x").unwrap();
+    assert!(host.existing_store().unwrap().is_some());
+}
