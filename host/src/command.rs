@@ -143,13 +143,8 @@ pub fn run(program: &Program, args: &[&str], options: Options) -> Result<Output,
     let shown = args.first().map_or_else(|| path.to_owned(), |first| format!("{path} {first}"));
     let failed = |source| HostError::Io { verb: "run", path: path.to_owned(), source };
     let start = Monotonic::now();
-    let mut child = Command::new(path)
-        .args(args)
-        .env_clear()
-        .env("PATH", PATH)
-        .env("LC_ALL", "C")
+    let mut child = bare(path, args)
         .envs(options.env)
-        .current_dir("/")
         .process_group(0)
         .stdin(if options.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
@@ -172,6 +167,39 @@ pub fn run(program: &Program, args: &[&str], options: Options) -> Result<Output,
     let (stdout, cut_out) = stdout.take();
     let (stderr, cut_err) = stderr.take();
     Ok(Output { program: shown, status, stdout, stderr, truncated: cut_out || cut_err })
+}
+
+/// Starts a program that is to outlive this one, with nothing open, and gives its process id.
+///
+/// It is still in our session, and a lost terminal would end it: it calls [`leave_session`] first of all.
+pub fn spawn_detached(program: &Program, args: &[&str]) -> Result<u32, HostError> {
+    if rustix::process::geteuid().is_root() {
+        trust::check_program(program.path())?;
+    }
+    let path = program.path().as_str();
+    bare(path, args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(|child| child.id())
+        .map_err(|source| HostError::Io { verb: "start", path: path.to_owned(), source })
+}
+
+/// Makes this process the leader of a session of its own, without a terminal (setsid(2)).
+pub fn leave_session() -> Result<(), HostError> {
+    rustix::process::setsid().map(drop).map_err(|errno| HostError::Io {
+        verb: "leave",
+        path: "the terminal's session".to_owned(),
+        source: errno.into(),
+    })
+}
+
+/// What every child has: arguments, the fixed environment, and `/` as its directory.
+fn bare(path: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(path);
+    command.args(args).env_clear().env("PATH", PATH).env("LC_ALL", "C").current_dir("/");
+    command
 }
 
 /// Bytes that a thread reads off a pipe.
@@ -311,6 +339,25 @@ mod tests {
         let output = sh("sleep 300 & echo said", Options::default()).unwrap();
         assert_eq!(output.text(), "said\n");
         assert!(start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_detached_child_has_nothing_of_ours_and_can_leave() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("said");
+        let script =
+            format!("(env; readlink /dev/fd/0; pwd) > {0}.part; mv {0}.part {0}", file.display());
+        let args = ["-c", script.as_str()];
+        let pid = spawn_detached(&Program::find(&["sh"]).unwrap(), &args).unwrap();
+        assert_ne!(pid, std::process::id());
+        let start = Monotonic::now();
+        while !file.exists() {
+            assert!(start.elapsed() < Duration::from_secs(10), "it did not run");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let said = std::fs::read_to_string(&file).unwrap();
+        assert!(said.contains("LC_ALL=C\n") && said.ends_with("/dev/null\n/\n"), "{said}");
+        assert!(!said.contains("CARGO"), "{said}");
     }
 
     #[test]
