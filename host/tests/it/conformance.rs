@@ -104,3 +104,22 @@ fn the_store_and_the_root_are_not_part_of_the_machine() {
         assert!(host.ensure(&Op::Absent { path }, &Blobs::default()).is_err());
     }
 }
+
+#[test]
+fn a_file_that_somebody_else_makes_has_the_default_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = RootHost::open(dir.path(), Owner::new("root", "wheel")).unwrap();
+    let (mut blobs, path) = (Blobs::default(), AbsPath::new("/f").unwrap());
+    let owner = Owner::new("neo", "staff");
+    let state = FileState { blob: blobs.add(b"x"), mode: Mode::PUBLIC, owner: owner.clone() };
+    let scope = Scope { paths: [path.clone()].into(), ..Scope::default() };
+    let see = |host: &RootHost| {
+        let seen = host.observe(&scope, &mut Blobs::default()).unwrap();
+        seen.files[&path].owner.clone()
+    };
+    host.ensure(&Op::File { path: path.clone(), state }, &blobs).unwrap();
+    assert_eq!(see(&host), owner);
+    host.ensure(&Op::Absent { path: path.clone() }, &blobs).unwrap();
+    tempfile::NamedTempFile::new_in(dir.path()).unwrap().persist(dir.path().join("f")).unwrap();
+    assert_eq!(see(&host), Owner::new("root", "wheel"));
+}
