@@ -1,7 +1,7 @@
 //! Adoption of older houses: what is carried over, what is named, and that every proposal loads.
 
 use super::{Found, FoundPlist, FoundText, Proposal, adopt};
-use crate::instance::{Cleartext, CleartextCheck, NoCheck, load};
+use crate::instance::{BuiltinRules, Cleartext, CleartextCheck, NoCheck, load};
 use expect_test::{expect, expect_file};
 use proptest::prelude::*;
 use sanctum_types::Severity;
@@ -88,6 +88,13 @@ fn the_other_spelling_gives_the_same_services() {
         names,
         ["dashboard", "firewall-bridge", "gateway", "mlx", "tts", "watchdog-cottage"]
     );
+}
+
+#[test]
+fn the_built_in_rules_name_what_they_find() {
+    let proposal = adopt(&whole(), &BuiltinRules);
+    assert!(load(&proposal.instance_yaml, "p", &BuiltinRules).is_ok(), "{}", notes(&proposal));
+    assert!(!notes(&proposal).contains("hunter2"));
 }
 
 #[test]

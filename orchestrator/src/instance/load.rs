@@ -85,7 +85,7 @@ fn read(
         let message = format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len());
         return Err(vec![Diagnostic::new(1, 1, message)]);
     }
-    *secrets = Secrets::of_lines(text, check);
+    *secrets = Secrets::of_text(text, check);
     let tree = tree::parse(text)?;
     secrets.add_values(&tree, check);
     if let Some(remark) = older::remark(&tree) {

@@ -18,7 +18,7 @@ pub mod strategy;
 pub(crate) mod tree;
 pub mod validate;
 
-pub use cleartext::{Cleartext, CleartextCheck, NoCheck};
+pub use cleartext::{BuiltinRules, Cleartext, CleartextCheck, NoCheck};
 pub use load::{Loaded, MAX_BYTES, Rejected, load};
 pub use model::Instance;
 pub use schema::schema;
