@@ -167,6 +167,9 @@ fn calendar_entries_and_intervals_become_cron_or_a_note() {
 }
 
 proptest! {
+    // Each case adopts and loads a whole house; 96 keep the test under two seconds.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn whatever_an_older_file_became_the_proposal_loads(
         cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..10, "[ \\n:{}\\[\\]#&*!'\"a0-]{0,5}|sk_live9"), 0..5),

@@ -78,6 +78,17 @@ impl CleartextCheck for NoCheck {
     }
 }
 
+/// The text with a space for every `#` that starts a line: every other byte stays where it is.
+fn uncommented(text: &str) -> String {
+    let mut fresh = true;
+    let blank = |c: char| {
+        let mark = fresh && c == '#';
+        fresh = c == '\n' || (fresh && c.is_whitespace()) || mark;
+        if mark { ' ' } else { c }
+    };
+    text.chars().map(blank).collect()
+}
+
 /// Secrets of one text: what they are, and their bytes in that text, sorted and apart from each other.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
@@ -88,7 +99,8 @@ impl Secrets {
     /// Asks about a whole text, comments and keys included.
     pub(crate) fn of_text(text: &str, check: &dyn CleartextCheck) -> Self {
         let mut secrets = Self::default();
-        for hit in check.find_all(text) {
+        // A key of several lines that was commented out is one key only without the marks of the comment.
+        for hit in check.find_all(text).into_iter().chain(check.find_all(&uncommented(text))) {
             secrets.add(hit.range, hit.kind);
         }
         secrets
@@ -163,6 +175,18 @@ impl Secrets {
             None => shown.chars().count() + text.get(at..offset.max(at))?.chars().count() + 1,
         };
         shown.push_str(text.get(at..end)?);
-        Some((shown, caret))
+        Some(window(shown, caret))
     }
+}
+
+/// The part of a long line around its caret.
+fn window(line: String, caret: usize) -> (String, usize) {
+    // Twice the width of a terminal; lines that people write are shorter.
+    const WIDTH: usize = 160;
+    if line.chars().count() <= WIDTH {
+        return (line, caret);
+    }
+    let from = caret.saturating_sub(WIDTH / 2);
+    let part: String = line.chars().skip(from).take(WIDTH).collect();
+    (format!("\u{2026}{part}\u{2026}"), caret - from + 1)
 }

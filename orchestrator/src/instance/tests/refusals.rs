@@ -388,3 +388,17 @@ fn size_depth_and_aliases_are_bounded() {
     }
     assert!(mistakes(&bomb).join("").contains("aliases are not read here"));
 }
+
+#[test]
+fn what_a_hostile_file_can_make_us_print_is_bounded() {
+    let keys: Vec<String> = (0..20_000).map(|n| format!("k{n}: 1")).collect();
+    let shown = rejected(&format!("{{{}}}\n", keys.join(", "))).to_string();
+    assert!(shown.len() < 100_000, "{}", shown.len());
+    assert!(shown.contains("more mistakes follow"));
+    let (line, caret) = {
+        let mut lines = shown.lines().skip(1);
+        (lines.next().expect("line"), lines.next().expect("caret"))
+    };
+    assert_eq!(line.chars().position(|c| c == '{'), Some(3), "{line}");
+    assert_eq!(caret.chars().position(|c| c == '^'), Some(3), "{line}\n{caret}");
+}
