@@ -136,6 +136,7 @@ mod tests {
     use crate::jobs::fixture::{instance, with_house, with_node};
     use crate::render::systemd;
     use expect_test::expect;
+    use proptest::prelude::*;
 
     #[test]
     fn the_guest_gets_its_own_artefacts() {
@@ -175,7 +176,8 @@ mod tests {
             /opt/sanctum/vm/seed 0755 root:wheel
             /opt/sanctum/vm/net 0755 root:wheel
             /opt/sanctum/vm/state 0700 _sanctum_vm:_sanctum_vm
-        "#]].assert_eq(&text);
+        "#]]
+        .assert_eq(&text);
     }
 
     #[test]
@@ -185,5 +187,21 @@ mod tests {
         instance.vm = None;
         let facts = crate::jobs::fixture::facts(&instance, "hub");
         assert_eq!(with_house(&instance, &facts, "hub", |house| render(house, &[])).unwrap(), []);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// serde-saphyr shares no code with the writer.
+        #[test]
+        fn a_yaml_reader_sees_the_same_text(text in any::<String>()) {
+            let mut guest = with_node("vm", systemd::render).unwrap();
+            guest.truncate(1);
+            guest[0].bytes = text.clone().into_bytes();
+            let seed = with_node("hub", |house| render(house, &guest)).unwrap();
+            let body = std::str::from_utf8(&seed[0].bytes).unwrap();
+            let read: serde_json::Value = serde_saphyr::from_str(body).unwrap();
+            prop_assert_eq!(read["write_files"][0]["content"].as_str(), Some(text.as_str()));
+        }
     }
 }

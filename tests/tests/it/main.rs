@@ -1,0 +1,13 @@
+//! The one integration binary: every proof is a module of it, so the workspace links once.
+//!
+//! Only the list of modules is here; `tidy` fails when a file of this folder is not in it. `cfg(test)` is
+//! always true here; it tells clippy that helper functions of the modules are test code too.
+
+#[cfg(test)]
+mod guest;
+#[cfg(test)]
+mod plists;
+#[cfg(test)]
+mod units;
+#[cfg(test)]
+mod units_house;
