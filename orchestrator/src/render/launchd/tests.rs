@@ -363,6 +363,8 @@ proptest! {
             Err(LaunchdError::Lint(_)) => prop_assert!(command.iter().any(|argument| argument.contains(['~', '/']))),
             Err(other) => prop_assert!(false, "{}", other),
             Ok(all) => {
+                // XML 1.0 has no such character, whatever the two readers of this test make of it.
+                prop_assert!(!odd);
                 let file = format!("com.sanctum.{name}.plist");
                 let found = all.iter().find(|artefact| artefact.path.file_name() == file).unwrap();
                 let read = Value::from_reader_xml(Cursor::new(&found.bytes)).unwrap();
