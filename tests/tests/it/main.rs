@@ -14,3 +14,10 @@ mod reachability;
 mod sshd;
 #[cfg(test)]
 mod tidy;
+mod guest;
+#[cfg(test)]
+mod plists;
+#[cfg(test)]
+mod units;
+#[cfg(test)]
+mod units_house;
