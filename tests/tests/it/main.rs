@@ -8,15 +8,16 @@ mod bed;
 #[cfg(test)]
 mod counterparts;
 #[cfg(test)]
+mod guest;
+#[cfg(test)]
+mod plists;
 #[cfg(target_os = "linux")]
+#[cfg(test)]
 mod reachability;
 #[cfg(test)]
 mod sshd;
 #[cfg(test)]
 mod tidy;
-mod guest;
-#[cfg(test)]
-mod plists;
 #[cfg(test)]
 mod units;
 #[cfg(test)]
