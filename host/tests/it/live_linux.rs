@@ -177,7 +177,8 @@ fn a_running_sshd_reads_its_files_again() {
         act(&mut host, &Op::Unloaded { unit: Unit::Sshd }).unwrap();
         assert_eq!((greeting().as_str(), sshd_pid()), ("stock", pid.clone()));
         assert!(see(&host, &scope).loaded.is_empty());
-        sh(&format!("kill {pid}"));
+        // The server removes its pid file when it ends.
+        sh(&format!("kill {pid}; while [ -e /run/sshd.pid ]; do sleep 0.05; done"));
         // A stale pid file names a process that is not sshd: this one, which SIGHUP would end.
         write("/run/sshd.pid", &format!("{}\n", std::process::id()));
         act(&mut host, &Op::Unloaded { unit: Unit::Sshd }).unwrap();
