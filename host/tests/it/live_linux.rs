@@ -178,6 +178,7 @@ fn a_running_sshd_reads_its_files_again() {
         assert_eq!((greeting().as_str(), sshd_pid()), ("stock", pid.clone()));
         assert!(see(&host, &scope).loaded.is_empty());
         // The server removes its pid file when it ends.
+        let pid = pid.trim();
         sh(&format!("kill {pid}; while [ -e /run/sshd.pid ]; do sleep 0.05; done"));
         // A stale pid file names a process that is not sshd: this one, which SIGHUP would end.
         write("/run/sshd.pid", &format!("{}\n", std::process::id()));
