@@ -63,7 +63,8 @@ fn observe(dir: &Path) -> Observed {
 
 /// What a run does: blobs first, then a receipt that is opened where it already exists, then the operations.
 fn run(dir: &Path) {
-    let store = Store::open(&dir.join(".sanctum")).unwrap();
+    let mut host = RootHost::open(dir, root()).unwrap();
+    let store = host.store().unwrap();
     let _lock = store.lock(Duration::ZERO).unwrap();
     let mut blobs = Blobs::default();
     let ops = ops(&mut blobs);
@@ -76,7 +77,6 @@ fn run(dir: &Path) {
     for line in LINES.iter().skip(store.read_receipt("r1").unwrap().1.len()) {
         log.append(line).unwrap();
     }
-    let mut host = RootHost::open(dir, root()).unwrap();
     for op in &ops {
         host.ensure(op, &blobs).unwrap();
     }

@@ -177,10 +177,13 @@ fn a_running_sshd_reads_its_files_again() {
         act(&mut host, &Op::Unloaded { unit: Unit::Sshd }).unwrap();
         assert_eq!((greeting().as_str(), sshd_pid()), ("stock", pid.clone()));
         assert!(see(&host, &scope).loaded.is_empty());
-        sh(&format!("kill {pid}"));
-        // A stale pid file names a process that is not sshd: this one, which SIGHUP would end.
-        write("/run/sshd.pid", &format!("{}\n", std::process::id()));
+        // The server removes its pid file when it ends.
+        let pid = pid.trim();
+        sh(&format!("kill {pid}; while [ -e /run/sshd.pid ]; do sleep 0.05; done"));
+        // A stale pid file names a process that is not sshd, and that SIGHUP would end.
+        sh("sleep 60 > /dev/null 2>&1 & echo $! > /run/sshd.pid");
         act(&mut host, &Op::Unloaded { unit: Unit::Sshd }).unwrap();
+        sh("kill $(cat /run/sshd.pid)");
     });
 }
 
