@@ -93,6 +93,16 @@ fn jobs_give_way_to_services_and_both_to_our_own() {
 }
 
 #[test]
+fn a_secret_in_an_argument_is_not_carried_over() {
+    let text = String::from_utf8_lossy(BRIDGE).replace("--listen", "--key=sk_live9");
+    let found = Found { plists: vec![plist("b", text.as_bytes())], ..Found::default() };
+    let proposal = adopt(&found, &Fake);
+    let house = load(&proposal.instance_yaml, "p", &Fake).expect("loads").instance;
+    assert!(house.services.values().all(|service| service.command.is_none()));
+    assert!(notes(&proposal).contains("test key in an argument"), "{}", notes(&proposal));
+}
+
+#[test]
 fn the_other_spelling_gives_the_same_services() {
     let of = |text: &str| {
         let found = Found { instance: Some(file("i", text)), ..Found::default() };
