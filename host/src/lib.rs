@@ -8,7 +8,6 @@ pub mod accounts;
 pub mod blob;
 pub mod clock;
 pub mod command;
-pub mod detach;
 pub mod files;
 pub mod install;
 pub mod interfaces;
