@@ -56,6 +56,9 @@ fn derive(house: &House<'_>) -> Result<Vec<Job>, JobError> {
         }
     }
     for (name, entry) in &house.instance.schedules {
+        if table.iter().any(|row| row.name == *name) {
+            return Err(JobError::Reserved { name: name.clone() });
+        }
         if entry.node == *house.name {
             insert(&mut jobs, house, schedule_job(house, name, entry)?)?;
         }
@@ -218,9 +221,6 @@ fn runs_as(name: &ServiceName, run_as: &RunAs) -> Result<RunsAs, JobError> {
 }
 
 fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<Job, JobError> {
-    if own::table()?.iter().any(|row| row.name == *name) {
-        return Err(JobError::Reserved { name: name.clone() });
-    }
     let zone = &house.instance.instance.timezone;
     let schedule = Schedule::new(&entry.cron, zone)
         .map_err(|source| JobError::Schedule { job: name.clone(), source })?;

@@ -120,6 +120,11 @@ fn refusals() {
     assert!(twice.is_ok(), "the schedule of that name is another node's");
     let twice = with("secret-age-check", r#"{"node": "hub", "command": ["/bin/x"]}"#);
     assert!(matches!(twice, Err(JobError::Duplicate { .. })));
+    let reserved = changed(|house| {
+        let entry = house.schedules[&named("prune")].clone();
+        house.schedules.insert(named("vault"), entry);
+    });
+    assert!(matches!(reserved, Err(JobError::Reserved { .. })));
     let no_network = changed(|house| house.networks.vm = None);
     assert!(matches!(no_network, Err(JobError::NoVmNetwork)));
     let cron = changed(|house| {
