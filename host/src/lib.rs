@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod blob;
+pub mod boot;
 pub mod clock;
 pub mod command;
 pub mod files;

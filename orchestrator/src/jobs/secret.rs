@@ -15,8 +15,8 @@ pub trait SecretJudge {
 pub struct Firewall;
 
 impl SecretJudge for Firewall {
-    fn kind_of(&self, _text: &str, _key: Option<&str>) -> Option<String> {
-        None
+    fn kind_of(&self, text: &str, key: Option<&str>) -> Option<String> {
+        sanctum_firewall::find_cleartext(text, key).map(|found| found.rule.title.to_owned())
     }
 }
 
