@@ -1,13 +1,14 @@
 //! `sanctum apply`: recover, plan, ask, act as one transaction.
 
 use super::{Context, ask, plan as plan_verb};
+use crate::approval;
 use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place, Site};
 use crate::watchdog;
-use sanctum_host::{Blobs, clock, files};
+use sanctum_host::{Blobs, boot, clock, files};
 use sanctum_orchestrator::apply::{Outcome, RollbackReport};
 use sanctum_orchestrator::engine::{self, EngineError, Terms};
 use sanctum_orchestrator::plan::Plan;
@@ -40,6 +41,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if !out.json {
         plan_verb::print(out, &planned, &blobs);
     }
+    if session.site.place == Place::Machine {
+        approval::require(context, &session.opened, args.approve.as_deref())?;
+    }
     ask(context, args.yes, "Apply this?")?;
     let terms = terms(context, args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;
@@ -49,7 +53,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// What a dead process left behind is taken back before anything new is begun.
 pub fn recover_first(context: &Context, site: &mut Site) -> Result<(), Failure> {
-    for back in site.engine().recover(false, clock::now())? {
+    for back in site.engine().recover(None, clock::now())? {
         context.out.warn(&format!("receipt {} was left half-done; it is taken back now", back.id));
         whole(&back.report)?;
     }
@@ -86,6 +90,7 @@ fn terms(context: &Context, args: &Args, place: &Place) -> Result<Terms, Failure
         kind: Kind::Apply,
         confirm_within: args.confirm_within.or(by_default),
         session: crate::machine::ssh_session(context)?,
+        boot: boot::id().ok(),
         overwrite_foreign: args.overwrite_foreign,
         now: clock::now(),
     })

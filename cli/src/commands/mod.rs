@@ -5,6 +5,7 @@ pub mod back;
 pub mod config;
 pub mod demo;
 pub mod history;
+pub mod itself;
 pub mod job;
 pub mod pf;
 pub mod plan;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
     let context = Context { common: cli.common, around, out };
     match cli.verb {
         Verb::Demo(args) => demo::run(&context, &args),
+        Verb::Itself { verb } => itself::run(&context, &verb),
         Verb::Init(args) => propose::init(&context, &args),
         Verb::Adopt => propose::adopt(&context),
         Verb::Job { name } => job::run(&context, &name),

@@ -57,13 +57,24 @@ fn without_the_owners_word_it_goes_and_with_it_it_stays() {
 }
 
 #[test]
-fn a_boot_does_not_wait_for_the_deadline() {
+fn the_next_boot_does_not_wait_for_the_deadline() {
     let house = occupied();
     let before = house.tree();
     house.run(&["apply", "--yes", "--confirm-within", "3600"]).exits(0);
     let applied = house.tree();
+    for verb in [&["recover"][..], &["recover", "--boot"]] {
+        house.run(verb).exits(0);
+        assert_eq!(house.tree(), applied, "in this boot the owner still has time");
+    }
+    let [(id, _)] = house.receipts().try_into().expect("one receipt");
+    let path = house.at("root/.sanctum/receipts").join(id).join("plan.json");
+    let text = fs::read_to_string(&path).expect("a receipt");
+    let mut header: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert!(header["boot"].is_string(), "{header}");
+    header["boot"] = "a boot before this one".into();
+    fs::write(&path, header.to_string()).expect("it is written");
     house.run(&["recover"]).exits(0);
-    assert_eq!(house.tree(), applied, "without --boot the owner still has time");
+    assert_eq!(house.tree(), applied, "only boot asks which boot it was");
     house.run(&["recover", "--boot"]).exits(0);
     assert_eq!(house.tree(), before);
     house.run(&["confirm"]).exits(4);

@@ -12,13 +12,21 @@ mod confirm;
 #[cfg(test)]
 mod counterparts;
 #[cfg(test)]
+mod guest;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod plists;
 #[cfg(target_os = "linux")]
+#[cfg(test)]
 mod reachability;
 #[cfg(test)]
 mod sshd;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod units;
+#[cfg(test)]
+mod units_house;

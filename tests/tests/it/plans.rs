@@ -57,8 +57,8 @@ fn a_saved_plan_is_stale_once_the_machine_or_the_instance_changed() {
 
 fn last_file(plan: &mut Value) -> &mut Value {
     let steps = plan["plan"]["steps"].as_array_mut().expect("steps");
-    let ops = steps.iter_mut().flat_map(|step| step["act"].as_array_mut().expect("verbs"));
-    let file = ops.filter(|op| op["op"] == "file").next_back().expect("a file is planned");
+    let mut ops = steps.iter_mut().flat_map(|step| step["act"].as_array_mut().expect("verbs"));
+    let file = ops.rfind(|op| op["op"] == "file").expect("a file is planned");
     &mut file["state"]
 }
 

@@ -1,7 +1,7 @@
 //! Property lists as snapshots, and that no service of any shape gives one that cannot be read.
 
 use super::*;
-use crate::jobs::fixture::{facts, instance, with_house, with_node};
+use crate::jobs::fixture::{facts, instance, odd_text, with_house, with_node};
 use expect_test::{Expect, expect};
 use plist::Value;
 use proptest::prelude::*;
@@ -307,21 +307,6 @@ fn nothing_for_linux() {
     assert_eq!(with_node("vm", render).unwrap(), []);
 }
 
-struct Says(&'static str);
-
-impl SecretJudge for Says {
-    fn kind_of(&self, text: &str) -> Option<String> {
-        text.contains(self.0).then(|| "a test secret".to_owned())
-    }
-}
-
-#[test]
-fn a_secret_is_refused_and_not_repeated() {
-    let error = with_node("hub", |house| render_judged(house, &Says("50%"))).unwrap_err();
-    assert!(matches!(error, LaunchdError::Plist(PlistError::Secret { number: 1, .. })), "{error}");
-    assert!(!format!("{error} {error:?}").contains("50%"));
-}
-
 #[test]
 fn the_machine_must_have_a_zone() {
     let instance = instance();
@@ -342,9 +327,11 @@ fn two_services_on_one_port() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_argument_arrives(
-        name in "x[a-z0-9_-]{0,39}", arguments in proptest::collection::vec(any::<String>(), 0..4), gui: bool,
+        name in "x[a-z0-9_-]{0,39}", arguments in proptest::collection::vec(odd_text(), 0..4), gui: bool,
     ) {
         let mut instance = instance();
         let mut service = instance.services[&ServiceName::new("tts").unwrap()].clone();
@@ -358,9 +345,11 @@ proptest! {
         match with_house(&instance, &facts(&instance, "hub"), "hub", render) {
             Err(LaunchdError::Jobs(JobError::Argument { .. })) => prop_assert!(odd),
             // `~/` and private places are refused by the rules of launchd.
-            Err(LaunchdError::Lint(_)) => prop_assert!(command.iter().any(|argument| argument.contains('~'))),
+            Err(LaunchdError::Lint(_)) => prop_assert!(command.iter().any(|argument| argument.contains(['~', '/']))),
             Err(other) => prop_assert!(false, "{}", other),
             Ok(all) => {
+                // XML 1.0 has no such character, whatever the two readers of this test make of it.
+                prop_assert!(!odd);
                 let file = format!("com.sanctum.{name}.plist");
                 let found = all.iter().find(|artefact| artefact.path.file_name() == file).unwrap();
                 let read = Value::from_reader_xml(Cursor::new(&found.bytes)).unwrap();

@@ -4,7 +4,7 @@
 //! environment but `HOME` and `TMPDIR`, and the folder as working directory.
 #![expect(clippy::disallowed_methods, reason = "the real binary is started on real files")]
 
-use super::tree::Tree;
+use super::tree::{self, Tree};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -92,11 +92,18 @@ impl Ran {
 /// A house on disk. Everything of it is gone when it is dropped.
 pub(crate) struct House {
     dir: TempDir,
+    node: Option<&'static str>,
 }
 
 impl House {
+    /// The root stands for the hub.
     pub(crate) fn new(instance: &str) -> Self {
-        let house = Self { dir: folder() };
+        Self::of(instance, None)
+    }
+
+    /// The root stands for that node.
+    pub(crate) fn of(instance: &str, node: Option<&'static str>) -> Self {
+        let house = Self { dir: folder(), node };
         for part in ["home", "tmp", "root"] {
             fs::create_dir(house.at(part)).expect("a folder");
         }
@@ -131,7 +138,8 @@ impl House {
     pub(crate) fn arguments(&self, verb: &[&str]) -> Vec<String> {
         let path = |name: &str| self.at(name).to_str().expect("a path in UTF-8").to_owned();
         let own = ["--instance".to_owned(), path("house.yaml"), "--root".to_owned(), path("root")];
-        verb.iter().map(|word| (*word).to_owned()).chain(own).collect()
+        let node = self.node.iter().flat_map(|node| ["--node".to_owned(), (*node).to_owned()]);
+        verb.iter().map(|word| (*word).to_owned()).chain(own).chain(node).collect()
     }
 
     /// A program in the house's surroundings.
@@ -159,6 +167,15 @@ impl House {
         house.run(&["apply", "--yes"]).exits(0);
         house.run(&["plan"]).exits(0);
         house
+    }
+
+    /// A house of its own that looks the same.
+    pub(crate) fn twin(&self) -> Self {
+        let twin = Self::of("", self.node);
+        fs::copy(self.at("house.yaml"), twin.at("house.yaml")).expect("a copy");
+        fs::remove_dir(twin.at("root")).expect("it is empty");
+        tree::copy(&self.at("root"), &twin.at("root"));
+        twin
     }
 
     /// Identifier and status of each receipt, oldest first.

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the real binary is started under strace")]
 
 use crate::cli::program::{House, sanctum};
-use crate::cli::tree::{self, Tree};
+use crate::cli::tree::Tree;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -31,9 +31,17 @@ pub(super) enum Next {
     Apply,
 }
 
+/// Which node of which house.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    pub(super) instance: fn() -> String,
+    pub(super) node: Option<&'static str>,
+}
+
 /// One verb on one prepared house, and the two ways on from a death.
 pub(super) struct Case {
-    pub(super) prepare: fn() -> House,
+    pub(super) prepare: fn(Start) -> House,
+    pub(super) start: Start,
     pub(super) verb: &'static [&'static str],
     pub(super) next: [Next; 2],
 }
@@ -46,43 +54,28 @@ struct Expected {
     receipts: usize,
 }
 
-/// Kills at each `stride`th place, and goes each of the two ways on by turns.
-pub(super) fn sweep(case: &Case, stride: usize) {
-    let seed = (case.prepare)();
+/// Kills at every place, and goes each of the two ways on by turns.
+pub(super) fn sweep(case: &Case) {
+    let seed = (case.prepare)(case.start);
     let expected = expect(case, &seed);
-    let places = places(case, &twin(&seed));
+    let places = places(case, &seed.twin());
     assert!(places.len() > 50, "only {} places to die: strace saw nothing", places.len());
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed) * stride;
+                    let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some((call, nth)) = places.get(number) else { break };
-                    die(
-                        case,
-                        &twin(&seed),
-                        (call, *nth),
-                        case.next[number / stride % 2],
-                        &expected,
-                    );
+                    die(case, &seed.twin(), (call, *nth), case.next[number % 2], &expected);
                 }
             });
         }
     });
 }
 
-/// A house of its own that looks the same.
-fn twin(seed: &House) -> House {
-    let house = House::new("");
-    fs::copy(seed.at("house.yaml"), house.at("house.yaml")).expect("a copy");
-    fs::remove_dir(house.at("root")).expect("it is empty");
-    tree::copy(&seed.at("root"), &house.at("root"));
-    house
-}
-
 fn expect(case: &Case, seed: &House) -> Expected {
-    let (ran, wants) = (twin(seed), twin(seed));
+    let (ran, wants) = (seed.twin(), seed.twin());
     ran.run(case.verb).exits(0);
     wants.run(super::APPLY).exits(0);
     let (before, after) = (seed.tree(), ran.tree());
@@ -95,7 +88,7 @@ fn places(case: &Case, house: &House) -> Vec<(String, usize)> {
     let log = house.at("strace.log");
     let output = house
         .command(&sanctum_tests::tool("strace"))
-        .args(["-f", "-qq", "-e", &format!("trace={CALLS}"), "-o"])
+        .args(["-f", "--seccomp-bpf", "-qq", "-e", &format!("trace={CALLS}"), "-o"])
         .arg(&log)
         .arg(sanctum())
         .args(house.arguments(case.verb))
@@ -118,7 +111,8 @@ fn die(case: &Case, house: &House, (call, nth): (&str, usize), next: Next, expec
     let at = format!("{:?} died at {call} number {nth}, then {next:?}", case.verb);
     let status = house
         .command(&sanctum_tests::tool("strace"))
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"])
+        .args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"])
+        .args(["-e", &format!("trace={call}"), "-e"])
         .arg(format!("inject={call}:signal=SIGKILL:when={nth}"))
         .arg(sanctum())
         .args(house.arguments(case.verb))
