@@ -12,3 +12,4 @@ pub mod jobs;
 pub mod plan;
 pub mod receipt;
 pub mod render;
+pub mod pf;
