@@ -6,3 +6,4 @@ pub mod nft;
 pub mod pf_anchor;
 pub mod sshd;
 pub mod template;
+pub mod launchd;

@@ -1,0 +1,147 @@
+//! Which jobs a node has, in one line each, and what is refused.
+
+use super::super::fixture::{facts, instance, with_house, with_node};
+use super::*;
+use crate::instance::Instance;
+use expect_test::{Expect, expect};
+
+fn line(job: &Job) -> String {
+    let start = match &job.start {
+        Start::Stays => "stays".to_owned(),
+        Start::Boot => "boot".to_owned(),
+        Start::Clock(schedule) => schedule.cron.to_string(),
+    };
+    let account = match &job.account {
+        RunsAs::Root => "root",
+        RunsAs::Account(account) => account.as_str(),
+        RunsAs::Session(_) => "(session)",
+    };
+    let loaded = if job.implemented { "loaded" } else { "later" };
+    let program: Vec<_> = job.command.iter().take(3).map(String::as_str).collect();
+    format!("{} | {start} | {account} | {loaded} | {}\n", job.label, program.join(" "))
+}
+
+fn check(node: &str, wanted: &Expect) {
+    let jobs = with_node(node, jobs).unwrap();
+    wanted.assert_eq(&jobs.iter().map(line).collect::<String>());
+}
+
+#[test]
+fn of_the_hub() {
+    check(
+        "hub",
+        &expect![[r#"
+        com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
+        com.sanctum.dashboard | stays | _sanctum_dashboard | later | /opt/sanctum/bin/sanctumd --only dashboard
+        com.sanctum.firewall-bridge-of-the-network-box | stays | _sanctum_firewall-brid_f6178120 | loaded | /opt/bridge/bin/bridge --greeting=it's "50%" & $HOME <tag> 
+        com.sanctum.openrouter-auto-rotate | 30 6 * * * | _sanctum | later | /opt/sanctum/bin/sanctum job openrouter-auto-rotate
+        com.sanctum.pf | boot | root | loaded | /opt/sanctum/bin/sanctum pf load
+        com.sanctum.presidio-analyzer | stays | _sanctum_presidio-analyzer | loaded | /opt/presidio/bin/analyzer --host 127.0.0.1
+        com.sanctum.proxy | stays | _sanctum_proxy | later | /opt/sanctum/bin/sanctumd --only proxy
+        com.sanctum.secret-age-check | 15 6 * * * | _sanctum | later | /opt/sanctum/bin/sanctum job secret-age-check
+        com.sanctum.secret-rotation-scan | 0 6 * * * | _sanctum | loaded | /opt/sanctum/bin/sanctum job secret-rotation-scan
+        com.sanctum.sentinel | stays | root | later | /opt/sanctum/bin/sanctumd --only sentinel
+        com.sanctum.tts | stays | (session) | loaded | /opt/tts/bin/tts
+        com.sanctum.vault | stays | _sanctum_vault | later | /opt/sanctum/bin/sanctumd --only vault
+        com.sanctum.vm | stays | _sanctum_vm | later | /opt/sanctum/qemu/bin/qemu-system-aarch64 -name manor
+        com.sanctum.vmnet | stays | root | later | /opt/socket_vmnet/bin/socket_vmnet --vmnet-mode=host --vmnet-gateway=10.10.10.1
+    "#]],
+    );
+}
+
+#[test]
+fn of_linux_nodes() {
+    check(
+        "vm",
+        &expect![[r#"
+        com.sanctum.agents | stays | _sanctum_agents | loaded | /opt/agents/bin/agents serve
+        com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
+        com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
+    "#]],
+    );
+    check(
+        "cottage",
+        &expect![[r#"
+        com.sanctum.backup-target | stays | _sanctum_backup-target | loaded | /opt/rest server/bin/rest --path=/srv/100% $x
+        com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
+        com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
+        com.sanctum.prune | 0 4 1,15 * sun | _sanctum | loaded | /opt/rest/bin/prune
+    "#]],
+    );
+    check("laptop", &expect![]);
+}
+
+fn changed(change: impl FnOnce(&mut Instance)) -> Result<Vec<Job>, JobError> {
+    let mut instance = instance();
+    change(&mut instance);
+    with_house(&instance, &facts(&instance, "hub"), "hub", jobs)
+}
+
+fn service(json: &str) -> Service {
+    serde_json::from_str(json).unwrap()
+}
+
+fn named(text: &str) -> ServiceName {
+    ServiceName::new(text).unwrap()
+}
+
+#[test]
+fn guards_that_are_off_have_no_job() {
+    let all = changed(|house| {
+        house.guards.sentinel = GuardMode::Off;
+        house.guards.proxy = GuardMode::Off;
+        house.vm = None;
+    });
+    let names: Vec<_> = all.unwrap().into_iter().map(|job| job.name.to_string()).collect();
+    for gone in ["sentinel", "proxy", "vm", "vmnet"] {
+        assert!(!names.iter().any(|name| name == gone), "{gone}");
+    }
+}
+
+#[test]
+fn refusals() {
+    let with = |name: &str, json: &str| {
+        changed(|house| drop(house.services.insert(named(name), service(json))))
+    };
+    let reserved = with("pf", r#"{"node": "hub", "command": ["/bin/x"]}"#);
+    assert!(matches!(reserved, Err(JobError::Reserved { .. })));
+    let relative = with("x", r#"{"node": "hub", "command": ["bin/x"]}"#);
+    assert!(matches!(relative, Err(JobError::Program { .. })));
+    let empty = with("x", r#"{"node": "hub", "command": []}"#);
+    assert!(matches!(empty, Err(JobError::Program { .. })));
+    let control = with("x", r#"{"node": "hub", "command": ["/bin/x", "a\u0007"]}"#);
+    assert!(matches!(control, Err(JobError::Argument { number: 1, .. })));
+    let root = with(
+        "x",
+        r#"{"node": "hub", "command": ["/bin/x"], "run_as": {"user": "root", "reason": " "}}"#,
+    );
+    assert!(matches!(root, Err(JobError::RootWithoutReason { .. })));
+    let twice = with("prune", r#"{"node": "hub", "command": ["/bin/x"]}"#);
+    assert!(twice.is_ok(), "the schedule of that name is another node's");
+    let twice = with("secret-age-check", r#"{"node": "hub", "command": ["/bin/x"]}"#);
+    assert!(matches!(twice, Err(JobError::Duplicate { .. })));
+    let no_network = changed(|house| house.networks.vm = None);
+    assert!(matches!(no_network, Err(JobError::NoVmNetwork)));
+    let cron = changed(|house| {
+        house.schedules.get_mut(&named("secret-age-check")).unwrap().cron =
+            "0 3:30 1 * *".to_owned();
+    });
+    assert!(matches!(cron, Err(JobError::Schedule { .. })));
+}
+
+#[test]
+fn a_session_is_macos_only() {
+    let mut instance = instance();
+    instance.services.get_mut(&named("agents")).unwrap().gui = true;
+    let refused = with_house(&instance, &facts(&instance, "vm"), "vm", jobs);
+    assert!(matches!(refused, Err(JobError::SessionOnLinux { .. })));
+}
+
+#[test]
+fn verbs() {
+    let verb = |text: &str| one_shot_verb(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    assert_eq!(verb("secret scan"), "secret-scan");
+    assert_eq!(verb("secret rotate openrouter_api_key --now"), "secret-rotate");
+    assert_eq!(verb("doctor --json"), "doctor");
+    assert_eq!(verb("rotate openrouter_api_key"), "rotate");
+}

@@ -1,0 +1,45 @@
+//! The house that tests of jobs and their renderers look at.
+
+use crate::house::{Facts, House};
+use crate::instance::Instance;
+use crate::instance::model::{Arch, NodeType, Os};
+use sanctum_types::NodeName;
+
+/// The fixture's instance.
+pub(crate) fn instance() -> Instance {
+    serde_json::from_str(include_str!("../../../tests/fixtures/house.json")).unwrap()
+}
+
+/// What is known of one of its nodes: a macOS hub in Tokyo, Linux elsewhere.
+pub(crate) fn facts(instance: &Instance, node: &str) -> Facts {
+    let node = &instance.nodes[&NodeName::new(node).unwrap()];
+    let hub = node.kind == NodeType::Hub;
+    Facts {
+        os: node.os.unwrap_or(if hub { Os::Macos } else { Os::Linux }),
+        arch: node.arch.unwrap_or(Arch::Aarch64),
+        interfaces: Vec::new(),
+        default_route: None,
+        ssh: crate::house::SshFacts::default(),
+        timezone: if hub { "Asia/Tokyo" } else { "UTC" }.to_owned(),
+        implemented: ["bootstrap", "pf-load", "nft-load", "job", "secret-scan"]
+            .map(str::to_owned)
+            .into(),
+    }
+}
+
+/// Calls with the house as that node sees it.
+pub(crate) fn with_house<T>(
+    instance: &Instance,
+    facts: &Facts,
+    node: &str,
+    call: impl FnOnce(&House<'_>) -> T,
+) -> T {
+    let (name, node) = instance.nodes.get_key_value(&NodeName::new(node).unwrap()).unwrap();
+    call(&House { instance, name, node, facts })
+}
+
+/// Calls with the fixture as that node sees it.
+pub(crate) fn with_node<T>(node: &str, call: impl FnOnce(&House<'_>) -> T) -> T {
+    let instance = instance();
+    with_house(&instance, &facts(&instance, node), node, call)
+}

@@ -1,0 +1,104 @@
+//! The table of jobs that every house has, read from `launchagents/jobs.yaml`.
+
+use super::JobError;
+use crate::instance::model::Os;
+use sanctum_types::ServiceName;
+use serde::Deserialize;
+
+const TABLE: &str = include_str!("../../../launchagents/jobs.yaml");
+
+/// One row.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnJob {
+    pub(crate) name: ServiceName,
+    pub(crate) verb: String,
+    os: OwnOs,
+    pub(crate) place: Place,
+    #[serde(default)]
+    pub(crate) when: Option<Condition>,
+    pub(crate) run: Run,
+    #[serde(default)]
+    pub(crate) stays: bool,
+    #[serde(default)]
+    pub(crate) interactive: bool,
+    #[serde(default)]
+    pub(crate) exit_timeout: Option<u32>,
+    #[serde(default)]
+    pub(crate) root: Option<String>,
+    #[serde(default)]
+    pub(crate) before: Vec<String>,
+    #[serde(default)]
+    pub(crate) capabilities: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum OwnOs {
+    Any,
+    Macos,
+    Linux,
+}
+
+/// Which nodes have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Place {
+    Hub,
+    EveryNode,
+}
+
+/// What the house must have or want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Condition {
+    Vm,
+    Sentinel,
+    Proxy,
+}
+
+/// What it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Run {
+    Vmnet,
+    Vm,
+    Sanctum(Vec<String>),
+    Sanctumd(String),
+    Program(Vec<String>),
+}
+
+impl OwnJob {
+    /// Whether nodes of this system have it.
+    pub(crate) fn suits(&self, os: Os) -> bool {
+        match self.os {
+            OwnOs::Any => true,
+            OwnOs::Macos => os == Os::Macos,
+            OwnOs::Linux => os == Os::Linux,
+        }
+    }
+
+    /// Whether the registry may say more about it: only what stays up for clients is a service.
+    pub(crate) const fn is_service(&self) -> bool {
+        matches!(self.run, Run::Sanctumd(_))
+    }
+}
+
+/// The whole table.
+pub(crate) fn table() -> Result<Vec<OwnJob>, JobError> {
+    serde_saphyr::from_str(TABLE).map_err(|error| JobError::OwnTable(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_reads() {
+        let rows = table().unwrap();
+        let names: std::collections::BTreeSet<_> =
+            rows.iter().map(|row| row.name.clone()).collect();
+        assert_eq!(names.len(), rows.len());
+        assert!(rows.iter().all(|row| row.root.as_ref().is_none_or(|reason| reason.len() > 10)));
+    }
+}
