@@ -11,6 +11,7 @@ pub mod command;
 pub mod detach;
 pub mod files;
 pub mod interfaces;
+pub mod live;
 pub mod mem;
 pub mod observed;
 pub mod op;

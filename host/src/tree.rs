@@ -123,6 +123,14 @@ impl Tree {
         opened.map(|file| Ok(entry(&metadata(&file, &self.shown(path))?))).transpose()
     }
 
+    /// Changes whenever the file is written or replaced: its inode and the time of its last change.
+    pub(crate) fn stamp(&self, path: &AbsPath) -> Result<Option<(u64, i64, i64)>, HostError> {
+        let Some((dir, name)) = self.parent(path)? else { return Ok(None) };
+        let Some(file) = self.target(&dir, name, path)? else { return Ok(None) };
+        let meta = metadata(&file, &self.shown(path))?;
+        Ok(Some((meta.ino(), meta.ctime(), meta.ctime_nsec())))
+    }
+
     /// The bytes of a regular file and what it is; none when there is no file.
     pub fn read(&self, path: &AbsPath) -> Result<Option<(Entry, Vec<u8>)>, HostError> {
         let Some((dir, name)) = self.parent(path)? else { return Ok(None) };

@@ -1,0 +1,368 @@
+//! A Linux machine: nftables, systemd or a plain sshd, shadow's account tools.
+//!
+//! Every ruleset goes to nft as the bytes that were read, so that what is loaded is what is recorded. The ssh
+//! server is told to read its configuration again, never stopped, and only after `sshd -t` has accepted it.
+
+use super::machine::{Load, Machine, account_exists, call, call_with, poll};
+use super::{argv, parse};
+use crate::tree::Tree;
+use crate::{Blobs, Host, HostError, LoadedState, Observed, Op, Scope, Unit};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use sanctum_types::{AbsPath, AccountName, Digest, Mode};
+use std::path::Path;
+use std::time::Duration;
+
+/// A unit's start may take as long as systemd lets it (DefaultTimeoutStartSec, 90 s) and a little more.
+const SYSTEMD_SECONDS: u64 = 100;
+const NFT_SECONDS: u64 = 30;
+const SSHD_SECONDS: u64 = 10;
+const ACCOUNT_SECONDS: u64 = 30;
+/// An ssh server is back with its new configuration within 50 times 100 ms or it is not coming back.
+const SSHD_POLL: (u32, Duration) = (50, Duration::from_millis(100));
+
+/// This Linux machine.
+#[derive(Debug)]
+pub struct LiveLinux {
+    machine: Machine,
+}
+
+impl LiveLinux {
+    /// The machine's own root directory, with the ledger of what was loaded in that store.
+    pub fn open(store: &Path) -> Result<Self, HostError> {
+        Ok(Self::with_tree(Tree::open(Path::new("/"))?, store))
+    }
+
+    /// Another root directory for the files; programs still act on the machine.
+    #[must_use]
+    pub fn with_tree(tree: Tree, store: &Path) -> Self {
+        Self { machine: Machine::new(tree, store, "Linux") }
+    }
+
+    fn has_systemd(&self) -> Result<bool, HostError> {
+        // sd_booted(3): this directory exists exactly when systemd is process 1.
+        Ok(self.machine.tree.stat(&path("/run/systemd/system")?)?.is_some())
+    }
+
+    fn load(&self, unit: &Unit, from: &AbsPath) -> Result<(), HostError> {
+        let (bytes, mut load) = self.machine.definition(from)?;
+        match unit {
+            Unit::Sshd => self.reload_sshd()?,
+            Unit::NftTable { family, name } => {
+                load.fingerprint = Some(self.load_table(family, name, from, &bytes)?);
+            }
+            Unit::SystemdUnit { name } => {
+                self.start_unit(name, from)?;
+            }
+            Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => {
+                return Err(self.machine.unsupported(unit));
+            }
+        }
+        self.machine.record(unit, Some(load))
+    }
+
+    fn unload(&self, unit: &Unit) -> Result<(), HostError> {
+        match unit {
+            // Without a server there is none to tell; with one its remaining files must be sound.
+            Unit::Sshd if self.machine.program("sshd").is_err() => {}
+            Unit::Sshd => self.reload_sshd()?,
+            Unit::NftTable { family, name } => self.delete_table(family, name)?,
+            Unit::SystemdUnit { name } => self.stop_unit(name)?,
+            Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => {
+                return Err(self.machine.unsupported(unit));
+            }
+        }
+        self.machine.record(unit, None)
+    }
+
+    fn observe_unit(
+        &self,
+        unit: &Unit,
+        load: Option<&Load>,
+    ) -> Result<Option<LoadedState>, HostError> {
+        match unit {
+            // The server reads whatever is on disk when it starts, so the ledger is all there is to say.
+            Unit::Sshd => Ok(load.map(|load| load.state.clone())),
+            Unit::NftTable { family, name } => {
+                Ok(self.show_table(family, name)?.map(|shown| Machine::claim(load, Some(shown))))
+            }
+            Unit::SystemdUnit { name } => {
+                if !self.has_systemd()? {
+                    return Ok(None);
+                }
+                let said =
+                    call(&self.machine.program("systemctl")?, &argv::systemctl_show(name), 10)?
+                        .success()?
+                        .text();
+                Ok(unit_state(&said, load))
+            }
+            Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => Err(self.machine.unsupported(unit)),
+        }
+    }
+
+    fn reload_sshd(&self) -> Result<(), HostError> {
+        let sshd = self.machine.program("sshd")?;
+        // The packages' units make this directory when the server starts; `sshd -t` insists on it also without.
+        let privsep = path("/run/sshd")?;
+        if self.machine.tree.stat(&path("/run")?)?.is_some()
+            && self.machine.tree.stat(&privsep)?.is_none()
+        {
+            self.machine.tree.make_dir(&privsep, Mode::OPEN_DIR, None)?;
+        }
+        call(&sshd, &argv::sshd_check(), SSHD_SECONDS)?.success()?;
+        if self.has_systemd()? {
+            return self.reload_ssh_unit();
+        }
+        self.hang_up(sshd.path())
+    }
+
+    /// Debian calls the unit `ssh`, others `sshd`; one that is not active reads its files when it starts.
+    fn reload_ssh_unit(&self) -> Result<(), HostError> {
+        let systemctl = self.machine.program("systemctl")?;
+        let active = |name: &str| -> Result<bool, HostError> {
+            let said = call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text();
+            Ok(parse::properties(&said).get("ActiveState") == Some(&"active"))
+        };
+        for name in ["ssh.service", "sshd.service"] {
+            if !active(name)? {
+                continue;
+            }
+            call(&systemctl, &argv::systemctl_unit("reload", name), SYSTEMD_SECONDS)?.success()?;
+            if !active(name)? {
+                return Err(HostError::ReadBack { subject: name.to_owned() });
+            }
+            // The two names are one unit where both exist (Alias=).
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// SIGHUP to the server of the pid file. It executes itself anew and then writes its pid file again, which
+    /// is how we know that it took the new configuration.
+    fn hang_up(&self, sshd: &AbsPath) -> Result<(), HostError> {
+        let pid_file = path("/run/sshd.pid")?;
+        let Some((_, text)) = self.machine.tree.read(&pid_file)? else { return Ok(()) };
+        let pid = String::from_utf8_lossy(&text).trim().parse().ok().and_then(Pid::from_raw);
+        let Some(pid) = pid else { return Ok(()) };
+        // The descriptor pins the process, so that the check and the signal mean the same one.
+        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
+        if !runs(pid, sshd) {
+            return Ok(());
+        }
+        let before = self.machine.tree.stamp(&pid_file)?;
+        pidfd_send_signal(&process, Signal::HUP).map_err(|errno| HostError::Io {
+            verb: "signal",
+            path: format!("{sshd} (process {})", pid.as_raw_nonzero()),
+            source: errno.into(),
+        })?;
+        let back = poll(SSHD_POLL.0, SSHD_POLL.1, || {
+            let now = self.machine.tree.stamp(&pid_file)?;
+            Ok(now.is_some() && now != before && runs(pid, sshd))
+        })?;
+        if back {
+            return Ok(());
+        }
+        Err(HostError::ReadBack { subject: format!("{sshd} (process {})", pid.as_raw_nonzero()) })
+    }
+
+    fn load_table(
+        &self,
+        family: &str,
+        name: &str,
+        from: &AbsPath,
+        bytes: &[u8],
+    ) -> Result<Digest, HostError> {
+        if !parse::replaces_table(&String::from_utf8_lossy(bytes), family, name) {
+            return Err(HostError::Damaged {
+                path: self.machine.tree.shown(from),
+                detail: format!(
+                    "it must `delete table {family} {name}` before it defines it, and touch no other"
+                ),
+            });
+        }
+        let nft = self.nft(family, name)?;
+        call_with(&nft, &argv::nft_check(), NFT_SECONDS, Some(bytes))?.success()?;
+        call_with(&nft, &argv::nft_load(), NFT_SECONDS, Some(bytes))?.success()?;
+        let subject = || HostError::ReadBack { subject: format!("table {family} {name}") };
+        self.show_table(family, name)?.ok_or_else(subject)
+    }
+
+    fn delete_table(&self, family: &str, name: &str) -> Result<(), HostError> {
+        if self.show_table(family, name)?.is_none() {
+            return Ok(());
+        }
+        let nft = self.nft(family, name)?;
+        call(&nft, &argv::nft_delete(family, name), NFT_SECONDS)?.success()?;
+        if self.show_table(family, name)?.is_some() {
+            return Err(HostError::ReadBack { subject: format!("table {family} {name}") });
+        }
+        Ok(())
+    }
+
+    /// Digest of how the kernel shows the table; none when it has no such table.
+    fn show_table(&self, family: &str, name: &str) -> Result<Option<Digest>, HostError> {
+        let nft = self.nft(family, name)?;
+        let tables = call(&nft, &argv::nft_tables(), NFT_SECONDS)?.success()?.text();
+        if !parse::has_table(&tables, family, name) {
+            return Ok(None);
+        }
+        let shown = call(&nft, &argv::nft_list(family, name), NFT_SECONDS)?.success()?;
+        Ok(Some(Blobs::digest(&shown.stdout)))
+    }
+
+    /// nft, when the table's name is one that its language reads as a single word.
+    fn nft(&self, family: &str, name: &str) -> Result<crate::command::Program, HostError> {
+        if !["inet", "ip", "ip6"].contains(&family) || !parse::is_identifier(name) {
+            return Err(self.machine.unsupported(format_args!("the table {family} {name}")));
+        }
+        self.machine.program("nft")
+    }
+
+    fn start_unit(&self, name: &str, from: &AbsPath) -> Result<(), HostError> {
+        let unit = || Unit::SystemdUnit { name: name.to_owned() };
+        if !self.has_systemd()? || !parse::is_identifier(name) {
+            return Err(self.machine.unsupported(unit()));
+        }
+        let systemctl = self.machine.program("systemctl")?;
+        let act = |argv: &[String]| call(&systemctl, argv, SYSTEMD_SECONDS)?.success().map(drop);
+        act(&argv::systemctl_daemon_reload())?;
+        // `enable --now` leaves a running unit with its old definition.
+        act(&argv::systemctl_unit("try-restart", name))?;
+        act(&argv::systemctl_enable(name))?;
+        let said = call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text();
+        let shown = parse::properties(&said);
+        let file = self.machine.tree.shown(from);
+        if unit_state(&said, None).is_some() && shown.get("FragmentPath") == Some(&file.as_str()) {
+            return Ok(());
+        }
+        Err(HostError::ReadBack { subject: unit().to_string() })
+    }
+
+    fn stop_unit(&self, name: &str) -> Result<(), HostError> {
+        if !self.has_systemd()? {
+            return Ok(());
+        }
+        let systemctl = self.machine.program("systemctl")?;
+        let show = || -> Result<String, HostError> {
+            Ok(call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text())
+        };
+        if parse::properties(&show()?).get("LoadState") == Some(&"not-found") {
+            return Ok(());
+        }
+        call(&systemctl, &argv::systemctl_disable(name), SYSTEMD_SECONDS)?.success()?;
+        if unit_state(&show()?, None).is_some() {
+            return Err(HostError::ReadBack { subject: format!("systemd:{name}") });
+        }
+        Ok(())
+    }
+
+    fn add_account(&self, name: &AccountName) -> Result<(), HostError> {
+        self.machine.own_account(name)?;
+        if crate::accounts::group_id(name.as_str())?.is_none() {
+            let groupadd = self.machine.program("groupadd")?;
+            call(&groupadd, &argv::groupadd(name), ACCOUNT_SECONDS)?.success()?;
+        }
+        if crate::accounts::by_name(name.as_str())?.is_none() {
+            let useradd = self.machine.program("useradd")?;
+            call(&useradd, &argv::useradd(name), ACCOUNT_SECONDS)?.success()?;
+        }
+        if account_exists(name)? {
+            return Ok(());
+        }
+        Err(HostError::ReadBack { subject: format!("account {name}") })
+    }
+
+    fn remove_account(&self, name: &AccountName) -> Result<(), HostError> {
+        self.machine.own_account(name)?;
+        if crate::accounts::by_name(name.as_str())?.is_some() {
+            let userdel = self.machine.program("userdel")?;
+            call(&userdel, &argv::delete_account(name), ACCOUNT_SECONDS)?.success()?;
+        }
+        // userdel takes the group along only where login.defs says so.
+        if crate::accounts::group_id(name.as_str())?.is_some() {
+            let groupdel = self.machine.program("groupdel")?;
+            call(&groupdel, &argv::delete_account(name), ACCOUNT_SECONDS)?.success()?;
+        }
+        let left = crate::accounts::by_name(name.as_str())?.is_some()
+            || crate::accounts::group_id(name.as_str())?.is_some();
+        if left {
+            return Err(HostError::ReadBack { subject: format!("account {name}") });
+        }
+        Ok(())
+    }
+}
+
+impl Host for LiveLinux {
+    fn observe(&self, scope: &Scope, blobs: &mut Blobs) -> Result<Observed, HostError> {
+        let mut seen = Observed::default();
+        for path in &scope.paths {
+            self.machine.observe_path(path, blobs, &mut seen)?;
+        }
+        let loads = self.machine.loads()?;
+        for unit in &scope.units {
+            if let Some(state) = self.observe_unit(unit, loads.get(unit))? {
+                seen.loaded.insert(unit.clone(), state);
+            }
+        }
+        for name in &scope.accounts {
+            if account_exists(name)? {
+                seen.accounts.insert(name.clone());
+            }
+        }
+        Ok(seen)
+    }
+
+    fn ensure(&mut self, op: &Op, blobs: &Blobs) -> Result<(), HostError> {
+        match op {
+            Op::Dir { .. } | Op::File { .. } | Op::Absent { .. } => {
+                self.machine.ensure_path(op, blobs)
+            }
+            Op::Loaded { unit, from } => self.load(unit, from),
+            Op::Unloaded { unit } => self.unload(unit),
+            Op::Account { name } => self.add_account(name),
+            Op::NoAccount { name } => self.remove_account(name),
+        }
+    }
+}
+
+/// A unit that is active or on its way runs; which definition is known only while systemd has read the file.
+fn unit_state(said: &str, load: Option<&Load>) -> Option<LoadedState> {
+    let shown = parse::properties(said);
+    let runs = matches!(shown.get("ActiveState"), Some(&("active" | "activating" | "reloading")));
+    let current = shown.get("NeedDaemonReload") == Some(&"no");
+    runs.then(|| Machine::claim(load.filter(|_| current), None))
+}
+
+/// Whether the process executes that program, also when its file was replaced by an upgrade since.
+fn runs(pid: Pid, program: &AbsPath) -> bool {
+    let link = format!("/proc/{}/exe", pid.as_raw_nonzero());
+    let Ok(exe) = rustix::fs::readlink(link, Vec::new()) else { return false };
+    let exe = exe.to_string_lossy();
+    exe.trim_end_matches(" (deleted)") == program.as_str()
+}
+
+fn path(text: &'static str) -> Result<AbsPath, HostError> {
+    AbsPath::new(text)
+        .map_err(|error| HostError::Damaged { path: text.to_owned(), detail: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_active_unit_with_its_file_read_claims_a_definition() {
+        let from = AbsPath::new("/etc/systemd/system/a.service").unwrap();
+        let state = LoadedState { from: Some(from), blob: Some(Blobs::digest(b"x")) };
+        let load = Load { state: state.clone(), fingerprint: None };
+        let unknown = LoadedState { from: None, blob: None };
+        for (said, expected) in [
+            ("ActiveState=active\nNeedDaemonReload=no", Some(state.clone())),
+            ("ActiveState=activating\nNeedDaemonReload=no", Some(state)),
+            ("ActiveState=active\nNeedDaemonReload=yes", Some(unknown)),
+            ("ActiveState=failed\nNeedDaemonReload=no", None),
+            ("", None),
+        ] {
+            assert_eq!(unit_state(said, Some(&load)), expected, "{said}");
+        }
+    }
+}
