@@ -13,3 +13,4 @@ pub mod plan;
 pub mod receipt;
 pub mod render;
 pub mod pf;
+pub mod render;

@@ -10,7 +10,7 @@ mod intent;
 mod tests;
 
 pub use attach::{AttachError, MARK, attach_line, insert_attach, remove_attach};
-pub use intent::{Family, PortIntent, intents};
+pub use intent::intents;
 
 use super::template::{TemplateError, fill, lockout_file};
 use crate::exposure::{Exposure, ExposureError, Links, Network, PortGroup, links, word};

@@ -8,13 +8,16 @@
 mod namespaces;
 mod traffic;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, arb_bed};
 use namespaces::Namespace;
-use sanctum_orchestrator::exposure::{Exposure, Network, word};
+use proptest::test_runner::{Config, TestRunner};
+use sanctum_orchestrator::exposure::{Exposure, Network, links, word};
 use sanctum_orchestrator::house::SshFacts;
 use sanctum_orchestrator::instance::model::{Os, Transport};
+use sanctum_orchestrator::pf::{Direction, Family, Proto};
 use sanctum_orchestrator::render::nft;
-use sanctum_orchestrator::render::pf_anchor::{Family, intents};
+use sanctum_orchestrator::render::pf_anchor::intents;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use traffic::{Listeners, Probe, ask};
@@ -171,15 +174,26 @@ fn assert_pf_agrees(observed: &Table) {
     let intents = intents(&mac.house()).expect("intents");
     let mut compared = 0;
     for ((network, transport, port, family), open) in observed {
-        let spoken =
-            |t| word(t) == *transport && (*network == Network::Vm || exposure.declares(t, *port));
-        let mut of = intents.iter().filter(|intent| {
-            intent.network == Some(*network) && intent.family == *family && spoken(intent.transport)
+        let proto = if *transport == "tcp" { Proto::Tcp } else { Proto::Udp };
+        let spoken = [Transport::Tcp, Transport::Udp].into_iter().any(|t| {
+            word(t) == *transport && (*network == Network::Vm || exposure.declares(t, *port))
         });
-        if let Some(intent) = of.next() {
-            let found =
-                intent.ports.iter().find(|(range, _)| range.contains(port)).expect("a verdict");
-            assert_eq!(found.1, *open, "{network} {transport} {port} {family:?}");
+        let (on, to) = match (network, family) {
+            (Network::Vm, Family::V4) => ("vm0", Some(ip("10.10.10.1"))),
+            (Network::Vm, Family::V6) => ("vm0", Some(ip("fd00:10::1"))),
+            (Network::Tailnet, _) => ("tail0", None),
+            (Network::Lan | Network::Loopback, _) => ("lan0", None),
+        };
+        let stranger = |from: Option<IpAddr>| from.is_some_and(|from| from != ip("10.10.10.10"));
+        let intent =
+            intents.iter().map(|intent| (&intent.flow, &intent.blocked)).find(|(flow, _)| {
+                (flow.on.as_str(), flow.proto, flow.family, flow.to) == (on, proto, *family, to)
+                    && flow.direction == Direction::In
+                    && !stranger(flow.from)
+            });
+        let (_, blocked) = intent.expect("an intent for each flow");
+        if spoken {
+            assert_eq!(!blocked.contains(*port), *open, "{network} {transport} {port} {family:?}");
             compared += 1;
         }
     }
@@ -248,4 +262,63 @@ fn a_published_port_of_a_container_is_held_to_the_registry() {
     assert_eq!(ask(&house.lan, &questions), [true, false, false]);
     let out = (Transport::Tcp, ip("192.0.2.2"), 443);
     assert_eq!(ask(&container, &[out]), [true], "containers still call out");
+}
+
+/// Transport and port of every rule of the input chain that carries a service's name, as the kernel has it.
+fn opened(namespace: &Namespace) -> BTreeSet<(String, u64)> {
+    let json = namespace.exec(&["nft", "-j", "list", "chain", "inet", "sanctum", "input"]);
+    let listed: Value = serde_json::from_slice(&json).expect("JSON");
+    let rules =
+        listed["nftables"].as_array().expect("a list").iter().filter_map(|item| item.get("rule"));
+    let named = rules.filter(|rule| {
+        rule["comment"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("sanctum:") && text != "sanctum:rest")
+    });
+    let mut found = BTreeSet::new();
+    for rule in named {
+        let accepts = rule["expr"]
+            .as_array()
+            .expect("expressions")
+            .iter()
+            .any(|each| each.get("accept").is_some());
+        assert!(accepts, "{rule}");
+        for each in rule["expr"].as_array().expect("expressions") {
+            let (payload, right) = (&each["match"]["left"]["payload"], &each["match"]["right"]);
+            let Some("dport") = payload["field"].as_str() else { continue };
+            let one = [right.clone()];
+            let ports = right["set"].as_array().map_or(&one[..], |set| &set[..]);
+            let transport = payload["protocol"].as_str().expect("a protocol");
+            for port in ports {
+                found.insert((transport.to_owned(), port.as_u64().expect("a port")));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_kernel_takes_every_registry_and_reads_the_same_ports_out_of_it() {
+    let (_ip, _nft) = sanctum_tests::need!("ip", "nft");
+    let namespace = Namespace::new("rules");
+    let mut runner =
+        TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    let law = |bed: Bed| {
+        load(&bed, &namespace);
+        let exposure = Exposure::of(&bed.instance, &bed.node).expect("a table");
+        let links = links(&bed.house()).expect("links");
+        let mut networks = Vec::new();
+        networks.extend((!links.lan.is_empty()).then_some(Network::Lan));
+        networks.extend((!links.tailnet.is_empty()).then_some(Network::Tailnet));
+        networks.extend(links.vm.map(|_| Network::Vm));
+        let open = exposure
+            .iter()
+            .filter(|(_, _, exposed)| networks.iter().any(|net| exposed.from.contains(net)));
+        let wanted: BTreeSet<(String, u64)> = open
+            .map(|(transport, port, _)| (word(transport).to_owned(), u64::from(port)))
+            .collect();
+        assert_eq!(opened(&namespace), wanted);
+        Ok(())
+    };
+    runner.run(&arb_bed(), law).expect("the law holds");
 }

@@ -3,6 +3,8 @@
 mod server;
 
 use crate::bed::Bed;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use sanctum_orchestrator::house::SshFacts;
 use sanctum_orchestrator::instance::model::{Os, SshProfile};
 use sanctum_orchestrator::render::sshd::effective::contexts;
@@ -11,6 +13,7 @@ use sanctum_orchestrator::render::sshd::{
 };
 use serde_json::Value;
 use server::{Site, facts};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Another program's drop-in that opens what ours closes.
 const OTHER: &str = "PasswordAuthentication yes\nPermitRootLogin yes\nKbdInteractiveAuthentication yes\n\
@@ -32,7 +35,7 @@ fn findings(bed: &Bed, site: &Site) -> Vec<(Finding, usize)> {
     let wanted = expected(&bed.house()).expect("expectations");
     let contexts = contexts(&bed.house());
     let callers = contexts.iter().map(|context| Some(context.as_str())).chain([None]);
-    let mut all = std::collections::BTreeMap::new();
+    let mut all = BTreeMap::new();
     for caller in callers {
         for finding in check_effective(&wanted, &parse_effective(&site.effective(caller))) {
             *all.entry(finding).or_insert(0) += 1;
@@ -56,6 +59,44 @@ fn sshd_takes_the_drop_in_and_does_what_it_says() {
         assert_eq!(site.syntax(), Ok(()));
         assert_eq!(findings(&bed, &site), []);
     }
+}
+
+/// The names of the set, each kept with a chance of two in three.
+fn arb_some(all: &BTreeSet<String>) -> impl Strategy<Value = BTreeSet<String>> + use<> {
+    let all: Vec<String> = all.iter().cloned().collect();
+    let kept = prop::collection::vec(prop::bool::weighted(0.66), all.len());
+    kept.prop_map(move |kept| {
+        all.iter().zip(kept).filter(|(_, kept)| *kept).map(|(name, _)| name.clone()).collect()
+    })
+}
+
+#[test]
+fn sshd_takes_whatever_can_be_made_of_what_it_has() {
+    let (_sshd, _keygen, _ssh) = sanctum_tests::need!("sshd", "ssh-keygen", "ssh");
+    let site = Site::new();
+    let full = facts(&site);
+    let lists = (
+        arb_some(&full.kex),
+        arb_some(&full.ciphers),
+        arb_some(&full.macs),
+        arb_some(&full.host_key_algorithms),
+    );
+    let profile = prop::sample::select(vec![SshProfile::PostQuantum, SshProfile::Compatible]);
+    let mut runner =
+        TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    let law = |((kex, ciphers, macs, host_key_algorithms), profile): (_, SshProfile)| {
+        let mut bed = bed(&site, profile);
+        bed.facts.ssh =
+            SshFacts { kex, ciphers, macs, host_key_algorithms, options: full.options.clone() };
+        let rendered = render(&bed.house());
+        prop_assume!(rendered.is_ok(), "too little for the profile is another test's matter");
+        site.drop_in("00-sanctum.conf", &drop_in(&bed));
+        assert_eq!(site.syntax(), Ok(()));
+        let wanted = expected(&bed.house()).expect("expectations");
+        assert_eq!(check_effective(&wanted, &parse_effective(&site.effective(None))), []);
+        Ok(())
+    };
+    runner.run(&(lists, profile), law).expect("the law holds");
 }
 
 #[test]

@@ -13,14 +13,15 @@ use std::thread;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// Runs a command to its end.
+/// Runs a command to its end; what it printed.
 ///
 /// # Panics
 /// Where it fails, with what it said.
-pub(crate) fn run(line: &[&str]) {
+fn run(line: &[&str]) -> Vec<u8> {
     let program = sanctum_tests::tool(line[0]);
     let out = Command::new(program).args(&line[1..]).output().expect("a program that starts");
     assert!(out.status.success(), "{line:?}: {}", String::from_utf8_lossy(&out.stderr));
+    out.stdout
 }
 
 /// One machine.
@@ -39,11 +40,11 @@ impl Namespace {
         namespace
     }
 
-    /// Runs a command inside.
-    pub(crate) fn exec(&self, line: &[&str]) {
+    /// Runs a command inside; what it printed.
+    pub(crate) fn exec(&self, line: &[&str]) -> Vec<u8> {
         let program = sanctum_tests::tool(line[0]);
         let program = program.to_str().expect("a path in UTF-8");
-        run(&[&["ip", "netns", "exec", &self.name, program], &line[1..]].concat());
+        run(&[&["ip", "netns", "exec", &self.name, program], &line[1..]].concat())
     }
 
     /// Joins two machines; each end is the name of its interface and its addresses.
