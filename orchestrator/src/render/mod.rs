@@ -2,8 +2,8 @@
 //!
 //! Each renderer's output is read back by an independent reader before it may enter a plan.
 
+pub mod launchd;
 pub mod nft;
 pub mod pf_anchor;
 pub mod sshd;
 pub mod template;
-pub mod launchd;
