@@ -1,23 +1,106 @@
-//! The machine that this process runs on: its facts, its host and where its store is.
+//! The machine that this process runs on: its facts, its host, where its store is, and who may change it.
 
+use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use crate::surroundings::Surroundings;
-use sanctum_host::Host;
-use sanctum_orchestrator::house::Facts;
-use sanctum_orchestrator::instance::Instance;
-use sanctum_orchestrator::instance::model::Node;
-use std::path::PathBuf;
+use sanctum_host::command::Program;
+use sanctum_host::live::Live;
+use sanctum_host::ssh_query::{self, SshVersion};
+use sanctum_host::{Host, clock, interfaces, ssh_session, trust};
+use sanctum_orchestrator::house::facts::os_of;
+use sanctum_orchestrator::house::{Facts, Interface, SshFacts, layout};
+use sanctum_orchestrator::instance::model::{Arch, Node, Os};
+use sanctum_types::{AbsPath, IfName};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The system that this binary was built for.
+const HERE: Os = if cfg!(target_os = "macos") { Os::Macos } else { Os::Linux };
 
 /// Opens this machine as a node of the house.
-pub fn open(
-    _instance: &Instance,
-    _node: &Node,
-    _around: &Surroundings,
-) -> Result<(Facts, Box<dyn Host>, PathBuf), Failure> {
-    Err(Failure::new(Exit::Refused, "live"))
+pub fn open(node: &Node) -> Result<(Facts, Box<dyn Host>, PathBuf), Failure> {
+    if os_of(node) != HERE {
+        return Err(Failure::new(
+            Exit::Usage,
+            "this node has another operating system than this machine",
+        )
+        .hint("render it below a directory: sanctum apply --root DIR --node NAME")
+        .hint("or say which node this machine is: --node NAME"));
+    }
+    let store = PathBuf::from(layout::store(HERE));
+    Ok((observe()?, Box::new(Live::open(&store)?), store))
+}
+
+/// Refuses a change of this machine by anybody but root, and by a binary that others could replace.
+pub fn may_change(around: &Surroundings) -> Result<(), Failure> {
+    if around.euid != 0 {
+        return Err(Failure::refused("changing this machine needs root").hint("sudo sanctum apply"));
+    }
+    let exe = around.exe.as_deref().and_then(Path::to_str).and_then(|path| AbsPath::new(path).ok());
+    let Some(exe) = exe else {
+        return Err(Failure::refused("cannot tell where this binary is"));
+    };
+    trust::check_program(&exe).map_err(|error| {
+        Failure::refused(error)
+            .hint(format!("install it where only root can write: sudo {exe} self install"))
+            .hint(format!("then run {}", layout::SANCTUM))
+    })
+}
+
+/// What is known of this machine.
+pub fn observe() -> Result<Facts, Failure> {
+    let seen = interfaces::interfaces()?;
+    let interfaces = seen
+        .iter()
+        .filter(|(_, one)| !one.loopback)
+        .filter_map(|(name, one)| {
+            Some(Interface {
+                name: IfName::new(name.as_str()).ok()?,
+                active: one.up && one.running,
+                addresses: one.addresses.iter().map(|address| address.ip).collect(),
+            })
+        })
+        .collect();
+    let default_route = interfaces::default_route()?.and_then(|name| IfName::new(name).ok());
+    Ok(Facts {
+        os: HERE,
+        arch: if cfg!(target_arch = "x86_64") { Arch::X86_64 } else { Arch::Aarch64 },
+        interfaces,
+        default_route,
+        ssh: ssh()?,
+        timezone: clock::zone_name().unwrap_or_else(|| "UTC".to_owned()),
+        implemented: BTreeSet::new(),
+    })
+}
+
+fn ssh() -> Result<SshFacts, Failure> {
+    let Some(ssh) = Program::find(&["ssh"]) else { return Ok(SshFacts::default()) };
+    let lists = ssh_query::algorithms(&ssh)?;
+    let server =
+        Program::find(&["sshd"]).map(|sshd| ssh_query::version(&sshd)).transpose()?.flatten();
+    Ok(SshFacts {
+        kex: lists.kex,
+        ciphers: lists.ciphers,
+        macs: lists.macs,
+        host_key_algorithms: lists.host_keys,
+        options: server.map(options).unwrap_or_default(),
+    })
+}
+
+/// Options by the release that brought them (OpenSSH release notes).
+fn options(version: SshVersion) -> BTreeSet<String> {
+    let table = [
+        (SshVersion { major: 8, minor: 5 }, "PerSourceMaxStartups"),
+        (SshVersion { major: 9, minor: 8 }, "PerSourcePenalties"),
+    ];
+    table
+        .iter()
+        .filter(|(since, _)| version >= *since)
+        .map(|(_, option)| (*option).to_owned())
+        .collect()
 }
 
 /// The SSH connection that this process was started over, where there is one.
-pub fn ssh_session(_context: &crate::commands::Context) -> Result<Option<String>, Failure> {
-    Ok(None)
+pub fn ssh_session(_context: &Context) -> Result<Option<String>, Failure> {
+    Ok(ssh_session::current()?)
 }

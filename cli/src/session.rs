@@ -142,8 +142,11 @@ impl Session {
                 format!("node `{node}` is mobile: it only calls, so nothing is rendered for it"),
             ));
         }
+        if place == Place::Machine && access == Access::Change {
+            crate::machine::may_change(around)?;
+        }
         let (mut facts, host, store_path): (Facts, Box<dyn Host>, PathBuf) = match &place {
-            Place::Machine => crate::machine::open(&opened.instance, declared, around)?,
+            Place::Machine => crate::machine::open(declared)?,
             Place::Root(dir) => {
                 if access == Access::Change {
                     files::make_dir(dir)?;

@@ -29,3 +29,12 @@ impl Monotonic {
         self.0.elapsed()
     }
 }
+
+/// The IANA zone that this machine's clock shows: where `/etc/localtime` points to, below `zoneinfo`.
+#[must_use]
+pub fn zone_name() -> Option<String> {
+    let target = std::fs::read_link("/etc/localtime").ok()?;
+    let text = target.to_str()?;
+    let (_, name) = text.split_once("zoneinfo/")?;
+    (!name.is_empty()).then(|| name.to_owned())
+}

@@ -18,6 +18,7 @@ pub mod op;
 pub mod root_host;
 pub mod snapshot;
 pub mod ssh_query;
+pub mod ssh_session;
 pub mod store;
 pub mod tree;
 pub mod trust;

@@ -123,8 +123,8 @@ impl Tree {
         opened.map(|file| Ok(entry(&metadata(&file, &self.shown(path))?))).transpose()
     }
 
-    /// Changes whenever the file is written or replaced: its inode and the time of its last change.
-    pub(crate) fn stamp(&self, path: &AbsPath) -> Result<Option<(u64, i64, i64)>, HostError> {
+    /// Inode and time of the last change (seconds, nanoseconds): differs whenever the file was written or replaced.
+    pub fn stamp(&self, path: &AbsPath) -> Result<Option<(u64, i64, i64)>, HostError> {
         let Some((dir, name)) = self.parent(path)? else { return Ok(None) };
         let Some(file) = self.target(&dir, name, path)? else { return Ok(None) };
         let meta = metadata(&file, &self.shown(path))?;

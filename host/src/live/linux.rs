@@ -5,6 +5,7 @@
 
 use super::machine::{Load, Machine, account_exists, call, call_with, poll};
 use super::{argv, parse};
+use crate::command::Program;
 use crate::tree::Tree;
 use crate::{Blobs, Host, HostError, LoadedState, Observed, Op, Scope, Unit};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -38,6 +39,12 @@ impl LiveLinux {
         Self { machine: Machine::new(tree, store, "Linux") }
     }
 
+    /// One of the system's own programs.
+    fn program(&self, name: &str) -> Result<Program, HostError> {
+        let missing = || self.machine.unsupported(format_args!("{name}: it is not installed"));
+        Program::find(&[name]).ok_or_else(missing)
+    }
+
     fn has_systemd(&self) -> Result<bool, HostError> {
         // sd_booted(3): this directory exists exactly when systemd is process 1.
         Ok(self.machine.tree.stat(&path("/run/systemd/system")?)?.is_some())
@@ -63,7 +70,7 @@ impl LiveLinux {
     fn unload(&self, unit: &Unit) -> Result<(), HostError> {
         match unit {
             // Without a server there is none to tell; with one its remaining files must be sound.
-            Unit::Sshd if self.machine.program("sshd").is_err() => {}
+            Unit::Sshd if self.program("sshd").is_err() => {}
             Unit::Sshd => self.reload_sshd()?,
             Unit::NftTable { family, name } => self.delete_table(family, name)?,
             Unit::SystemdUnit { name } => self.stop_unit(name)?,
@@ -89,10 +96,9 @@ impl LiveLinux {
                 if !self.has_systemd()? {
                     return Ok(None);
                 }
-                let said =
-                    call(&self.machine.program("systemctl")?, &argv::systemctl_show(name), 10)?
-                        .success()?
-                        .text();
+                let said = call(&self.program("systemctl")?, &argv::systemctl_show(name), 10)?
+                    .success()?
+                    .text();
                 Ok(unit_state(&said, load))
             }
             Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => Err(self.machine.unsupported(unit)),
@@ -100,7 +106,7 @@ impl LiveLinux {
     }
 
     fn reload_sshd(&self) -> Result<(), HostError> {
-        let sshd = self.machine.program("sshd")?;
+        let sshd = self.program("sshd")?;
         // The packages' units make this directory when the server starts; `sshd -t` insists on it also without.
         let privsep = path("/run/sshd")?;
         if self.machine.tree.stat(&path("/run")?)?.is_some()
@@ -117,7 +123,7 @@ impl LiveLinux {
 
     /// Debian calls the unit `ssh`, others `sshd`; one that is not active reads its files when it starts.
     fn reload_ssh_unit(&self) -> Result<(), HostError> {
-        let systemctl = self.machine.program("systemctl")?;
+        let systemctl = self.program("systemctl")?;
         let active = |name: &str| -> Result<bool, HostError> {
             let said = call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text();
             Ok(parse::properties(&said).get("ActiveState") == Some(&"active"))
@@ -210,11 +216,11 @@ impl LiveLinux {
     }
 
     /// nft, when the table's name is one that its language reads as a single word.
-    fn nft(&self, family: &str, name: &str) -> Result<crate::command::Program, HostError> {
+    fn nft(&self, family: &str, name: &str) -> Result<Program, HostError> {
         if !["inet", "ip", "ip6"].contains(&family) || !parse::is_identifier(name) {
             return Err(self.machine.unsupported(format_args!("the table {family} {name}")));
         }
-        self.machine.program("nft")
+        self.program("nft")
     }
 
     fn start_unit(&self, name: &str, from: &AbsPath) -> Result<(), HostError> {
@@ -222,7 +228,7 @@ impl LiveLinux {
         if !self.has_systemd()? || !parse::is_identifier(name) {
             return Err(self.machine.unsupported(unit()));
         }
-        let systemctl = self.machine.program("systemctl")?;
+        let systemctl = self.program("systemctl")?;
         let act = |argv: &[String]| call(&systemctl, argv, SYSTEMD_SECONDS)?.success().map(drop);
         act(&argv::systemctl_daemon_reload())?;
         // `enable --now` leaves a running unit with its old definition.
@@ -241,7 +247,7 @@ impl LiveLinux {
         if !self.has_systemd()? {
             return Ok(());
         }
-        let systemctl = self.machine.program("systemctl")?;
+        let systemctl = self.program("systemctl")?;
         let show = || -> Result<String, HostError> {
             Ok(call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text())
         };
@@ -258,11 +264,11 @@ impl LiveLinux {
     fn add_account(&self, name: &AccountName) -> Result<(), HostError> {
         self.machine.own_account(name)?;
         if crate::accounts::group_id(name.as_str())?.is_none() {
-            let groupadd = self.machine.program("groupadd")?;
+            let groupadd = self.program("groupadd")?;
             call(&groupadd, &argv::groupadd(name), ACCOUNT_SECONDS)?.success()?;
         }
         if crate::accounts::by_name(name.as_str())?.is_none() {
-            let useradd = self.machine.program("useradd")?;
+            let useradd = self.program("useradd")?;
             call(&useradd, &argv::useradd(name), ACCOUNT_SECONDS)?.success()?;
         }
         if account_exists(name)? {
@@ -274,12 +280,12 @@ impl LiveLinux {
     fn remove_account(&self, name: &AccountName) -> Result<(), HostError> {
         self.machine.own_account(name)?;
         if crate::accounts::by_name(name.as_str())?.is_some() {
-            let userdel = self.machine.program("userdel")?;
+            let userdel = self.program("userdel")?;
             call(&userdel, &argv::delete_account(name), ACCOUNT_SECONDS)?.success()?;
         }
         // userdel takes the group along only where login.defs says so.
         if crate::accounts::group_id(name.as_str())?.is_some() {
-            let groupdel = self.machine.program("groupdel")?;
+            let groupdel = self.program("groupdel")?;
             call(&groupdel, &argv::delete_account(name), ACCOUNT_SECONDS)?.success()?;
         }
         let left = crate::accounts::by_name(name.as_str())?.is_some()

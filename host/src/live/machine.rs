@@ -59,12 +59,6 @@ impl Machine {
         HostError::Unsupported { what: what.to_string(), host: self.name }
     }
 
-    /// One of the system's own programs.
-    pub(super) fn program(&self, name: &str) -> Result<Program, HostError> {
-        Program::find(&[name])
-            .ok_or_else(|| self.unsupported(format_args!("{name}: it is not installed")))
-    }
-
     /// Looks at one path; a file's bytes go to `blobs`.
     pub(super) fn observe_path(
         &self,

@@ -1,6 +1,7 @@
 //! Every renderer, joined: what one node of a house should have.
 
-use crate::house::{Artefact, House, Part, layout};
+use crate::house::{Artefact, House, Part, facts, layout};
+use crate::instance::model::NodeType;
 use crate::plan::{Want, WantError};
 use crate::render;
 use sanctum_host::Blobs;
@@ -19,6 +20,15 @@ pub enum ComposeError {
     /// The SSH server.
     #[error("cannot render the sshd drop-in")]
     Sshd(#[from] render::sshd::SshdError),
+    /// launchd jobs.
+    #[error("cannot render the launchd jobs")]
+    Launchd(#[from] render::launchd::LaunchdError),
+    /// systemd units.
+    #[error("cannot render the systemd units")]
+    Systemd(#[from] render::systemd::SystemdError),
+    /// The seed of the virtual machine.
+    #[error("cannot render the virtual machine")]
+    Vm(#[from] render::vm::SeedError),
     /// Two artefacts contradict each other.
     #[error("the rendered house contradicts itself")]
     Want(#[from] WantError),
@@ -33,7 +43,24 @@ pub fn artefacts(house: &House<'_>, text: &str) -> Result<Vec<Artefact>, Compose
     all.extend(render::pf_anchor::render(house)?);
     all.extend(render::nft::render(house)?);
     all.extend(render::sshd::render(house)?);
+    all.extend(render::launchd::render(house)?);
+    all.extend(render::systemd::render(house)?);
+    all.extend(render::vm::render(house, &guest_files(house)?)?);
     Ok(all)
+}
+
+/// What the guest of this hub is born with: its own packet filter and SSH server, as its own renderers make
+/// them for the guest as a node. Nothing for other nodes.
+fn guest_files(house: &House<'_>) -> Result<Vec<Artefact>, ComposeError> {
+    let guest = house.instance.nodes.iter().find(|(_, node)| node.kind == NodeType::Guest);
+    let (Some((name, node)), NodeType::Hub) = (guest, house.node.kind) else {
+        return Ok(Vec::new());
+    };
+    let facts = facts::assumed(house.instance, node);
+    let guest = House { instance: house.instance, name, node, facts: &facts };
+    let mut files = render::nft::render(&guest)?;
+    files.extend(render::sshd::render(&guest)?);
+    Ok(files)
 }
 
 /// The wanted state of one node; its bytes go into `blobs`. An empty `only` means every part.

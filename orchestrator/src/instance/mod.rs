@@ -15,13 +15,16 @@ mod schema;
 mod shape;
 #[cfg(any(test, feature = "strategy"))]
 pub mod strategy;
-mod tree;
+pub(crate) mod tree;
 pub mod validate;
+pub mod widening;
 
 pub use cleartext::{Cleartext, CleartextCheck, NoCheck};
 pub use load::{Loaded, MAX_BYTES, Rejected, load};
 pub use model::Instance;
 pub use schema::schema;
+
+pub(crate) use cleartext::Secrets;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use sanctum_types::{AccountName, JobLabel, NodeName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Jobs that sanctum makes for itself: no service or schedule can have their names.
-pub const RESERVED_JOBS: [&str; 5] = ["vmnet", "bootstrap", "pf", "pf-loader", "watchdog"];
+pub const RESERVED_JOBS: [&str; 3] = ["vmnet", "bootstrap", "pf"];
 
 /// One port that a service of a node listens on.
 #[derive(Clone, Copy, Debug)]
@@ -104,11 +104,12 @@ pub fn schedule_account(run_as: Option<&RunAs>) -> AccountName {
     run_as.map_or_else(|| AccountName::new("_sanctum").expect("constant"), |run| run.user.clone())
 }
 
+/// The account of a service that declares none.
 #[expect(
     clippy::expect_used,
     reason = "a prefix and characters of a service name are an account name; tested"
 )]
-fn own_account(name: &ServiceName) -> AccountName {
+pub(crate) fn own_account(name: &ServiceName) -> AccountName {
     // AccountName holds 31 bytes; a service name is ASCII, so characters are bytes.
     const MAX: usize = 31;
     let text: String = "_sanctum_".chars().chain(name.as_str().chars()).take(MAX).collect();

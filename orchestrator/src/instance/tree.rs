@@ -123,6 +123,16 @@ impl Node {
 
 /// Reads a text; all structural mistakes are given, up to the first that stops the parser.
 pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    build(text).finish()
+}
+
+/// Reads what can be read of a text that somebody else wrote, and says what was odd about it.
+pub(crate) fn parse_leniently(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    let builder = build(text);
+    (builder.root, builder.remarks)
+}
+
+fn build(text: &str) -> Builder {
     let mut builder = Builder::default();
     for next in Parser::new_from_str(text) {
         let went_on = match next {
@@ -141,7 +151,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
             break;
         }
     }
-    builder.finish()
+    builder
 }
 
 #[derive(Debug)]

@@ -217,17 +217,8 @@ fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<
     job.verb = own.then(|| one_shot_verb(&entry.command));
     let known = |verb: &str| house.facts.implemented.contains(verb);
     job.implemented = job.verb.as_deref().is_none_or(known);
-    job.command = match (house.facts.os, own) {
-        (Os::Macos, _) => {
-            job.implemented &= known(GATE_VERB);
-            vec![layout::SANCTUM.to_owned(), GATE_VERB.to_owned(), name.to_string()]
-        }
-        (Os::Linux, true) => {
-            let program = std::iter::once(layout::SANCTUM.to_owned());
-            program.chain(entry.command.iter().cloned()).collect()
-        }
-        (Os::Linux, false) => entry.command.clone(),
-    };
+    job.implemented &= known(GATE_VERB);
+    job.command = vec![layout::SANCTUM.to_owned(), GATE_VERB.to_owned(), name.to_string()];
     job.start = Start::Clock(schedule);
     job.exit_timeout = entry.exit_timeout.unwrap_or(SCHEDULE_EXIT);
     job.account = match &entry.run_as {

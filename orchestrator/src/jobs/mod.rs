@@ -11,6 +11,7 @@ pub mod derive;
 pub(crate) mod fixture;
 pub mod launchd;
 pub mod lint;
+pub mod on_calendar;
 pub mod own;
 pub mod schedule;
 pub mod vm;

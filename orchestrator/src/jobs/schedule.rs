@@ -215,7 +215,7 @@ fn turn(weekday: u8, days: i64) -> Option<u8> {
 }
 
 /// The minutes at which a moment can come, whatever the hour.
-fn minutes(schedule: &Schedule, machine: &TimeZone) -> BTreeSet<u8> {
+pub(super) fn minutes(schedule: &Schedule, machine: &TimeZone) -> BTreeSet<u8> {
     let offsets = |zone: &TimeZone| -> BTreeSet<i32> {
         let all = changes(&[zone]);
         all.into_iter().map(|at| zone.to_offset(at).seconds() / 60).collect()

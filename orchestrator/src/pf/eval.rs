@@ -6,12 +6,13 @@
 //! a packet of a known connection never reaches the rules.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 
 use super::machine::masked;
 use super::names;
 use super::rule::{
-    Action, Addr, Call, Direction, Endpoint, Family, Host, List, Modifiers, Rule, Table,
+    Action, Addr, Call, Direction, Endpoint, Entry, Family, Host, List, Modifiers, Rule, Table,
 };
 use super::{Checked, print};
 
@@ -32,6 +33,16 @@ impl Proto {
             Self::Tcp => names::TCP,
             Self::Udp => names::UDP,
             Self::Other(number) => number,
+        }
+    }
+}
+
+impl fmt::Display for Proto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp => f.write_str("tcp"),
+            Self::Udp => f.write_str("udp"),
+            Self::Other(number) => write!(f, "proto {number}"),
         }
     }
 }
@@ -57,6 +68,13 @@ pub struct Packet {
     pub port: u16,
 }
 
+impl Packet {
+    /// Whether the addresses are of the packet's family.
+    pub(super) fn is_consistent(&self) -> bool {
+        [self.from, self.to].into_iter().flatten().all(|ip| Family::of(ip) == self.family)
+    }
+}
+
 /// What becomes of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -66,6 +84,16 @@ pub enum Outcome {
     Block,
     /// It depends on something that the text does not say.
     Undecidable,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Block => "block",
+            Self::Undecidable => "undecidable",
+        })
+    }
 }
 
 /// The rule behind a decision.
@@ -117,6 +145,10 @@ impl Truth {
 /// The decision of a checked ruleset about a packet.
 #[must_use]
 pub fn decide(checked: &Checked, packet: &Packet) -> Decision {
+    if !packet.is_consistent() {
+        let open = vec!["no packet has addresses of two families".to_owned()];
+        return Decision { outcome: Outcome::Undecidable, rule: None, open };
+    }
     if checked.skips(&packet.on) {
         return Decision { outcome: Outcome::Pass, rule: None, open: Vec::new() };
     }
@@ -389,17 +421,19 @@ impl Checked {
 /// The longest prefix decides. A table that files or rules fill, or whose content is not written here, may
 /// hold anything.
 fn in_table(table: &Table, address: Option<IpAddr>, packet: &Packet) -> Truth {
-    let empty_for_good = table.constant && table.files.is_empty();
-    if !table.files.is_empty() || table.overloaded || !(table.filled || empty_for_good) {
+    let empty_for_good = table.constant && table.entries.is_empty();
+    if table.overloaded || !(table.filled || empty_for_good) {
         return Truth::Maybe;
     }
     let mut best: Option<(u8, Truth)> = None;
     let mut unsure = false;
-    for host in &table.hosts {
-        let Addr::Net { ip, prefix } = host.addr else { return Truth::Maybe };
-        match within(ip, prefix, address, packet.family) {
-            Truth::Yes if best.is_none_or(|(longest, _)| prefix >= longest) => {
-                best = Some((prefix, Truth::of(!host.not)));
+    for entry in &table.entries {
+        let Entry::Host(Host { addr: Addr::Net { ip, prefix }, not, .. }) = entry else {
+            return Truth::Maybe;
+        };
+        match within(*ip, *prefix, address, packet.family) {
+            Truth::Yes if best.is_none_or(|(longest, _)| *prefix >= longest) => {
+                best = Some((*prefix, Truth::of(!not)));
             }
             Truth::Maybe => unsure = true,
             Truth::Yes | Truth::No => {}

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use super::names;
 use super::parse::NAT_PORTS;
 use super::rule::{
-    Account, Accounts, Action, Addr, Call, Direction, Family, Fragments, Host, Icmp, Keep, List,
-    Modifiers, Op, Pool, PoolKind, Ports, Refusal, RouteKind, Rule, StateOptions, Table,
+    Account, Accounts, Action, Addr, Call, Direction, Entry, Family, Fragments, Host, Icmp, Keep,
+    List, Modifiers, Op, Pool, PoolKind, Ports, Refusal, RouteKind, Rule, StateOptions, Table,
 };
 
 /// The whole ruleset: what pfctl shows while reading, then the lists in the order in which they are loaded.
@@ -461,17 +461,23 @@ pub(super) fn table(name: &str, table: &Table) -> String {
     if table.persist {
         out.push_str(" persist");
     }
-    for file in &table.files {
-        let _ = write!(out, " file \"{file}\"");
-    }
-    if !table.hosts.is_empty() {
-        out.push_str(" {");
-        for host in &table.hosts {
-            let not = if host.not { "!" } else { "" };
-            let _ = write!(out, " {not}{}", addr(&host.addr, host.family()));
+    let mut braces = false;
+    for entry in &table.entries {
+        match entry {
+            Entry::File(file) => {
+                out.push_str(if std::mem::take(&mut braces) { " }" } else { "" });
+                let _ = write!(out, " file \"{file}\"");
+            }
+            Entry::Host(host) => {
+                out.push_str(if std::mem::replace(&mut braces, true) { "" } else { " {" });
+                let not = if host.not { "!" } else { "" };
+                let _ = write!(out, " {not}{}", addr(&host.addr, host.family()));
+            }
         }
+    }
+    if braces {
         out.push_str(" }");
-    } else if table.filled && table.files.is_empty() {
+    } else if table.filled && table.entries.is_empty() {
         out.push_str(" { }");
     }
     out

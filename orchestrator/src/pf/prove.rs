@@ -6,6 +6,7 @@
 
 use sanctum_types::IfName;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 
 use super::Checked;
@@ -148,6 +149,42 @@ pub struct Mismatch {
     pub got: Decision,
 }
 
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let direction = match self.direction {
+            Direction::In => "in",
+            Direction::Out => "out",
+        };
+        let family = self.family.keyword();
+        write!(f, "{direction} on {} {family} {}", self.on, self.proto)?;
+        for (word, ip) in [("from", self.from), ("to", self.to)] {
+            match ip {
+                Some(ip) => write!(f, " {word} {ip}")?,
+                None => write!(f, " {word} any")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (low, high) = self.ports;
+        write!(f, "{} port {low}", self.flow)?;
+        if low != high {
+            write!(f, ":{high}")?;
+        }
+        write!(f, ": wanted {}, got {}", self.wanted, self.got.outcome)?;
+        if let Some(rule) = &self.got.rule {
+            write!(f, " by line {}: {}", rule.line, rule.text)?;
+        }
+        for open in &self.got.open {
+            write!(f, "; {open}")?;
+        }
+        Ok(())
+    }
+}
+
 /// A run of ports that meet the same outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortRange {
@@ -246,10 +283,13 @@ fn all_cuts(starts: &mut BTreeSet<u16>, left: &[Residual<'_>]) {
 }
 
 fn intervals(checked: &Checked, flow: &Flow) -> Vec<PortRange> {
+    let packet = flow.packet(0);
+    if !packet.is_consistent() {
+        return vec![PortRange { low: 0, high: u16::MAX, outcome: Outcome::Undecidable }];
+    }
     if checked.skips(flow.on.as_str()) {
         return vec![PortRange { low: 0, high: u16::MAX, outcome: Outcome::Pass }];
     }
-    let packet = flow.packet(0);
     let left = residuals(checked, &checked.rules, &packet);
     let mut starts = BTreeSet::from([0]);
     all_cuts(&mut starts, &left);

@@ -375,13 +375,20 @@ pub(crate) struct Rule {
     pub(crate) call: Option<Call>,
 }
 
+/// One member of a table definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Host(Host),
+    File(String),
+}
+
 /// A table as one `table` statement defines it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Table {
     pub(crate) constant: bool,
     pub(crate) persist: bool,
-    pub(crate) hosts: Vec<Host>,
-    pub(crate) files: Vec<String>,
+    /// Addresses and files in the order of the definition.
+    pub(crate) entries: Vec<Entry>,
     /// Whether the definition says what is in it (braces, even empty ones).
     pub(crate) filled: bool,
     /// Whether a rule adds to it at run time (`overload`).

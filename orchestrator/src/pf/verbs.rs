@@ -120,11 +120,7 @@ fn packet(question: &Question, family: Family) -> Packet {
 }
 
 fn shown(path: &str, decision: &Decision) -> String {
-    let word = match decision.outcome {
-        Outcome::Pass => "pass",
-        Outcome::Block => "block",
-        Outcome::Undecidable => "undecidable",
-    };
+    let word = decision.outcome;
     let mut out = match &decision.rule {
         Some(rule) => format!("{word}: {path}:{}: {}\n", rule.line, rule.text),
         None if decision.outcome == Outcome::Pass => format!("{word}: no rule matches\n"),

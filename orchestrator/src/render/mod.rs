@@ -6,4 +6,6 @@ pub mod launchd;
 pub mod nft;
 pub mod pf_anchor;
 pub mod sshd;
+pub mod systemd;
 pub mod template;
+pub mod vm;

@@ -6,14 +6,11 @@
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
-#[cfg(test)]
 mod counterparts;
 #[cfg(test)]
-#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod reachability;
 #[cfg(test)]
-#[cfg(test)]
 mod sshd;
-#[cfg(test)]
 #[cfg(test)]
 mod tidy;

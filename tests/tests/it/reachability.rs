@@ -238,6 +238,44 @@ fn the_hub_reaches_what_the_guest_opens_to_it() {
     assert_eq!(ask(&house.hub, &[(Transport::Tcp, ip("10.10.10.10"), 7000)]), [false]);
 }
 
+/// Makes the machine a router.
+fn forward(namespace: &Namespace) {
+    for setting in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
+        namespace.set(setting, "1");
+    }
+}
+
+#[test]
+fn the_guest_gets_no_further_than_the_hub() {
+    let (_ip, _nft) = sanctum_tests::need!("ip", "nft");
+    let house = House::new();
+    forward(&house.hub);
+    for (namespace, to, via) in [
+        (&house.den, "192.0.2.0/24", "10.10.10.1"),
+        (&house.den, "2001:db8:1::/64", "fd00:10::1"),
+        (&house.lan, "10.10.10.0/24", "192.0.2.1"),
+        (&house.lan, "fd00:10::/64", "2001:db8:1::1"),
+    ] {
+        namespace.exec(&["ip", "route", "add", to, "via", via]);
+    }
+    let _lan = Listeners::on(&house.lan, &[443]);
+    let _den = Listeners::on(&house.den, &[7000]);
+    let both = |v4: &str, v6: &str, port| {
+        let all =
+            [ip(v4), ip(v6)].map(|to| [(Transport::Tcp, to, port), (Transport::Udp, to, port)]);
+        all.concat()
+    };
+    let (out, back) =
+        (both("192.0.2.2", "2001:db8:1::2", 443), both("10.10.10.10", "fd00:10::10", 7000));
+    assert_eq!(
+        (ask(&house.den, &out), ask(&house.lan, &back)),
+        (vec![true; 4], vec![true; 4]),
+        "without rules"
+    );
+    load(&Bed::new("hub", Os::Linux, SshFacts::default()), &house.hub);
+    assert_eq!((ask(&house.den, &out), ask(&house.lan, &back)), (vec![false; 4], vec![false; 4]));
+}
+
 #[test]
 fn a_published_port_of_a_container_is_held_to_the_registry() {
     let (_ip, _nft) = sanctum_tests::need!("ip", "nft");
@@ -247,7 +285,7 @@ fn a_published_port_of_a_container_is_held_to_the_registry() {
     house.hub.join(("docker0", &["172.17.0.1/16"]), &container, ("eth0", &["172.17.0.2/16"]));
     container.exec(&["ip", "route", "add", "default", "via", "172.17.0.1"]);
     house.lan.exec(&["ip", "route", "add", "172.17.0.0/16", "via", "192.0.2.1"]);
-    house.hub.exec(&["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+    forward(&house.hub);
     let _inside = Listeners::on(&container, &[80]);
     let _outside = Listeners::on(&house.lan, &[443]);
     // What a container engine does for `-p 8123:80 -p 6666:80`.

@@ -57,8 +57,13 @@ fn cron(name: &str, cron: &str, judged: &mut Judged) {
         judged.refuse(path, Problem::CronFields { cron: shown, fields });
         return;
     }
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    if let Err(source) = parser.parse(cron) {
+    if let Err(source) = read_cron(cron) {
         judged.refuse(path, Problem::Cron { cron: shown, source });
     }
+}
+
+/// Reads five cron fields; no seconds, no years.
+pub(crate) fn read_cron(cron: &str) -> Result<croner::Cron, croner::errors::CronError> {
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    parser.parse(cron)
 }

@@ -11,8 +11,9 @@ mod services;
 mod text;
 
 pub(crate) use accounts::is_public_key;
-pub(crate) use clock::is_time_zone;
+pub(crate) use clock::{is_time_zone, read_cron};
 pub use problem::{KeyFault, Located, Problem};
+pub(crate) use text::is_host;
 
 use super::model::Instance;
 use super::tree::End;

@@ -55,7 +55,7 @@ fn one_line<const N: usize>(path: [&str; N], text: &str, judged: &mut Judged) {
 }
 
 /// A host name (RFC 1123, with `_` as some resolvers allow) or an address; never an option of ssh.
-fn is_host(host: &str) -> bool {
+pub(crate) fn is_host(host: &str) -> bool {
     // 253 octets is the longest name that DNS carries (RFC 1035, 2.3.4).
     let name = |part: &str| {
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());

@@ -62,11 +62,11 @@ fn of_linux_nodes() {
     check(
         "cottage",
         &expect![[r#"
-        com.sanctum.backup-target | stays | _sanctum_backup-target | loaded | /opt/rest server/bin/rest --path=/srv/100% $x
-        com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
-        com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
-        com.sanctum.prune | 0 4 1,15 * sun | _sanctum | loaded | /opt/rest/bin/prune
-    "#]],
+            com.sanctum.backup-target | stays | _sanctum_backup-target | loaded | /opt/rest server/bin/rest --path=/srv/100% $x
+            com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
+            com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
+            com.sanctum.prune | 0 4 1,15 * sun | _sanctum | loaded | /opt/sanctum/bin/sanctum job prune
+        "#]],
     );
     check("laptop", &expect![]);
 }

@@ -6,7 +6,7 @@
 use super::super::lex::Word;
 use super::super::names;
 use super::super::print;
-use super::super::rule::{Addr, Host, Refusal, Table};
+use super::super::rule::{Addr, Entry, Host, Refusal, Table};
 use super::{Parse, Parser, Stage};
 
 /// MAXPATHLEN of macOS.
@@ -19,7 +19,16 @@ impl Parser<'_> {
 
     pub(super) fn macro_definition(&mut self) -> Parse<()> {
         let name = self.text()?;
-        self.expect_punct(b'=')?;
+        if !self.eat_punct(b'=') {
+            let message = format!("syntax error: `{}` starts no statement", name.text);
+            let remark = self.remark(name.at, message);
+            return Err(match name.text.as_str() {
+                "match" | "include" | "divert-to" | "ether" => {
+                    remark.with_hint("macOS has the pf of 2007, which does not know this word")
+                }
+                _ => remark.with_hint("a macro needs `=` behind its name; keywords are lowercase"),
+            });
+        }
         let value = self.texts()?;
         self.show(format!("{} = \"{}\"", name.text, value.text));
         self.lexer.define(&name.text, value.text, name.at)
@@ -179,7 +188,7 @@ impl Parser<'_> {
                 }
                 Word::Punct(b'{') => {
                     let hosts = self.table_hosts()?;
-                    table.hosts.extend(hosts);
+                    table.entries.extend(hosts.into_iter().map(Entry::Host));
                     table.filled = true;
                 }
                 Word::Key("file") => {
@@ -187,7 +196,7 @@ impl Parser<'_> {
                     let file = self.text()?;
                     let message = format!("table file `{}` is not read by this check", file.text);
                     self.warn(file.at, message);
-                    table.files.push(file.text);
+                    table.entries.push(Entry::File(file.text));
                     table.filled = true;
                 }
                 _ => break,

@@ -215,9 +215,10 @@ fn a_refused_file_shows_place_line_and_caret() {
         pf.conf:3:9: syntax error at end of line
           block on
                   ^
-        pf.conf:4:7: syntax error at `all`
+        pf.conf:4:1: syntax error: `match` starts no statement
           match all
-                ^
+          ^
+          hint: macOS has the pf of 2007, which does not know this word
     "#]]
     .assert_eq(&report.remarks);
     let report = check_report("pf", b"block in from <gone>\n", &Machine::unknown());

@@ -4,6 +4,7 @@ use super::super::{
     Checked, Direction, Family, Flow, Intent, Outcome, PortSet, Proto, check, decide, decisions,
     prove,
 };
+use expect_test::expect;
 use proptest::prelude::*;
 use sanctum_types::IfName;
 use std::fmt::Write as _;
@@ -264,6 +265,43 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// A rule with a user matches or not, nobody knows: the verdict must be what all such worlds share.
+    #[test]
+    fn an_open_condition_is_decided_only_when_every_world_agrees(
+        rules in prop::collection::vec((simple(), any::<bool>()), 0..7),
+        (flow, net) in any_flow(),
+        port in prop_oneof![0u16..8, 65528u16..=65535],
+    ) {
+        let line = |(rule, open): &(Simple, bool)| {
+            let text = rule.text();
+            if *open { text.replace('\n', " user 501\n") } else { text }
+        };
+        let text: String = rules.iter().map(line).collect();
+        let outcomes: std::collections::BTreeSet<Outcome> = (0u32..1 << rules.len())
+            .map(|world| {
+                let there = |index: usize, open: bool| !open || world >> index & 1 == 1;
+                let chosen: Vec<Simple> = rules
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, (_, open))| there(*index, *open))
+                    .map(|(_, (rule, _))| rule.clone())
+                    .collect();
+                model(&chosen, &flow, net, port)
+            })
+            .collect();
+        let wanted = match outcomes.len() {
+            1 => *outcomes.first().unwrap(),
+            _ => Outcome::Undecidable,
+        };
+        let decision = decide(&check(&text).unwrap(), &flow.packet(port));
+        prop_assert_eq!(decision.outcome, wanted, "{}", text);
+        prop_assert_eq!(decision.open.is_empty(), wanted != Outcome::Undecidable);
+    }
+}
+
+proptest! {
     // Each case decides 65,536 ports one by one.
     #![proptest_config(ProptestConfig::with_cases(6))]
 
@@ -342,4 +380,11 @@ fn an_undecidable_range_never_proves_anything() {
     let intent = Intent { flow: flow(1, false, false, false, 0), blocked: PortSet::default() };
     let mismatches = prove(&checked, &[intent]).unwrap_err();
     assert_eq!(mismatches[0].got.outcome, Outcome::Undecidable);
+    expect![[r#"in on en1 inet tcp from 10.0.0.7 to 10.9.9.9 port 0:65535: wanted pass, got undecidable; anchor `away` is not part of this text"#]]
+        .assert_eq(&mismatches[0].to_string());
+
+    let mut mixed = flow(1, false, false, false, 0);
+    mixed.from = Some("fd00::1".parse().unwrap());
+    let intent = Intent { flow: mixed, blocked: PortSet::default() };
+    assert!(prove(&check("").unwrap(), &[intent]).is_err());
 }

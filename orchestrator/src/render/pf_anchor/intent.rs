@@ -13,8 +13,12 @@ use sanctum_types::IfName;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Nobody's addresses (RFC 5737 and RFC 3849): they stand for the world beyond the hub.
-const BEYOND4: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
-const BEYOND6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+const BEYOND4: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(203, 0, 113, 1), Ipv4Addr::new(198, 51, 100, 1), Ipv4Addr::new(192, 0, 2, 1)];
+const BEYOND6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+    Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2),
+];
 
 /// What to prove of the anchor of a macOS node, in a fixed order.
 ///
@@ -75,7 +79,11 @@ fn plain(links: &Links) -> Vec<(IfName, Option<Network>)> {
 fn on_bridge(exposure: &Exposure, house: &House<'_>, vm: &VmLink, bridge: &IfName) -> Vec<Intent> {
     let open = exposure.open_to(Network::Vm);
     let guest = house.instance.networks.vm.as_ref().map_or(vm.own, |net| net.guest);
-    let (guest, hub, beyond) = (IpAddr::V4(guest), IpAddr::V4(vm.own), IpAddr::V4(BEYOND4));
+    let (guest, hub) = (IpAddr::V4(guest), IpAddr::V4(vm.own));
+    // A house may be built of documentation addresses itself.
+    let beyond4 = BEYOND4.into_iter().find(|address| !vm.subnet.contains(address));
+    let beyond = beyond4.map_or(hub, IpAddr::V4);
+    let beyond6 = BEYOND6.into_iter().find(|address| Some(*address) != vm.host6);
     let lan = IpAddr::V4(house.instance.networks.lan.subnet.network());
     let mut all = Vec::new();
     for transport in [Transport::Tcp, Transport::Udp] {
@@ -90,7 +98,7 @@ fn on_bridge(exposure: &Exposure, house: &House<'_>, vm: &VmLink, bridge: &IfNam
             let flow = (Some(from), Some(to));
             all.push(intent(bridge, Direction::In, (transport, Family::V4), flow, blocked));
         }
-        let mut v6 = vec![(Some(IpAddr::V6(BEYOND6)), PortSet::all())];
+        let mut v6 = vec![(beyond6.map(IpAddr::V6), PortSet::all())];
         match vm.host6 {
             Some(host6) => v6.push((Some(IpAddr::V6(host6)), held())),
             None => v6.push((None, PortSet::all())),

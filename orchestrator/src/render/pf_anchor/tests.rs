@@ -85,6 +85,17 @@ fn the_anchor_of_the_manor_does_what_the_registry_says() {
     assert_eq!(proved(&with_host6()).unwrap().intents, summary.intents);
 }
 
+#[test]
+fn a_house_of_documentation_addresses_is_proved_like_any_other() {
+    let mut sample = with_host6();
+    let vm = sample.instance.networks.vm.as_mut().unwrap();
+    vm.subnet = "203.0.113.0/24".parse().unwrap();
+    vm.host = "203.0.113.1".parse().unwrap();
+    vm.guest = "203.0.113.2".parse().unwrap();
+    vm.host6 = "2001:db8::1".parse().ok();
+    proved(&sample).unwrap();
+}
+
 fn on_macos() -> impl Strategy<Value = Sample> {
     // A macOS node that is no hub has walls and no bridge.
     arb_sample().prop_map(|mut sample| {
@@ -180,6 +191,11 @@ fn a_main_ruleset_that_ends_in_mid_line_is_refused() {
     let stock =
         "anchor \"com.apple/*\"\nload anchor \"com.apple\" from \"/etc/pf.anchors/com.apple\"\n";
     assert_eq!(insert_attach(stock).unwrap(), format!("{stock}{}", attach_line()));
+    let main = insert_attach(stock).unwrap();
+    assert!(
+        check(&main).is_ok_and(|main| main.expanded().contains("anchor \"sanctum\"")),
+        "{main}"
+    );
     assert_eq!(insert_attach("pass"), Err(AttachError::NoFinalNewline { line: 1 }));
     assert_eq!(insert_attach("pass\npass \\\n"), Err(AttachError::Continued { line: 2 }));
     let foreign = "anchor \"sanctum\"\n";

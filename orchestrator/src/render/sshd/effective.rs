@@ -18,12 +18,14 @@ pub type Effective = BTreeMap<String, Vec<String>>;
 pub enum Want {
     /// This value and no other; case is ignored, as sshd does for its words.
     Exactly(String),
-    /// A number from 1 to this one: 0 stands for "without limit" in all of these keywords.
+    /// A number from 1 to this one: 0 is "without limit" for the times, and "nobody" for the counts.
     AtMost(u64),
     /// A comma list of some of these.
     Within(BTreeSet<String>),
     /// Exactly these words over all lines of the keyword.
     Users(BTreeSet<String>),
+    /// Nothing: sshd does not report the keyword where it is not set.
+    Unset,
 }
 
 impl fmt::Display for Want {
@@ -34,6 +36,7 @@ impl fmt::Display for Want {
             Self::AtMost(most) => write!(f, "1 to {most}"),
             Self::Within(set) => write!(f, "some of {}", list(set)),
             Self::Users(set) => write!(f, "exactly {}", list(set)),
+            Self::Unset => f.write_str("nothing"),
         }
     }
 }
@@ -120,6 +123,7 @@ pub fn expected(house: &House<'_>) -> Result<BTreeMap<String, Want>, SshdError> 
         ("hostkeyalgorithms", within(&algorithms.host_key_algorithms)),
     ]);
     wanted.extend(OFF.map(|keyword| (keyword, exactly("no"))));
+    wanted.extend(UNSET.map(|keyword| (keyword, Want::Unset)));
     wanted.extend(port(house).map(|port| ("port", exactly(&port.to_string()))));
     if has_option(house, "PerSourceMaxStartups") {
         wanted.insert("persourcemaxstartups", Want::AtMost(10));
@@ -143,6 +147,9 @@ const OFF: [&str; 13] = [
     "permituserenvironment",
     "permituserrc",
 ];
+
+/// Lists that stand above `AllowUsers` in sshd and could keep the house's own accounts out.
+const UNSET: [&str; 3] = ["denyusers", "denygroups", "allowgroups"];
 
 /// Callers to ask sshd about with `-C`: everybody who may log in, and root, from each side of the house and
 /// from an address of nobody's (RFC 5737).
@@ -168,6 +175,7 @@ pub fn check_effective(expected: &BTreeMap<String, Want>, effective: &Effective)
     let mut findings: Vec<Finding> = expected
         .iter()
         .flat_map(|(keyword, want)| match (effective.get(keyword), want) {
+            (None, Want::Unset) => Vec::new(),
             (None, want) => {
                 vec![Finding::Missing { keyword: keyword.clone(), wanted: want.to_string() }]
             }
@@ -195,7 +203,7 @@ fn judge_values(keyword: &str, want: &Want, lines: &[String]) -> Vec<Finding> {
             found.parse::<u64>().is_ok_and(|number| (1..=*most).contains(&number))
         }
         Want::Within(set) => found.split(',').all(|name| set.contains(name)),
-        Want::Users(_) => false,
+        Want::Users(_) | Want::Unset => false,
     };
     let weaker = lines.iter().filter(|found| !satisfied(found)).map(|found| Finding::Weaker {
         keyword: keyword.to_owned(),

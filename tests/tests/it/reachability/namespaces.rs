@@ -36,6 +36,10 @@ impl Namespace {
         let name = format!("sanctum-{}-{number}-{role}", std::process::id());
         run(&["ip", "netns", "add", &name]);
         let namespace = Self { name };
+        // Duplicate address detection would hold IPv6 back for a second or two.
+        for scope in ["all", "default"] {
+            namespace.set(&format!("ipv6/conf/{scope}/accept_dad"), "0");
+        }
         namespace.exec(&["ip", "link", "set", "lo", "up"]);
         namespace
     }
@@ -45,6 +49,12 @@ impl Namespace {
         let program = sanctum_tests::tool(line[0]);
         let program = program.to_str().expect("a path in UTF-8");
         run(&[&["ip", "netns", "exec", &self.name, program], &line[1..]].concat())
+    }
+
+    /// Writes a setting of the network. Below /proc/sys/net each thread sees its own namespace's.
+    pub(crate) fn set(&self, setting: &str, value: &str) {
+        let path = format!("/proc/sys/net/{setting}");
+        self.inside(|| std::fs::write(path, value).expect("a setting"));
     }
 
     /// Joins two machines; each end is the name of its interface and its addresses.
@@ -75,14 +85,7 @@ impl Namespace {
 
     fn up(&self, interface: &str, addresses: &[&str]) {
         for address in addresses {
-            // Without duplicate address detection, which would hold an IPv6 address back for a second.
-            let line = ["ip", "address", "add", address, "dev", interface];
-            let line = if address.contains(':') {
-                [&line[..], &["nodad"]].concat()
-            } else {
-                line.to_vec()
-            };
-            self.exec(&line);
+            self.exec(&["ip", "address", "add", address, "dev", interface]);
         }
         self.exec(&["ip", "link", "set", interface, "up"]);
     }

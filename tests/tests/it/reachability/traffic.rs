@@ -64,8 +64,19 @@ fn echo(sockets: &[UdpSocket], stop: &AtomicBool) {
 /// One question: does this address answer on this port?
 pub(crate) type Probe = (Transport, IpAddr, u16);
 
-/// Asks every question at once from inside the namespace; true where an answer came.
+/// Asks every question at once from inside the namespace; true where an answer came. What was not answered is
+/// asked once more, so that a busy machine does not look like a filter.
 pub(crate) fn ask(from: &Namespace, probes: &[Probe]) -> Vec<bool> {
+    let mut answers = ask_once(from, probes);
+    let (places, silent): (Vec<usize>, Vec<Probe>) =
+        probes.iter().copied().enumerate().filter(|(place, _)| !answers[*place]).unzip();
+    for (place, answer) in places.into_iter().zip(ask_once(from, &silent)) {
+        answers[place] = answer;
+    }
+    answers
+}
+
+fn ask_once(from: &Namespace, probes: &[Probe]) -> Vec<bool> {
     thread::scope(|scope| {
         let asked: Vec<_> = probes
             .iter()

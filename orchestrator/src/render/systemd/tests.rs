@@ -1,0 +1,268 @@
+//! Units as snapshots, and that no service of any shape gives a line of its own making.
+
+use super::*;
+use crate::jobs::fixture::{facts, instance, with_house, with_node};
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+fn check(node: &str, name: &str, wanted: &Expect) {
+    let all = with_node(node, render).unwrap();
+    let found = all.iter().find(|artefact| artefact.path.file_name() == name).unwrap();
+    wanted.assert_eq(std::str::from_utf8(&found.bytes).unwrap());
+}
+
+#[test]
+fn a_service_with_odd_arguments() {
+    check(
+        "cottage",
+        "sanctum-backup-target.service",
+        &expect![[r#"
+        [Unit]
+        Description=com.sanctum.backup-target of the house
+        After=network.target
+
+        [Service]
+        Type=exec
+        Restart=always
+        RestartSec=10
+        ExecStart=":/opt/rest server/bin/rest" "--path=/srv/100%%" "$x" "a\\b"
+        TimeoutStopSec=30
+        UMask=0077
+        User=_sanctum_backup-target
+        Group=_sanctum_backup-target
+        StateDirectory=sanctum-backup-target
+        StateDirectoryMode=0700
+        NoNewPrivileges=yes
+        LockPersonality=yes
+        ProtectClock=yes
+        ProtectHostname=yes
+        ProtectKernelLogs=yes
+        ProtectKernelModules=yes
+        RestrictNamespaces=yes
+        RestrictRealtime=yes
+        RestrictSUIDSGID=yes
+        SystemCallArchitectures=native
+        ProtectSystem=strict
+        PrivateDevices=yes
+        ProtectControlGroups=yes
+        ProtectKernelTunables=yes
+        ProtectProc=invisible
+        ProtectHome=yes
+        PrivateTmp=yes
+        CapabilityBoundingSet=
+        RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+
+        [Install]
+        WantedBy=multi-user.target
+    "#]],
+    );
+}
+
+#[test]
+fn the_ruleset() {
+    check(
+        "vm",
+        "sanctum-nft.service",
+        &expect![[r#"
+            [Unit]
+            Description=com.sanctum.nft of the house
+            DefaultDependencies=no
+            After=local-fs.target
+            Before=shutdown.target network-pre.target ssh.service sshd.service
+            Conflicts=shutdown.target
+            Wants=network-pre.target
+
+            [Service]
+            Type=oneshot
+            RemainAfterExit=yes
+            TimeoutStartSec=90
+            ExecStart=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft
+            TimeoutStopSec=30
+            UMask=0077
+            NoNewPrivileges=yes
+            LockPersonality=yes
+            ProtectClock=yes
+            ProtectHostname=yes
+            ProtectKernelLogs=yes
+            ProtectKernelModules=yes
+            RestrictNamespaces=yes
+            RestrictRealtime=yes
+            RestrictSUIDSGID=yes
+            SystemCallArchitectures=native
+            ProtectSystem=strict
+            PrivateDevices=yes
+            ProtectControlGroups=yes
+            ProtectKernelTunables=yes
+            ProtectProc=invisible
+            ProtectHome=yes
+            CapabilityBoundingSet=CAP_NET_ADMIN
+            RestrictAddressFamilies=AF_UNIX AF_NETLINK
+
+            [Install]
+            WantedBy=sysinit.target
+        "#]],
+    );
+}
+
+#[test]
+fn the_undo_at_boot() {
+    check(
+        "vm",
+        "sanctum-bootstrap.service",
+        &expect![[r#"
+            [Unit]
+            Description=com.sanctum.bootstrap of the house
+            DefaultDependencies=no
+            After=local-fs.target
+            Before=shutdown.target network-pre.target nftables.service sanctum-nft.service ssh.service sshd.service
+            Conflicts=shutdown.target
+            Wants=network-pre.target
+
+            [Service]
+            Type=oneshot
+            RemainAfterExit=yes
+            TimeoutStartSec=90
+            ExecStart=:/opt/sanctum/bin/sanctum recover --boot
+            TimeoutStopSec=30
+            UMask=0077
+            NoNewPrivileges=yes
+            LockPersonality=yes
+            ProtectClock=yes
+            ProtectHostname=yes
+            ProtectKernelLogs=yes
+            ProtectKernelModules=yes
+            RestrictNamespaces=yes
+            RestrictRealtime=yes
+            RestrictSUIDSGID=yes
+            SystemCallArchitectures=native
+
+            [Install]
+            WantedBy=sysinit.target
+        "#]],
+    );
+}
+
+#[test]
+fn a_scheduled_job() {
+    check(
+        "cottage",
+        "sanctum-prune.service",
+        &expect![[r#"
+        [Unit]
+        Description=com.sanctum.prune of the house
+
+        [Service]
+        Type=oneshot
+        ExecStart=:/opt/sanctum/bin/sanctum job prune
+        TimeoutStopSec=600
+        UMask=0077
+        User=_sanctum
+        Group=_sanctum
+        StateDirectory=sanctum-prune
+        StateDirectoryMode=0700
+        NoNewPrivileges=yes
+        LockPersonality=yes
+        ProtectClock=yes
+        ProtectHostname=yes
+        ProtectKernelLogs=yes
+        ProtectKernelModules=yes
+        RestrictNamespaces=yes
+        RestrictRealtime=yes
+        RestrictSUIDSGID=yes
+        SystemCallArchitectures=native
+        ProtectSystem=strict
+        PrivateDevices=yes
+        ProtectControlGroups=yes
+        ProtectKernelTunables=yes
+        ProtectProc=invisible
+        ProtectHome=yes
+        PrivateTmp=yes
+        CapabilityBoundingSet=
+        RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+    "#]],
+    );
+    check(
+        "cottage",
+        "sanctum-prune.timer",
+        &expect![[r#"
+        [Unit]
+        Description=com.sanctum.prune by the house's clock
+
+        [Timer]
+        OnCalendar=*-*-01,15 04:00:00 America/New_York
+        OnCalendar=Sun *-*-* 04:00:00 America/New_York
+        Persistent=true
+        AccuracySec=1s
+
+        [Install]
+        WantedBy=timers.target
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_planned_with_each() {
+    let mut text = String::new();
+    for artefact in with_node("cottage", render).unwrap() {
+        let unit = artefact.unit.as_ref().map(ToString::to_string).unwrap_or_default();
+        let accounts: Vec<_> = artefact.accounts.iter().map(ToString::to_string).collect();
+        text += &format!("{} {} {unit}|{}\n", artefact.path, artefact.owner, accounts.join(","));
+    }
+    expect![[r#"
+        /etc/systemd/system/sanctum-backup-target.service root:root systemd:sanctum-backup-target.service|_sanctum_backup-target
+        /etc/systemd/system/sanctum-bootstrap.service root:root systemd:sanctum-bootstrap.service|
+        /etc/systemd/system/sanctum-nft.service root:root systemd:sanctum-nft.service|
+        /etc/systemd/system/sanctum-prune.service root:root |_sanctum
+        /etc/systemd/system/sanctum-prune.timer root:root systemd:sanctum-prune.timer|_sanctum
+    "#]].assert_eq(&text);
+}
+
+#[test]
+fn nothing_for_macos() {
+    assert_eq!(with_node("hub", render).unwrap(), []);
+}
+
+#[test]
+fn a_low_port_needs_a_capability() {
+    let mut instance = instance();
+    let service = instance.services.get_mut(&ServiceName::new("agents").unwrap()).unwrap();
+    service.ports = serde_json::from_str("[443]").unwrap();
+    let all = with_house(&instance, &facts(&instance, "vm"), "vm", render).unwrap();
+    let unit = all.iter().find(|one| one.path.as_str().contains("agents")).unwrap();
+    let unit = std::str::from_utf8(&unit.bytes).unwrap();
+    assert!(unit.contains("\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE\n"), "{unit}");
+    assert!(unit.contains("\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"), "{unit}");
+}
+
+proptest! {
+    #[test]
+    fn an_argument_is_never_a_line(arguments in proptest::collection::vec(any::<String>(), 0..4)) {
+        let mut instance = instance();
+        let service = instance.services.get_mut(&ServiceName::new("agents").unwrap()).unwrap();
+        let plain = service.command.clone().unwrap();
+        let mut command = plain.clone();
+        command.extend(arguments);
+        let lines = |instance: &crate::instance::Instance| {
+            with_house(instance, &facts(instance, "vm"), "vm", render).map(|all| {
+                let unit = all.iter().find(|one| one.path.as_str().contains("agents")).unwrap();
+                let text = std::str::from_utf8(&unit.bytes).unwrap().to_owned();
+                text.split(['\n', '\r', '\0']).map(str::to_owned).collect::<Vec<_>>()
+            })
+        };
+        let before = lines(&instance).unwrap();
+        instance.services.get_mut(&ServiceName::new("agents").unwrap()).unwrap().command = Some(command.clone());
+        match lines(&instance) {
+            Err(SystemdError::Jobs(JobError::Argument { .. })) => {
+                let odd = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+                let found = command.iter().any(|argument| argument.chars().any(odd));
+                prop_assert!(found);
+            }
+            Err(other) => prop_assert!(false, "{}", other),
+            Ok(after) => {
+                prop_assert_eq!(before.len(), after.len());
+                let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
+                prop_assert!(changed.map(|(_, after)| after).all(|line| line.starts_with("ExecStart=:/opt/agents")));
+            }
+        }
+    }
+}
