@@ -4,9 +4,11 @@ pub mod apply;
 pub mod back;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod history;
 pub mod pf;
 pub mod plan;
+pub mod prove;
 
 use crate::args::{Cli, Common, Config, Verb};
 use crate::failure::{Exit, Failure};
@@ -40,6 +42,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Uninstall(args) => back::uninstall(&context, &args),
         Verb::History => history::history(&context),
         Verb::Drift => history::drift(&context),
+        Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Pf { verb } => pf::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -4,6 +4,9 @@ use sanctum_host::command::Program;
 use sanctum_host::{HostError, files};
 use sanctum_types::AbsPath;
 
+/// Where pip and Homebrew put programs.
+const EXTRA_DIRS: [&str; 2] = ["/usr/local/bin", "/opt/homebrew/bin"];
+
 /// Programs by what they prove; one that is not here is none.
 #[derive(Clone, Debug, Default)]
 pub struct Tools {
@@ -36,12 +39,12 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// What is in the system's own directories.
+    /// What is in the system's own directories, and validators where pip and Homebrew put them.
     #[must_use]
     pub fn find() -> Self {
         let program = |name: &str| Program::find(&[name]);
         let plutil = program("plutil");
-        Self {
+        let found = Self {
             sshd: program("sshd"),
             ssh: program("ssh"),
             ssh_keygen: program("ssh-keygen"),
@@ -56,7 +59,10 @@ impl Tools {
             pfctl: program("pfctl"),
             cloud_init: program("cloud-init"),
             netplan: program("netplan"),
-        }
+        };
+        let extra = EXTRA_DIRS.iter().filter_map(|dir| AbsPath::new(*dir).ok());
+        // A directory that cannot be listed has nothing for us.
+        extra.fold(found, |found, dir| found.clone().and_in(&dir).unwrap_or(found))
     }
 
     /// The same, and from this directory what distributions do not put in theirs: validators that a person or

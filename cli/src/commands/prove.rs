@@ -1,0 +1,85 @@
+//! Proofs at the edge: run before anything is changed, printed one a line, and refused when one failed.
+
+use crate::failure::{Exit, Failure};
+use crate::output::{Out, Paint};
+use crate::session::{Place, Session};
+use sanctum_orchestrator::house::{Artefact, Part, compose};
+use sanctum_orchestrator::prove::{self, Obstacle, Outcome, Proof, Tools};
+use std::collections::BTreeSet;
+
+/// What is rendered for the node; an empty `only` means every part.
+pub fn artefacts(session: &Session, only: &BTreeSet<Part>) -> Result<Vec<Artefact>, Failure> {
+    let mut all = compose::artefacts(&session.house()?, &session.opened.text)?;
+    all.retain(|artefact| only.is_empty() || only.contains(&artefact.part));
+    Ok(all)
+}
+
+/// Proves what is rendered, with our own readers and, unless they are skipped, with the tools that are here; on
+/// the machine itself also whether its jobs run what root alone could have put there. Nothing is changed yet.
+pub fn before(
+    session: &Session,
+    only: &BTreeSet<Part>,
+    tools: Option<&Tools>,
+) -> Result<Vec<Proof>, Failure> {
+    let (house, artefacts) = (session.house()?, artefacts(session, only)?);
+    let mut proofs = prove::readers(&house, &artefacts);
+    if let Some(tools) = tools {
+        proofs.extend(prove::tools(&house, &artefacts, tools));
+    }
+    if session.place == Place::Machine {
+        proofs.extend(prove::machine::trust(&artefacts));
+    }
+    refuse(&proofs)?;
+    Ok(proofs)
+}
+
+/// The end of a verb one of whose proofs failed.
+fn refuse(proofs: &[Proof]) -> Result<(), Failure> {
+    let failed: Vec<&Proof> = proofs.iter().filter(|proof| !proof.findings().is_empty()).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = failed.iter().map(|proof| proof.name.as_str()).collect();
+    let message =
+        format!("the rendered house is wrong by {}; nothing was changed", names.join(", "));
+    let mut failure = Failure::new(Exit::Failed, message);
+    for finding in failed.iter().flat_map(|proof| proof.findings()) {
+        failure = failure.hint(format!("{}: {}", finding.subject, finding.message));
+        if let Some(hint) = &finding.hint {
+            failure = failure.hint(hint.as_str());
+        }
+    }
+    Err(failure)
+}
+
+/// Prints one line a proof, and its findings below it. `absent` remembers programs that were named already.
+pub fn show(out: Out, proofs: &[Proof], absent: &mut BTreeSet<&'static str>) {
+    for proof in proofs {
+        let name = &proof.name;
+        match &proof.outcome {
+            Outcome::Passed(detail) => {
+                out.line(Paint::Good, &format!("  proved      {name}: {detail}"));
+            }
+            Outcome::Failed(findings) => {
+                out.line(Paint::Bad, &format!("  wrong       {name}: {}", proof.subject));
+                for finding in findings {
+                    out.line(
+                        Paint::Bad,
+                        &format!("              {}: {}", finding.subject, finding.message),
+                    );
+                    if let Some(hint) = &finding.hint {
+                        out.line(Paint::Plain, &format!("              hint: {hint}"));
+                    }
+                }
+            }
+            Outcome::CouldNotCheck(Obstacle::NotHere { program, get }) => {
+                if absent.insert(program) {
+                    out.line(Paint::Note, &format!("  not here    {program} ({get})"));
+                }
+            }
+            Outcome::CouldNotCheck(obstacle) => {
+                out.line(Paint::Note, &format!("  not looked  {name}: {}", obstacle.chain()));
+            }
+        }
+    }
+}
