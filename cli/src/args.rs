@@ -106,8 +106,8 @@ pub enum Verb {
     #[command(after_help = "Example:\n  sanctum recover --boot")]
     Recover(Recover),
     /// Run a scheduled job if it is due by the clock of the house
-    #[command(name = "run-job", after_help = "Example:\n  sanctum run-job secret-age-check")]
-    RunJob {
+    #[command(after_help = "Example:\n  sanctum job secret-age-check")]
+    Job {
         /// The job's name under `schedules`
         name: String,
     },

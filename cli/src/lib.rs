@@ -6,6 +6,7 @@ pub mod failure;
 pub mod machine;
 pub mod output;
 pub mod session;
+pub mod site;
 pub mod surroundings;
 pub mod verbs;
 pub mod watchdog;

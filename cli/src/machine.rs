@@ -2,33 +2,27 @@
 
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
+use crate::site::HERE;
 use crate::surroundings::Surroundings;
 use sanctum_host::command::Program;
-use sanctum_host::live::Live;
 use sanctum_host::ssh_query::{self, SshVersion};
-use sanctum_host::{Host, clock, interfaces, ssh_session, trust};
+use sanctum_host::{clock, interfaces, ssh_session, trust};
 use sanctum_orchestrator::house::facts::os_of;
 use sanctum_orchestrator::house::{Facts, Interface, SshFacts, layout};
-use sanctum_orchestrator::instance::model::{Arch, Node, Os};
+use sanctum_orchestrator::instance::model::{Arch, Node};
 use sanctum_types::{AbsPath, IfName};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The system that this binary was built for.
-const HERE: Os = if cfg!(target_os = "macos") { Os::Macos } else { Os::Linux };
-
-/// Opens this machine as a node of the house.
-pub fn open(node: &Node) -> Result<(Facts, Box<dyn Host>, PathBuf), Failure> {
+/// What is known of this machine as a node of the house.
+pub fn facts(node: &Node) -> Result<Facts, Failure> {
     if os_of(node) != HERE {
-        return Err(Failure::new(
-            Exit::Usage,
-            "this node has another operating system than this machine",
-        )
-        .hint("render it below a directory: sanctum apply --root DIR --node NAME")
-        .hint("or say which node this machine is: --node NAME"));
+        let error = "this node has another operating system than this machine";
+        return Err(Failure::new(Exit::Usage, error)
+            .hint("render it below a directory: sanctum apply --root DIR --node NAME")
+            .hint("or say which node this machine is: --node NAME"));
     }
-    let store = PathBuf::from(layout::store(HERE));
-    Ok((observe()?, Box::new(Live::open(&store)?), store))
+    observe()
 }
 
 /// Refuses a change of this machine by anybody but root, and by a binary that others could replace.

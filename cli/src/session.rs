@@ -3,10 +3,11 @@
 use crate::args::Common;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
+use crate::site::{Access, Place, Site};
 use crate::surroundings::Surroundings;
 use crate::verbs;
-use sanctum_host::{Blobs, Host, HostError, RootHost, Store, StoreLock, files};
-use sanctum_orchestrator::engine::Engine;
+use sanctum_host::{Blobs, files};
+use sanctum_orchestrator::engine::Planned;
 use sanctum_orchestrator::house::{Facts, House, Part, compose, facts, layout};
 use sanctum_orchestrator::instance::model::NodeType;
 use sanctum_orchestrator::instance::{self, Cleartext, CleartextCheck, Instance};
@@ -14,10 +15,6 @@ use sanctum_orchestrator::plan::{Target, Want};
 use sanctum_types::{Digest, NodeName};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// How long a verb that changes something waits for another one to end.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// The credential rules as the instance loader wants them.
 pub struct Rules;
@@ -57,58 +54,49 @@ impl Opened {
     }
 
     /// Reads and accepts the file that the command line or the surroundings name.
+    ///
+    /// On a machine, at euid 0 or without a home, the approved copy stands in for a file that is not named.
     pub fn read(common: &Common, around: &Surroundings, out: Out) -> Result<Self, Failure> {
-        let Some(path) = common.instance.clone().or_else(|| around.default_instance()) else {
+        let approved = || Some(PathBuf::from(layout::APPROVED_INSTANCE));
+        let proposal = around.default_instance().filter(|path| files::is_there(path));
+        let fallback = || if common.root.is_none() { approved() } else { None };
+        let named = common.instance.clone().or(proposal).or_else(fallback);
+        let Some(path) = named.or_else(|| around.default_instance()) else {
             return Err(Failure::new(Exit::Usage, "no instance file: there is no home directory")
                 .hint("name one with --instance FILE"));
         };
+        Self::read_path(&path, out)
+    }
+
+    /// Reads and accepts the approved copy: the one that counts for jobs and at boot.
+    pub fn read_approved(common: &Common, out: Out) -> Result<Self, Failure> {
+        let path = common.instance.clone();
+        Self::read_path(&path.unwrap_or_else(|| PathBuf::from(layout::APPROVED_INSTANCE)), out)
+    }
+
+    fn read_path(path: &Path, out: Out) -> Result<Self, Failure> {
         let limit = u64::try_from(instance::MAX_BYTES).unwrap_or(u64::MAX);
-        let bytes = files::read(&path, limit).map_err(|error| {
+        let bytes = files::read(path, limit).map_err(|error| {
             Failure::failed(error)
                 .hint("write one with `sanctum init`, or name one with --instance FILE")
         })?;
         let shown = path.display().to_string();
         let text = String::from_utf8(bytes).map_err(|error| {
-            Failure::failed(format!(
-                "{shown} is not UTF-8 from byte {}",
-                error.utf8_error().valid_up_to()
-            ))
+            let at = error.utf8_error().valid_up_to();
+            Failure::failed(format!("{shown} is not UTF-8 from byte {at}"))
         })?;
         Self::from_text(&shown, text, out)
     }
 }
 
-/// Where a node's files go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// This machine.
-    Machine,
-    /// A directory that stands for a machine.
-    Root(PathBuf),
-}
-
 /// Everything that a verb works on.
 pub struct Session {
+    /// The node, its host and its store.
+    pub site: Site,
     /// The instance.
     pub opened: Opened,
-    /// The node.
-    pub node: NodeName,
-    /// What is known of its machine.
+    /// What is known of the node's machine.
     pub facts: Facts,
-    /// Where it is.
-    pub place: Place,
-    host: Box<dyn Host>,
-    store: Option<Store>,
-    lock: Option<StoreLock>,
-}
-
-/// Whether a verb changes anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// It only looks.
-    Look,
-    /// It changes: the store is made when it is missing, and locked.
-    Change,
 }
 
 impl Session {
@@ -120,8 +108,7 @@ impl Session {
         access: Access,
     ) -> Result<Self, Failure> {
         let node = choose_node(&opened.instance, common)?;
-        let place = common.root.clone().map_or(Place::Machine, Place::Root);
-        Self::at(opened, node, place, around, access)
+        Self::at(opened, node, Place::of(common), around, access)
     }
 
     /// Opens one node at one place.
@@ -142,24 +129,13 @@ impl Session {
                 format!("node `{node}` is mobile: it only calls, so nothing is rendered for it"),
             ));
         }
-        if place == Place::Machine && access == Access::Change {
-            crate::machine::may_change(around)?;
-        }
-        let (mut facts, host, store_path): (Facts, Box<dyn Host>, PathBuf) = match &place {
-            Place::Machine => crate::machine::open(declared)?,
-            Place::Root(dir) => {
-                if access == Access::Change {
-                    files::make_dir(dir)?;
-                }
-                let facts = facts::assumed(&opened.instance, declared);
-                let host = RootHost::open(dir, layout::root_owner(facts.os))?;
-                let store = host.store_path().to_path_buf();
-                (facts, Box::new(host), store)
-            }
+        let mut facts = match &place {
+            Place::Machine => crate::machine::facts(declared)?,
+            Place::Root(_) => facts::assumed(&opened.instance, declared),
         };
         facts.implemented.extend(verbs::implemented());
-        let (store, lock) = open_store(&store_path, access)?;
-        Ok(Self { opened, node, facts, place, host, store, lock })
+        let site = Site::open(node, facts.os, place, around, access)?;
+        Ok(Self { site, opened, facts })
     }
 
     /// The wanted state; an empty `only` means every part.
@@ -169,55 +145,19 @@ impl Session {
 
     /// The view that renderers get.
     pub fn house(&self) -> Result<House<'_>, Failure> {
-        let node = self
-            .opened
-            .instance
+        let (instance, name, facts) = (&self.opened.instance, &self.site.node, &self.facts);
+        let node = instance
             .nodes
-            .get(&self.node)
-            .ok_or_else(|| Failure::new(Exit::Bug, format!("node `{}` vanished", self.node)))?;
-        let (instance, name, facts) = (&self.opened.instance, &self.node, &self.facts);
+            .get(name)
+            .ok_or_else(|| Failure::new(Exit::Bug, format!("node `{name}` vanished")))?;
         Ok(House { instance, name, node, facts })
     }
 
-    /// What plans are made for.
-    #[must_use]
-    pub const fn target(&self) -> Target<'_> {
-        Target { node: &self.node, instance: self.opened.digest }
-    }
-
-    /// The engine over this node.
-    pub fn engine(&mut self) -> Engine<'_> {
-        Engine { store: self.store.as_ref(), host: &mut *self.host }
-    }
-
-    /// The store, where there is one.
-    #[must_use]
-    pub const fn store(&self) -> Option<&Store> {
-        self.store.as_ref()
-    }
-
-    /// Gives the lock back before the process waits for something.
-    pub fn unlock(&mut self) {
-        self.lock = None;
-    }
-}
-
-fn open_store(path: &Path, access: Access) -> Result<(Option<Store>, Option<StoreLock>), Failure> {
-    match access {
-        Access::Change => {
-            let store = Store::open(path)?;
-            let lock = store.lock(LOCK_WAIT)?;
-            Ok((Some(store), Some(lock)))
-        }
-        Access::Look => match Store::open_existing(path) {
-            Ok(store) => Ok((Some(store), None)),
-            Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Ok((None, None))
-            }
-            Err(error) => {
-                Err(Failure::failed(error).hint("look as the user that applied, or with sudo"))
-            }
-        },
+    /// Looks at the node and plans for a wanted state.
+    pub fn plan(&mut self, want: &Want, blobs: &mut Blobs) -> Result<Planned, Failure> {
+        let node = self.site.node.clone();
+        let target = Target { node: &node, instance: self.opened.digest };
+        Ok(self.site.engine().plan(&target, want, blobs)?)
     }
 }
 

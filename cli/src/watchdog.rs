@@ -5,13 +5,13 @@
 
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::session::{Place, Session};
+use crate::site::{Place, Site};
 use sanctum_host::{clock, detach};
 use sanctum_types::UnixTime;
 use std::time::Duration;
 
 /// Starts it for a deadline.
-pub fn start(context: &Context, session: &Session, deadline: UnixTime) -> Result<(), Failure> {
+pub fn start(context: &Context, site: &Site, deadline: UnixTime) -> Result<(), Failure> {
     let Some(exe) = &context.around.exe else {
         return Err(Failure::failed("cannot find this binary to start the watchdog"));
     };
@@ -20,20 +20,13 @@ pub fn start(context: &Context, session: &Session, deadline: UnixTime) -> Result
         "--watch".to_owned(),
         deadline.0.to_string(),
         "--quiet".to_owned(),
-        "--node".to_owned(),
-        session.node.to_string(),
-        "--instance".to_owned(),
-        absolute(std::path::Path::new(&session.opened.path))?,
     ];
-    if let Place::Root(dir) = &session.place {
-        args.extend(["--root".to_owned(), absolute(dir)?]);
+    if let Place::Root(dir) = &site.place {
+        let dir = std::path::absolute(dir)?;
+        args.extend(["--root".to_owned(), dir.display().to_string()]);
     }
     detach::spawn(exe, &args)?;
     Ok(())
-}
-
-fn absolute(path: &std::path::Path) -> Result<String, Failure> {
-    Ok(std::path::absolute(path)?.display().to_string())
 }
 
 /// Leaves the session of the parent and sleeps until the deadline.

@@ -43,6 +43,12 @@ pub fn read_optional(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, HostErr
     }
 }
 
+/// Whether something is at the path.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
 /// Makes a new file, only for its owner to read, in a directory that is made when it is missing.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
     let write = || -> std::io::Result<()> {

@@ -4,7 +4,8 @@ use super::{Context, ask, plan as plan_verb};
 use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::session::{Access, Opened, Place, Session};
+use crate::session::{Opened, Session};
+use crate::site::{Access, Place, Site};
 use crate::watchdog;
 use sanctum_host::{Blobs, clock, files};
 use sanctum_orchestrator::apply::{Outcome, RollbackReport};
@@ -25,7 +26,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let out = context.out;
     let opened = Opened::read(&context.common, &context.around, out)?;
     let mut session = Session::open(opened, &context.common, &context.around, Access::Change)?;
-    recover_first(context, &mut session)?;
+    recover_first(context, &mut session.site)?;
     let mut blobs = Blobs::default();
     let want = session.want(&plan_verb::parts(&args.only), &mut blobs)?;
     let planned = plan_verb::only(&mut session, &want, &args.only, &mut blobs)?;
@@ -40,15 +41,15 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         plan_verb::print(out, &planned, &blobs);
     }
     ask(context, args.yes, "Apply this?")?;
-    let terms = terms(context, args, &session.place)?;
-    let receipt = act(context, &mut session, &planned, &blobs, &terms)?;
+    let terms = terms(context, args, &session.site.place)?;
+    let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;
     report(context, &planned, Some(&receipt));
     Ok(Exit::Done)
 }
 
 /// What a dead process left behind is taken back before anything new is begun.
-pub fn recover_first(context: &Context, session: &mut Session) -> Result<(), Failure> {
-    for back in session.engine().recover(false, clock::now())? {
+pub fn recover_first(context: &Context, site: &mut Site) -> Result<(), Failure> {
+    for back in site.engine().recover(false, clock::now())? {
         context.out.warn(&format!("receipt {} was left half-done; it is taken back now", back.id));
         whole(&back.report)?;
     }
@@ -100,7 +101,7 @@ fn refuse_stale(
     if context.around.euid == 0 {
         let seal =
             saved.seal.as_deref().ok_or(SavedPlanError::Unsealed).map_err(Failure::refused)?;
-        let store = session.store().ok_or(EngineError::NoStore)?;
+        let store = session.site.store().ok_or(EngineError::NoStore)?;
         let tag = unhex(seal).ok_or(SavedPlanError::Seal).map_err(Failure::refused)?;
         if !store.mac_verify(&SavedPlan::sealed_text(&saved.plan), &tag)? {
             return Err(
@@ -141,18 +142,18 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 /// Applies under a receipt. A watchdog is started before the first verb where the owner must confirm.
 pub fn act(
     context: &Context,
-    session: &mut Session,
+    site: &mut Site,
     plan: &Plan,
     blobs: &Blobs,
     terms: &Terms,
 ) -> Result<Receipt, Failure> {
     let risky = terms.confirm_within.filter(|_| engine::is_risky(plan));
     if let Some(seconds) = risky {
-        watchdog::start(context, session, terms.now.plus(i64::from(seconds)))?;
+        watchdog::start(context, site, terms.now.plus(i64::from(seconds)))?;
     }
     let total = plan.steps.len();
     let out = context.out;
-    let result = session.engine().apply(plan, blobs, terms, &mut |number, step| {
+    let result = site.engine().apply(plan, blobs, terms, &mut |number, step| {
         out.progress(&format!("[{}/{total}] {} {}", number + 1, step.change(), step.id));
     });
     let (receipt, outcome) = result.map_err(refusal)?;

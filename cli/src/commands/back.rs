@@ -5,28 +5,27 @@ use super::{Context, ask, plan as plan_verb};
 use crate::args::{Recover, Rollback, Uninstall};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::session::{Access, Opened, Session};
+use crate::site::{Access, Site};
 use crate::watchdog;
 use sanctum_host::{Blobs, clock};
 use sanctum_orchestrator::engine::{TakenBack, Terms};
 use sanctum_orchestrator::plan::Target;
 use sanctum_orchestrator::receipt::{Kind, Status};
 
-fn open(context: &Context) -> Result<Session, Failure> {
-    let opened = Opened::read(&context.common, &context.around, context.out)?;
-    Session::open(opened, &context.common, &context.around, Access::Change)
+fn open(context: &Context) -> Result<Site, Failure> {
+    Site::recall(&context.common, &context.around, Access::Change)
 }
 
 /// `sanctum rollback [ID]`.
 pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
-    let mut session = open(context)?;
-    let history = session.engine().history()?;
+    let mut site = open(context)?;
+    let history = site.engine().history()?;
     let last = history.receipts.iter().rev().find(|r| r.status() != Status::RolledBack);
     if let Some(last) = last.filter(|receipt| receipt.status() != Status::Interrupted) {
         let upto = args.id.as_deref().unwrap_or(&last.header.id);
         ask(context, args.yes, &format!("Take back {upto} and everything since?"))?;
     }
-    let taken = session
+    let taken = site
         .engine()
         .rollback(args.id.as_deref(), args.overwrite_foreign, clock::now())
         .map_err(refusal)?;
@@ -60,12 +59,14 @@ fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
 
 /// `sanctum uninstall`.
 pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
-    let mut session = open(context)?;
-    recover_first(context, &mut session)?;
-    let (node, instance) = (session.node.clone(), session.opened.digest);
+    let mut site = open(context)?;
+    recover_first(context, &mut site)?;
+    let node = site.node.clone();
+    let last = site.engine().history()?.receipts.last().map(|receipt| receipt.header.plan.instance);
+    let instance = last.unwrap_or_else(|| Blobs::digest(b""));
     let target = Target { node: &node, instance };
     let mut blobs = Blobs::default();
-    let mut plan = session.engine().plan_uninstall(&target, &mut blobs)?.plan;
+    let mut plan = site.engine().plan_uninstall(&target, &mut blobs)?.plan;
     // Uninstall goes back to what the owner had before; it has nothing new to lock anybody out with.
     for step in &mut plan.steps {
         step.lockout = false;
@@ -86,7 +87,7 @@ pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
         overwrite_foreign: args.overwrite_foreign,
         now: clock::now(),
     };
-    let receipt = act(context, &mut session, &plan, &blobs, &terms)?;
+    let receipt = act(context, &mut site, &plan, &blobs, &terms)?;
     context.out.data(&serde_json::json!({
         "format": 1, "changes": plan.steps.len(), "receipt": receipt.header.id,
     }));
@@ -99,16 +100,16 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
     if let Some(deadline) = &args.watch {
         watchdog::wait(deadline)?;
     }
-    let mut session = open(context)?;
-    let taken = session.engine().recover(args.boot, clock::now()).map_err(refusal)?;
+    let mut site = open(context)?;
+    let taken = site.engine().recover(args.boot, clock::now()).map_err(refusal)?;
     report(context, &taken)
 }
 
 /// `sanctum confirm`.
 pub fn confirm(context: &Context) -> Result<Exit, Failure> {
-    let mut session = open(context)?;
+    let mut site = open(context)?;
     let here = crate::machine::ssh_session(context)?;
-    let done = session.engine().confirm(here.as_deref(), clock::now()).map_err(refusal)?;
+    let done = site.engine().confirm(here.as_deref(), clock::now()).map_err(refusal)?;
     context.out.data(&serde_json::json!({ "format": 1, "confirmed": done.id }));
     context.out.line(Paint::Good, &format!("{} is confirmed and stays", done.id));
     Ok(Exit::Done)

@@ -8,7 +8,8 @@ use super::{Context, plan as plan_verb};
 use crate::args::Demo;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::session::{Access, Opened, Place, Session};
+use crate::session::{Opened, Session};
+use crate::site::{Access, Place};
 use sanctum_host::{Blobs, clock, files, snapshot};
 use sanctum_orchestrator::engine::Terms;
 use sanctum_orchestrator::instance::model::NodeType;
@@ -71,7 +72,7 @@ fn one(
         overwrite_foreign: false,
         now: clock::now(),
     };
-    let receipt = act(context, &mut session, &first, &blobs, &terms)?;
+    let receipt = act(context, &mut session.site, &first, &blobs, &terms)?;
     out.line(Paint::Good, &format!("  applied     {} files, {changes} steps", want.files.len()));
     let second = plan_verb::only(&mut session, &want, &[], &mut blobs)?;
     if !second.is_empty() {
@@ -81,7 +82,7 @@ fn one(
     if keep {
         return Ok(serde_json::json!({ "node": node, "changes": changes, "kept": dir }));
     }
-    session.engine().rollback(Some(&receipt.header.id), false, clock::now())?;
+    session.site.engine().rollback(Some(&receipt.header.id), false, clock::now())?;
     if snapshot::of(dir)? != before {
         return Err(Failure::new(Exit::Bug, format!("{node}: rolling back left a difference")));
     }

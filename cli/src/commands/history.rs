@@ -3,23 +3,18 @@
 use super::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::session::{Access, Opened, Session};
+use crate::session::{Opened, Session};
+use crate::site::{Access, Site};
 use sanctum_host::Blobs;
 use sanctum_orchestrator::drift::{self, Drift};
 use sanctum_orchestrator::engine::status_word;
-use sanctum_orchestrator::plan::Target;
 use sanctum_orchestrator::receipt::Status;
 use std::collections::BTreeSet;
 
-fn open(context: &Context) -> Result<Session, Failure> {
-    let opened = Opened::read(&context.common, &context.around, context.out)?;
-    Session::open(opened, &context.common, &context.around, Access::Look)
-}
-
 /// `sanctum history`.
 pub fn history(context: &Context) -> Result<Exit, Failure> {
-    let mut session = open(context)?;
-    let receipts = session.engine().history()?.receipts;
+    let mut site = Site::recall(&context.common, &context.around, Access::Look)?;
+    let receipts = site.engine().history()?.receipts;
     let data: Vec<_> = receipts
         .iter()
         .map(|receipt| {
@@ -30,7 +25,7 @@ pub fn history(context: &Context) -> Result<Exit, Failure> {
             })
         })
         .collect();
-    context.out.data(&serde_json::json!({ "format": 1, "node": session.node, "receipts": data }));
+    context.out.data(&serde_json::json!({ "format": 1, "node": site.node, "receipts": data }));
     for receipt in &receipts {
         let paint = match receipt.status() {
             Status::Applied => Paint::Good,
@@ -50,11 +45,12 @@ pub fn history(context: &Context) -> Result<Exit, Failure> {
 
 /// `sanctum drift`.
 pub fn drift(context: &Context) -> Result<Exit, Failure> {
-    let mut session = open(context)?;
+    let opened = Opened::read(&context.common, &context.around, context.out)?;
+    let mut session = Session::open(opened, &context.common, &context.around, Access::Look)?;
     let mut blobs = Blobs::default();
     let want = session.want(&BTreeSet::new(), &mut blobs)?;
-    let (node, instance) = (session.node.clone(), session.opened.digest);
-    let planned = session.engine().plan(&Target { node: &node, instance }, &want, &mut blobs)?;
+    let planned = session.plan(&want, &mut blobs)?;
+    let node = &session.site.node;
     let lines = drift::drift(&want, &planned.managed, &planned.seen);
     context.out.data(&serde_json::json!({ "format": 1, "node": node, "drift": lines }));
     for line in &lines {

@@ -4,7 +4,8 @@ use super::Context;
 use crate::args::{PartArg, Plan as Args};
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
-use crate::session::{Access, Opened, Session};
+use crate::session::{Opened, Session};
+use crate::site::Access;
 use sanctum_host::{Blobs, Store, files};
 use sanctum_orchestrator::house::Part;
 use sanctum_orchestrator::plan::saved::SavedPlan;
@@ -43,7 +44,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let want = session.want(&parts(&args.only), &mut blobs)?;
     let planned = only(&mut session, &want, &args.only, &mut blobs)?;
     if let Some(path) = &args.out {
-        save(path, &planned, session.store())?;
+        save(path, &planned, session.site.store())?;
         context.out.progress(&format!("saved the plan in {}", path.display()));
     }
     print(context.out, &planned, &blobs);
@@ -57,10 +58,7 @@ pub fn only(
     parts: &[PartArg],
     blobs: &mut Blobs,
 ) -> Result<Plan, Failure> {
-    let target_node = session.node.clone();
-    let instance = session.opened.digest;
-    let target = sanctum_orchestrator::plan::Target { node: &target_node, instance };
-    let mut planned = session.engine().plan(&target, want, blobs)?.plan;
+    let mut planned = session.plan(want, blobs)?.plan;
     if !parts.is_empty() {
         let wanted = |path: &sanctum_types::AbsPath| {
             want.files.contains_key(path) || want.dirs.contains_key(path)
