@@ -3,11 +3,13 @@
 //! Our own readers always run; on the machine itself also what is in force; `--prove` adds the real tools.
 //! Exit 3 means that something is wrong; what could not be looked at is shown, and is not wrong by itself.
 
-use super::{Context, prove as proofs};
+use super::Context;
+use super::prove::{Bench, artefacts};
 use crate::args::Doctor;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::session::{Access, Opened, Place, Session};
+use crate::session::{Opened, Session};
+use crate::site::{Access, Place};
 use sanctum_orchestrator::prove::{self, Proof, Summary, Tools};
 use sanctum_types::AbsPath;
 use serde_json::json;
@@ -19,22 +21,22 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, out)?;
     let session = Session::open(opened, &context.common, &context.around, Access::Look)?;
     let house = session.house()?;
-    let artefacts = proofs::artefacts(&session, &BTreeSet::new())?;
-    let tools = find_tools(args)?;
+    let artefacts = artefacts(&session, &BTreeSet::new())?;
+    let mut bench = Bench::new(find_tools(args)?);
     let mut all = prove::readers(&house, &artefacts);
     if args.prove {
-        all.extend(prove::tools(&house, &artefacts, &tools));
+        all.extend(prove::tools(&house, &artefacts, &bench.tools));
     }
-    if session.place == Place::Machine {
-        all.extend(prove::machine::live(&house, &artefacts, &tools));
+    if session.site.place == Place::Machine {
+        all.extend(prove::machine::live(&house, &artefacts, &bench.tools));
     }
     let summary = prove::summary(&all);
-    out.line(Paint::Head, session.node.as_str());
-    proofs::show(out, &all, &mut BTreeSet::new());
+    out.line(Paint::Head, session.site.node.as_str());
+    bench.show(out, &all);
     let painted = if summary.failed == 0 { Paint::Good } else { Paint::Bad };
     out.line(painted, &words(summary));
     out.data(&json!({
-        "format": 1, "node": session.node, "summary": summary,
+        "format": 1, "node": session.site.node, "summary": summary,
         "proofs": all.iter().map(Proof::json).collect::<Vec<_>>(),
     }));
     Ok(if summary.failed == 0 { Exit::Done } else { Exit::Differences })

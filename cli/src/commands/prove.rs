@@ -2,10 +2,27 @@
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
-use crate::session::{Place, Session};
+use crate::session::Session;
+use crate::site::Place;
 use sanctum_orchestrator::house::{Artefact, Part, compose};
 use sanctum_orchestrator::prove::{self, Obstacle, Outcome, Proof, Tools};
+use sanctum_types::Finding;
 use std::collections::BTreeSet;
+
+/// The tools of this machine, and which of the absent ones were named already.
+pub struct Bench {
+    /// What is here.
+    pub tools: Tools,
+    absent: BTreeSet<&'static str>,
+}
+
+impl Bench {
+    /// These tools, and nothing said yet.
+    #[must_use]
+    pub const fn new(tools: Tools) -> Self {
+        Self { tools, absent: BTreeSet::new() }
+    }
+}
 
 /// What is rendered for the node; an empty `only` means every part.
 pub fn artefacts(session: &Session, only: &BTreeSet<Part>) -> Result<Vec<Artefact>, Failure> {
@@ -26,7 +43,7 @@ pub fn before(
     if let Some(tools) = tools {
         proofs.extend(prove::tools(&house, &artefacts, tools));
     }
-    if session.place == Place::Machine {
+    if session.site.place == Place::Machine {
         proofs.extend(prove::machine::trust(&artefacts));
     }
     refuse(&proofs)?;
@@ -52,34 +69,35 @@ fn refuse(proofs: &[Proof]) -> Result<(), Failure> {
     Err(failure)
 }
 
-/// Prints one line a proof, and its findings below it. `absent` remembers programs that were named already.
-pub fn show(out: Out, proofs: &[Proof], absent: &mut BTreeSet<&'static str>) {
-    for proof in proofs {
-        let name = &proof.name;
-        match &proof.outcome {
-            Outcome::Passed(detail) => {
-                out.line(Paint::Good, &format!("  proved      {name}: {detail}"));
-            }
-            Outcome::Failed(findings) => {
-                out.line(Paint::Bad, &format!("  wrong       {name}: {}", proof.subject));
-                for finding in findings {
-                    out.line(
-                        Paint::Bad,
-                        &format!("              {}: {}", finding.subject, finding.message),
-                    );
-                    if let Some(hint) = &finding.hint {
-                        out.line(Paint::Plain, &format!("              hint: {hint}"));
+impl Bench {
+    /// Prints one line a proof, and its findings below it; an absent program is named once.
+    pub fn show(&mut self, out: Out, proofs: &[Proof]) {
+        for proof in proofs {
+            let name = &proof.name;
+            match &proof.outcome {
+                Outcome::Passed(detail) => {
+                    out.line(Paint::Good, &format!("  proved      {name}: {detail}"));
+                }
+                Outcome::Failed(findings) => {
+                    out.line(Paint::Bad, &format!("  wrong       {name}: {}", proof.subject));
+                    findings.iter().for_each(|finding| line(out, finding));
+                }
+                Outcome::CouldNotCheck(Obstacle::NotHere { program, get }) => {
+                    if self.absent.insert(program) {
+                        out.line(Paint::Note, &format!("  not here    {program} ({get})"));
                     }
                 }
-            }
-            Outcome::CouldNotCheck(Obstacle::NotHere { program, get }) => {
-                if absent.insert(program) {
-                    out.line(Paint::Note, &format!("  not here    {program} ({get})"));
+                Outcome::CouldNotCheck(obstacle) => {
+                    out.line(Paint::Note, &format!("  not looked  {name}: {}", obstacle.chain()));
                 }
             }
-            Outcome::CouldNotCheck(obstacle) => {
-                out.line(Paint::Note, &format!("  not looked  {name}: {}", obstacle.chain()));
-            }
         }
+    }
+}
+
+fn line(out: Out, finding: &Finding) {
+    out.line(Paint::Bad, &format!("              {}: {}", finding.subject, finding.message));
+    if let Some(hint) = &finding.hint {
+        out.line(Paint::Plain, &format!("              hint: {hint}"));
     }
 }
