@@ -10,6 +10,8 @@ mod sshd;
 mod trust;
 
 pub use trust::trust;
+#[cfg(test)]
+pub(super) use trust::trust_by;
 
 use super::{Proof, Tools, wrong};
 use crate::house::{Artefact, House, Part};

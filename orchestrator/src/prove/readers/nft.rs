@@ -47,7 +47,13 @@ fn judge(house: &House<'_>, path: &str, text: &str) -> (Vec<Finding>, String) {
     let too_little = "shut to, and the registry wants it open to,";
     findings.extend(open.difference(&wanted).map(|door| say(door, too_much)));
     findings.extend(wanted.difference(&open).map(|door| say(door, too_little)));
-    (findings, format!("{} doors, each as the registry says; the rest is shut", open.len()))
+    (
+        findings,
+        format!(
+            "open as the registry says, counted by network and port: {}; the rest is shut",
+            open.len()
+        ),
+    )
 }
 
 fn shape(path: &str, text: &str) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use crate::house::Artefact;
 use crate::prove::{Proof, text_of, wrong};
-use sanctum_types::Finding;
+use sanctum_types::{AbsPath, Finding};
 
 /// Sections that our units have.
 const SECTIONS: [&str; 4] = ["Unit", "Service", "Timer", "Install"];
@@ -91,8 +91,8 @@ fn judge(artefact: &Artefact) -> Vec<Finding> {
         add("it never fires".to_owned());
     }
     for program in programs(text) {
-        if !program.starts_with('/') {
-            add(format!("`{program}` is not an absolute path"));
+        if let Err(error) = AbsPath::new(program) {
+            add(format!("it starts `{program}`: {error}"));
         }
     }
     findings

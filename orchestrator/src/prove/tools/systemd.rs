@@ -9,6 +9,7 @@ use crate::prove::readers::unit::programs;
 use crate::prove::{Proof, wrong};
 use sanctum_host::command::Program;
 use sanctum_host::files::{TempDir, write_new};
+use sanctum_types::AbsPath;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -69,7 +70,9 @@ fn furnish(root: &Path, units: &[&Artefact]) -> Result<Vec<String>, sanctum_host
         write_new(&path, &unit.bytes)?;
         names.push(text(&path));
         let text = String::from_utf8_lossy(&unit.bytes);
-        stand_ins.extend(programs(&text).into_iter().map(below));
+        // Only a normal path stays below the root; what is none is a finding of our own reader.
+        let normal = |program: &&str| AbsPath::new(*program).is_ok();
+        stand_ins.extend(programs(&text).into_iter().filter(normal).map(below));
     }
     for target in TARGETS {
         let unit = format!("[Unit]\nDescription={target}\n");
