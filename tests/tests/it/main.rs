@@ -8,6 +8,8 @@ mod bed;
 #[cfg(test)]
 mod counterparts;
 #[cfg(test)]
+mod prove;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod reachability;
 #[cfg(test)]
