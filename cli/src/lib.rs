@@ -1,7 +1,9 @@
 //! The edge of the house: command line, printing, exit codes, wiring of live hosts.
 
+pub mod approval;
 pub mod args;
 pub mod commands;
+pub mod daemon;
 pub mod failure;
 pub mod machine;
 pub mod output;
@@ -21,16 +23,28 @@ use std::process::ExitCode;
 pub fn sanctum() -> ExitCode {
     let cli = match args::Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are not errors; clap prints either to where it belongs.
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            let _ = error.print();
-            return ExitCode::from(code as u8);
-        }
+        Err(error) => return misuse(&error),
     };
     let out = Out { json: cli.common.json, quiet: cli.common.quiet };
     let around = surroundings::Surroundings::read();
     finish(out, commands::run(cli, around))
+}
+
+/// The `sanctumd` binary.
+#[must_use]
+pub fn sanctumd() -> ExitCode {
+    let args = match daemon::Daemon::try_parse() {
+        Ok(args) => args,
+        Err(error) => return misuse(&error),
+    };
+    finish(Out { json: args.json, quiet: false }, daemon::run(&args))
+}
+
+/// Help and version are not errors; clap prints either to where it belongs.
+fn misuse(error: &clap::Error) -> ExitCode {
+    let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    let _ = error.print();
+    ExitCode::from(code as u8)
 }
 
 fn finish(out: Out, result: Result<Exit, Failure>) -> ExitCode {

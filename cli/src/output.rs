@@ -94,6 +94,11 @@ impl Out {
         }
     }
 
+    /// Remarks that carry their own places and carets.
+    pub fn remarks(self, text: &str) {
+        let _ = anstream::stderr().write_all(text.as_bytes());
+    }
+
     /// A warning.
     pub fn warn(self, text: &str) {
         let _ = writeln!(anstream::stderr(), "{YELLOW}warning:{YELLOW:#} {text}");

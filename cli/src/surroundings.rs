@@ -14,6 +14,8 @@ pub struct Surroundings {
     pub euid: u32,
     /// The owner's home.
     pub home: Option<PathBuf>,
+    /// What sudo says of who called it; believed at euid 0 only.
+    pub sudo_uid: Option<String>,
     /// `SANCTUM_INSTANCE`, or the older `SANCTUM_INSTANCE_FILE`.
     pub instance: Option<PathBuf>,
     /// Standard input is a terminal.
@@ -29,16 +31,16 @@ impl Surroundings {
         use std::io::IsTerminal as _;
         let euid = sanctum_host::accounts::effective_uid();
         let path = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        // sudo sets this itself, whatever the caller's environment held.
+        let sudo = std::env::var("SUDO_UID").ok().filter(|_| euid == 0);
         let (home, instance) = if euid == 0 {
-            // sudo sets this itself, whatever the caller's environment held.
-            let sudo = std::env::var("SUDO_UID").ok();
             let account = sanctum_host::accounts::invoking(euid, sudo.as_deref()).ok();
             (account.and_then(|account| Some(PathBuf::from(account.home?.as_str()))), None)
         } else {
             (path("HOME"), path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE")))
         };
         let terminal = std::io::stdin().is_terminal();
-        Self { euid, home, instance, terminal, exe: std::env::current_exe().ok() }
+        Self { euid, home, sudo_uid: sudo, instance, terminal, exe: std::env::current_exe().ok() }
     }
 
     /// Where the instance file is when nothing else is said.

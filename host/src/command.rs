@@ -143,13 +143,8 @@ pub fn run(program: &Program, args: &[&str], options: Options) -> Result<Output,
     let shown = args.first().map_or_else(|| path.to_owned(), |first| format!("{path} {first}"));
     let failed = |source| HostError::Io { verb: "run", path: path.to_owned(), source };
     let start = Monotonic::now();
-    let mut child = Command::new(path)
-        .args(args)
-        .env_clear()
-        .env("PATH", PATH)
-        .env("LC_ALL", "C")
+    let mut child = bare(path, args)
         .envs(options.env)
-        .current_dir("/")
         .process_group(0)
         .stdin(if options.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
@@ -162,7 +157,8 @@ pub fn run(program: &Program, args: &[&str], options: Options) -> Result<Output,
     let stderr = drain(child.stderr.take(), options.output_limit, done);
     let Some(status) = wait(&mut child, start, options.timeout).map_err(failed)? else {
         kill_group(&child);
-        // The group is dead; this only collects the child.
+        // The group is dead and the child with it; this only makes sure and collects it.
+        let _ = child.kill();
         let _ = child.wait();
         return Err(HostError::Timeout { program: shown, seconds: options.timeout.as_secs() });
     };
@@ -172,6 +168,39 @@ pub fn run(program: &Program, args: &[&str], options: Options) -> Result<Output,
     let (stdout, cut_out) = stdout.take();
     let (stderr, cut_err) = stderr.take();
     Ok(Output { program: shown, status, stdout, stderr, truncated: cut_out || cut_err })
+}
+
+/// Starts a program that is to outlive this one, with nothing open, and gives its process id.
+///
+/// It is still in our session, and a lost terminal would end it: it calls [`leave_session`] first of all.
+pub fn spawn_detached(program: &Program, args: &[&str]) -> Result<u32, HostError> {
+    if rustix::process::geteuid().is_root() {
+        trust::check_program(program.path())?;
+    }
+    let path = program.path().as_str();
+    bare(path, args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(|child| child.id())
+        .map_err(|source| HostError::Io { verb: "start", path: path.to_owned(), source })
+}
+
+/// Makes this process the leader of a session of its own, without a terminal (setsid(2)).
+pub fn leave_session() -> Result<(), HostError> {
+    rustix::process::setsid().map(drop).map_err(|errno| HostError::Io {
+        verb: "leave",
+        path: "the terminal's session".to_owned(),
+        source: errno.into(),
+    })
+}
+
+/// What every child has: arguments, the fixed environment, and `/` as its directory.
+fn bare(path: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(path);
+    command.args(args).env_clear().env("PATH", PATH).env("LC_ALL", "C").current_dir("/");
+    command
 }
 
 /// Bytes that a thread reads off a pipe.
@@ -285,6 +314,20 @@ mod tests {
         assert!(sh("exit 0", ignored).unwrap().status.success());
     }
 
+    /// A killed orphan stays a zombie until init collects it, which is not ours to time.
+    fn await_end(pid: &str) {
+        let pid: i32 = pid.trim().parse().unwrap();
+        let gone = || rustix::process::test_kill_process(Pid::from_raw(pid).unwrap()).is_err();
+        let zombie = || {
+            std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| s.contains(") Z"))
+        };
+        let start = Monotonic::now();
+        while !gone() && !zombie() {
+            assert!(start.elapsed() < Duration::from_secs(5), "process {pid} lives");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     #[test]
     fn the_whole_group_dies_when_time_is_over() {
         let dir = tempfile::tempdir().unwrap();
@@ -292,25 +335,34 @@ mod tests {
         let script = format!("sleep 300 & echo $! > {}; wait", file.display());
         let options = Options { timeout: Duration::from_millis(300), ..Options::default() };
         assert!(matches!(sh(&script, options), Err(HostError::Timeout { .. })));
-        let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
-        let gone = || rustix::process::test_kill_process(Pid::from_raw(pid).unwrap()).is_err();
-        let start = Monotonic::now();
-        // A killed orphan stays a zombie until init collects it, which is not ours to time.
-        let zombie = || {
-            std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| s.contains(") Z"))
-        };
-        while !gone() && !zombie() {
-            assert!(start.elapsed() < Duration::from_secs(5), "the grandchild lives");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        await_end(&std::fs::read_to_string(&file).unwrap());
     }
 
     #[test]
     fn what_a_child_leaves_behind_does_not_hold_us() {
         let start = Monotonic::now();
-        let output = sh("sleep 300 & echo said", Options::default()).unwrap();
-        assert_eq!(output.text(), "said\n");
+        let output = sh("sleep 300 & echo $!", Options::default()).unwrap();
         assert!(start.elapsed() < Duration::from_secs(5));
+        await_end(&output.text());
+    }
+
+    #[test]
+    fn a_detached_child_has_nothing_of_ours_and_can_leave() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("said");
+        let script =
+            format!("(env; readlink /dev/fd/0; pwd) > {0}.part; mv {0}.part {0}", file.display());
+        let args = ["-c", script.as_str()];
+        let pid = spawn_detached(&Program::find(&["sh"]).unwrap(), &args).unwrap();
+        assert_ne!(pid, std::process::id());
+        let start = Monotonic::now();
+        while !file.exists() {
+            assert!(start.elapsed() < Duration::from_secs(10), "it did not run");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let said = std::fs::read_to_string(&file).unwrap();
+        assert!(said.contains("LC_ALL=C\n") && said.ends_with("/dev/null\n/\n"), "{said}");
+        assert!(!said.contains("CARGO"), "{said}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod command;
 pub mod detach;
 pub mod files;
+pub mod install;
 pub mod interfaces;
 pub mod live;
 pub mod mem;

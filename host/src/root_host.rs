@@ -7,9 +7,9 @@
 use crate::store::Store;
 use crate::tree::Tree;
 use crate::{Blobs, DirState, FileState, Host, HostError, LoadedState, Observed, Op, Scope, Unit};
-use sanctum_types::{AbsPath, AccountName, Owner};
+use sanctum_types::{AbsPath, Owner};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The store's directory below the root; no plan may reach into it.
@@ -30,8 +30,8 @@ pub struct RootHost {
 struct Ledger {
     format: u32,
     owners: BTreeMap<AbsPath, Owner>,
-    loaded: Vec<(Unit, LoadedState)>,
-    accounts: BTreeSet<AccountName>,
+    /// Loaded units and accounts; its paths stay empty, because those are real.
+    running: Observed,
 }
 
 impl RootHost {
@@ -46,20 +46,27 @@ impl RootHost {
         &self.store
     }
 
+    /// The store of this root, made when it is missing. It is opened from the root's own descriptor, so that
+    /// swapping the root's path for a link leads nowhere.
+    pub fn store(&self) -> Result<Store, HostError> {
+        let made = Store::open_below(&self.tree, &self.store_dir()?, true)?;
+        made.ok_or_else(|| self.damaged(&"the store vanished while it was made"))
+    }
+
+    /// The store of this root; none when nothing was ever kept. Nothing is made.
+    pub fn existing_store(&self) -> Result<Option<Store>, HostError> {
+        Store::open_below(&self.tree, &self.store_dir()?, false)
+    }
+
+    fn store_dir(&self) -> Result<AbsPath, HostError> {
+        AbsPath::new(format!("/{STORE_DIR}")).map_err(|error| self.damaged(&error))
+    }
+
     fn ledger(&self) -> Result<Ledger, HostError> {
-        let empty = Ledger {
-            format: FORMAT,
-            owners: BTreeMap::new(),
-            loaded: Vec::new(),
-            accounts: BTreeSet::new(),
-        };
-        let dir = AbsPath::new(format!("/{STORE_DIR}")).map_err(|error| self.damaged(&error))?;
-        if self.tree.stat(&dir)?.is_none() {
-            return Ok(empty);
-        }
-        let Some(bytes) = Store::open_existing(&self.store)?.read_file(LEDGER)? else {
-            return Ok(empty);
-        };
+        let empty =
+            Ledger { format: FORMAT, owners: BTreeMap::new(), running: Observed::default() };
+        let Some(store) = self.existing_store()? else { return Ok(empty) };
+        let Some(bytes) = store.read_file(LEDGER)? else { return Ok(empty) };
         let ledger: Ledger =
             serde_json::from_slice(&bytes).map_err(|error| self.damaged(&error))?;
         if ledger.format == FORMAT {
@@ -76,7 +83,7 @@ impl RootHost {
             return Ok(());
         }
         let bytes = serde_json::to_vec_pretty(&after).map_err(|error| self.damaged(&error))?;
-        Store::open(&self.store)?.write_file(LEDGER, &bytes)
+        self.store()?.write_file(LEDGER, &bytes)
     }
 
     fn damaged(&self, detail: &dyn std::fmt::Display) -> HostError {
@@ -97,7 +104,9 @@ impl RootHost {
 
     fn owner_exists(&self, owner: &Owner, path: &AbsPath) -> Result<(), HostError> {
         let service = owner.user.starts_with("_sanctum");
-        if service && !self.ledger()?.accounts.iter().any(|name| name.as_str() == owner.user) {
+        if service
+            && !self.ledger()?.running.accounts.iter().any(|name| name.as_str() == owner.user)
+        {
             return Err(HostError::Io {
                 verb: "give an owner to",
                 path: self.tree.shown(path),
@@ -122,9 +131,7 @@ impl RootHost {
         })?;
         let state = LoadedState { from: Some(from.clone()), blob: Some(Blobs::digest(&bytes)) };
         self.change(|ledger| {
-            ledger.loaded.retain(|(other, _)| other != unit);
-            ledger.loaded.push((unit.clone(), state));
-            ledger.loaded.sort_by(|(a, _), (b, _)| a.cmp(b));
+            ledger.running.loaded.insert(unit.clone(), state);
         })
     }
 }
@@ -132,7 +139,9 @@ impl RootHost {
 impl Host for RootHost {
     fn observe(&self, scope: &Scope, blobs: &mut Blobs) -> Result<Observed, HostError> {
         let ledger = self.ledger()?;
-        let mut seen = Observed::default();
+        let mut seen = ledger.running;
+        seen.loaded.retain(|unit, _| scope.units.contains(unit));
+        seen.accounts.retain(|name| scope.accounts.contains(name));
         for path in &scope.paths {
             self.within(path)?;
             let owner = || ledger.owners.get(path).unwrap_or(&self.default_owner).clone();
@@ -145,10 +154,6 @@ impl Host for RootHost {
                 seen.dirs.insert(path.clone(), state);
             }
         }
-        seen.loaded =
-            ledger.loaded.into_iter().filter(|(unit, _)| scope.units.contains(unit)).collect();
-        seen.accounts =
-            ledger.accounts.into_iter().filter(|name| scope.accounts.contains(name)).collect();
         Ok(seen)
     }
 
@@ -177,13 +182,13 @@ impl Host for RootHost {
             }
             Op::Loaded { unit, from } => self.load(unit, from),
             Op::Unloaded { unit } => self.change(|ledger| {
-                ledger.loaded.retain(|(other, _)| other != unit);
+                ledger.running.loaded.remove(unit);
             }),
             Op::Account { name } => self.change(|ledger| {
-                ledger.accounts.insert(name.clone());
+                ledger.running.accounts.insert(name.clone());
             }),
             Op::NoAccount { name } => self.change(|ledger| {
-                ledger.accounts.remove(name);
+                ledger.running.accounts.remove(name);
             }),
         }
     }

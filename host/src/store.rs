@@ -44,11 +44,7 @@ impl Store {
     /// Opens the store and makes what is missing of it, the directories above it included.
     pub fn open(path: &Path) -> Result<Self, HostError> {
         make_dirs(path)?;
-        let store = Self::open_existing(path)?;
-        for part in ["blobs", "receipts"] {
-            store.tree.make_dir(&at("/", part)?, Mode::PRIVATE_DIR, None)?;
-        }
-        Ok(store)
+        Self::open_existing(path)?.furnished()
     }
 
     /// Opens a store that is there; nothing is made.
@@ -58,15 +54,52 @@ impl Store {
         let dir = rustix::fs::open(path, flags, RawMode::empty())
             .map(File::from)
             .map_err(|errno| io("open the store", path, errno.into()))?;
-        let meta = dir.metadata().map_err(|source| io("look at", path, source))?;
-        let refuse = |why| HostError::Untrusted { path: path.display().to_string(), why };
+        Self::from_dir(dir, &path.display().to_string())
+    }
+
+    /// Opens the store in a directory of a tree, without resolving any path again, and makes it when asked to;
+    /// none when it is not there.
+    pub(crate) fn open_below(
+        tree: &Tree,
+        path: &AbsPath,
+        make: bool,
+    ) -> Result<Option<Self>, HostError> {
+        let open = || -> Result<Option<Self>, HostError> {
+            let Some(dir) = tree.directory(path)? else { return Ok(None) };
+            Self::from_dir(dir, &tree.shown(path)).map(Some)
+        };
+        match open()? {
+            Some(store) if make => store.furnished().map(Some),
+            Some(store) => Ok(Some(store)),
+            None if make => {
+                tree.make_dir(path, Mode::PRIVATE_DIR, None)?;
+                open()?.map(Self::furnished).transpose()
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn from_dir(dir: File, shown: &str) -> Result<Self, HostError> {
+        let meta = dir.metadata().map_err(|source| io("look at", Path::new(shown), source))?;
+        let refuse = |why| HostError::Untrusted { path: shown.to_owned(), why };
         if meta.uid() != rustix::process::geteuid().as_raw() {
             return Err(refuse("the store belongs to somebody else"));
         }
         if meta.mode() & 0o077 != 0 {
             return Err(refuse("others can enter the store; its mode must be 0700"));
         }
-        Ok(Self { tree: Tree::from_file(dir, &path.display().to_string())? })
+        Ok(Self { tree: Tree::from_file(dir, shown)? })
+    }
+
+    /// With the directories that every store has.
+    fn furnished(self) -> Result<Self, HostError> {
+        for part in ["blobs", "receipts"] {
+            let path = at("/", part)?;
+            if self.tree.stat(&path)?.is_none() {
+                self.tree.make_dir(&path, Mode::PRIVATE_DIR, None)?;
+            }
+        }
+        Ok(self)
     }
 
     /// Takes the lock, waiting at most that long for another run to end. Leftovers of killed runs are cleared.

@@ -497,3 +497,6 @@ fn entry(meta: &Metadata) -> Entry {
 fn failed(verb: &'static str, shown: &str, errno: Errno) -> HostError {
     HostError::Io { verb, path: shown.to_owned(), source: errno.into() }
 }
+
+#[cfg(test)]
+mod tests;

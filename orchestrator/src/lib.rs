@@ -10,6 +10,7 @@ pub mod exposure;
 pub mod house;
 pub mod instance;
 pub mod jobs;
+
 pub mod pf;
 pub mod plan;
 pub mod prove;

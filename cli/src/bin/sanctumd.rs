@@ -1,2 +1,5 @@
-//! The `sanctumd` binary.
-fn main() {}
+//! The `sanctumd` binary: what stays up.
+
+fn main() -> std::process::ExitCode {
+    sanctum_cli::sanctumd()
+}

@@ -1,6 +1,7 @@
 //! `sanctum apply`: recover, plan, ask, act as one transaction.
 
 use super::{Context, ask, plan as plan_verb, prove};
+use crate::approval;
 use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -43,6 +44,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let tools = (!args.no_prove).then(Tools::find);
     prove::before(&session, &plan_verb::parts(&args.only), tools.as_ref())?;
+    if session.site.place == Place::Machine {
+        approval::require(context, &session.opened, args.approve.as_deref())?;
+    }
     ask(context, args.yes, "Apply this?")?;
     let terms = terms(context, args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;

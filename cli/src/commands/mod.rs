@@ -6,14 +6,20 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod history;
+pub mod itself;
+pub mod job;
 pub mod pf;
 pub mod plan;
+pub mod propose;
 pub mod prove;
 
 use crate::args::{Cli, Common, Config, Verb};
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::surroundings::Surroundings;
+
+/// The exit code of a report that holds findings.
+pub const FOUND: Exit = Exit::Differences;
 
 /// What every verb is given.
 #[derive(Clone, Debug)]
@@ -32,6 +38,10 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
     let context = Context { common: cli.common, around, out };
     match cli.verb {
         Verb::Demo(args) => demo::run(&context, &args),
+        Verb::Itself { verb } => itself::run(&context, &verb),
+        Verb::Init(args) => propose::init(&context, &args),
+        Verb::Adopt => propose::adopt(&context),
+        Verb::Job { name } => job::run(&context, &name),
         Verb::Config { verb: Config::Check } => config::check(&context),
         Verb::Config { verb: Config::Schema } => config::schema(&context),
         Verb::Plan(args) => plan::run(&context, &args),
@@ -51,7 +61,6 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
             out.raw(&String::from_utf8_lossy(&script));
             Ok(Exit::Done)
         }
-        other => Err(Failure::new(Exit::Usage, format!("{other:?} is not built yet"))),
     }
 }
 

@@ -60,13 +60,12 @@ fn refuse(proofs: &[Proof]) -> Result<(), Failure> {
     let message =
         format!("the rendered house is wrong by {}; nothing was changed", names.join(", "));
     let mut failure = Failure::new(Exit::Failed, message);
-    for finding in failed.iter().flat_map(|proof| proof.findings()) {
-        failure = failure.hint(format!("{}: {}", finding.subject, finding.message));
-        if let Some(hint) = &finding.hint {
-            failure = failure.hint(hint.as_str());
-        }
+    let findings: Vec<&Finding> = failed.iter().flat_map(|proof| proof.findings()).collect();
+    for finding in &findings {
+        failure = failure.hint(words(finding));
     }
-    Err(failure)
+    let hints: BTreeSet<&str> = findings.iter().filter_map(|f| f.hint.as_deref()).collect();
+    Err(hints.into_iter().fold(failure, Failure::hint))
 }
 
 impl Bench {
@@ -80,7 +79,7 @@ impl Bench {
                 }
                 Outcome::Failed(findings) => {
                     out.line(Paint::Bad, &format!("  wrong       {name}: {}", proof.subject));
-                    findings.iter().for_each(|finding| line(out, finding));
+                    lines(out, findings);
                 }
                 Outcome::CouldNotCheck(Obstacle::NotHere { program, get }) => {
                     if self.absent.insert(program) {
@@ -95,9 +94,21 @@ impl Bench {
     }
 }
 
-fn line(out: Out, finding: &Finding) {
-    out.line(Paint::Bad, &format!("              {}: {}", finding.subject, finding.message));
-    if let Some(hint) = &finding.hint {
-        out.line(Paint::Plain, &format!("              hint: {hint}"));
+/// Findings one a line; a hint that holds for several in a row stands below the last of them.
+fn lines(out: Out, findings: &[Finding]) {
+    let next = findings.iter().skip(1).map(|next| next.hint.as_ref()).chain([None]);
+    for (finding, next) in findings.iter().zip(next) {
+        out.line(Paint::Bad, &format!("              {}", words(finding)));
+        if let Some(hint) = finding.hint.as_ref().filter(|hint| Some(*hint) != next) {
+            out.line(Paint::Plain, &format!("              hint: {hint}"));
+        }
     }
+}
+
+/// The subject is not said twice.
+fn words(finding: &Finding) -> String {
+    if finding.message.starts_with(&finding.subject) {
+        return finding.message.clone();
+    }
+    format!("{}: {}", finding.subject, finding.message)
 }

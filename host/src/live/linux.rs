@@ -3,7 +3,7 @@
 //! Every ruleset goes to nft as the bytes that were read, so that what is loaded is what is recorded. The ssh
 //! server is told to read its configuration again, never stopped, and only after `sshd -t` has accepted it.
 
-use super::machine::{Load, Machine, account_exists, call, call_with, poll};
+use super::machine::{Load, Machine, account_exists, call, call_with, check_store, poll};
 use super::{argv, parse};
 use crate::command::Program;
 use crate::tree::Tree;
@@ -28,8 +28,10 @@ pub struct LiveLinux {
 }
 
 impl LiveLinux {
-    /// The machine's own root directory, with the ledger of what was loaded in that store.
+    /// The machine's own root directory, with the ledger of what was loaded in that store, which at euid 0 must
+    /// lie where only root can write.
     pub fn open(store: &Path) -> Result<Self, HostError> {
+        check_store(store)?;
         Ok(Self::with_tree(Tree::open(Path::new("/"))?, store))
     }
 

@@ -178,6 +178,22 @@ impl Machine {
     }
 }
 
+/// At euid 0 nobody but root may have put the store, or what is above it, where it is.
+pub(super) fn check_store(store: &Path) -> Result<(), HostError> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let refused = |why| HostError::Untrusted { path: store.display().to_string(), why };
+    let mut path = store
+        .to_str()
+        .and_then(|text| AbsPath::new(text).ok())
+        .ok_or_else(|| refused("the store's path is not absolute and normal"))?;
+    while rustix::fs::lstat(path.as_str()).is_err() {
+        path = path.parent().ok_or_else(|| refused("nothing is above it"))?;
+    }
+    Ok(crate::trust::check_root_owned(&path)?)
+}
+
 /// Whether the account and its group of the same name both exist.
 pub(super) fn account_exists(name: &AccountName) -> Result<bool, HostError> {
     Ok(accounts::by_name(name.as_str())?.is_some() && accounts::group_id(name.as_str())?.is_some())

@@ -5,7 +5,7 @@
 //! anchor's. Deliberately absent: the main ruleset, and stopping pf for everybody.
 
 use super::argv::Record;
-use super::machine::{Load, Machine, account_exists, call, poll};
+use super::machine::{Load, Machine, account_exists, call, check_store, poll};
 use super::{argv, parse};
 use crate::command::Program;
 use crate::tree::Tree;
@@ -49,8 +49,10 @@ pub struct LiveMac {
 }
 
 impl LiveMac {
-    /// The Mac's own root directory, with the ledger of what was loaded in that store.
+    /// The Mac's own root directory, with the ledger of what was loaded in that store, which at euid 0 must
+    /// lie where only root can write.
     pub fn open(store: &Path) -> Result<Self, HostError> {
+        check_store(store)?;
         let at = |path: &'static str| {
             AbsPath::new(path).map(Program::new).map_err(|error| HostError::Damaged {
                 path: path.to_owned(),

@@ -67,6 +67,8 @@ const MAC: &str = "\
 /opt/socket_vmnet/bin/by-brew 0 755 #!/opt/homebrew/bin/qemu -x
 /opt/socket_vmnet/bin/up 0 755 -> ../../homebrew/bin/qemu
 /opt/socket_vmnet/bin/down 0 755 -> ../bin/./socket_vmnet
+/opt/socket_vmnet/bin/across 0 755 -> /usr/sbin/sshd
+/opt/socket_vmnet/bin/out 0 755 -> /etc/../private/tmp/tool
 /opt/socket_vmnet/bin/loop 0 755 -> loop
 /opt/socket_vmnet/bin/self 0 755 #!/opt/socket_vmnet/bin/self
 /opt/socket_vmnet/bin/open 0 757 MACHO
@@ -82,6 +84,8 @@ fn a_mac_with_homebrew() {
         ("/etc/tool", "", ""),
         ("/opt/socket_vmnet/bin/socket_vmnet", "", ""),
         ("/opt/socket_vmnet/bin/down", "", ""),
+        ("/opt/socket_vmnet/bin/across", "", ""),
+        ("/opt/socket_vmnet/bin/out", "/private/private", "not there"),
         ("/opt/homebrew/bin/qemu", "/opt/homebrew", "belong to root"),
         ("/usr/local/bin/node", "/usr/local/bin", "belong to root"),
         ("/Applications/qemu", "/Applications", "group or others"),

@@ -31,6 +31,7 @@ my @moves = (
   sub { clear "f" }, sub { clear "f" }, sub { clear "f" },
   sub { clear ".f.sanctum-new"; symlink "$victim/file", ".f.sanctum-new" },
   sub { clear ".f.sanctum-new"; link "$victim/file", ".f.sanctum-new" },
+  sub { clear ".f.sanctum-new"; open my $f, ">", ".f.sanctum-new"; chmod 0666, ".f.sanctum-new" },
   sub { clear "d"; symlink $victim, "d" },
   sub { clear "d"; mkdir "d"; chmod 02777, "d" }, sub { clear "d"; mkdir "d" },
   sub { clear "d/file"; symlink "$victim/file", "d/file" },
@@ -243,4 +244,24 @@ fn what_is_not_a_plain_file_is_neither_read_nor_replaced() {
     let path = AbsPath::new("/suid").unwrap();
     host.ensure(&Op::File { path, state }, &blobs).unwrap();
     assert_eq!(std::fs::metadata(at("suid")).unwrap().mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn a_store_that_is_a_link_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, elsewhere) = (dir.path().join("root"), dir.path().join("elsewhere"));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::create_dir(&elsewhere).unwrap();
+    mode(&elsewhere, 0o700);
+    std::os::unix::fs::symlink(&elsewhere, root.join(".sanctum")).unwrap();
+    let mut host = RootHost::open(&root, Owner::new("root", "root")).unwrap();
+    let name = sanctum_types::AccountName::new("_sanctum_a").unwrap();
+    assert!(host.ensure(&Op::Account { name }, &Blobs::default()).is_err());
+    assert!(host.store().is_err() && host.existing_store().is_err());
+    assert!(sanctum_host::Store::open(host.store_path()).is_err());
+    assert!(std::fs::read_dir(&elsewhere).unwrap().next().is_none());
+    std::fs::remove_file(root.join(".sanctum")).unwrap();
+    assert!(host.existing_store().unwrap().is_none());
+    host.store().unwrap().put_blob(b"x").unwrap();
+    assert!(host.existing_store().unwrap().is_some());
 }

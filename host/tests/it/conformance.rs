@@ -58,39 +58,64 @@ fn everything() -> Scope {
     }
 }
 
+/// Does the same to both hosts, compares after every step, and repeats what succeeded.
+fn agree(ops: &[Op]) {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || RootHost::open(dir.path(), Owner::new("root", "wheel")).unwrap();
+    let (mut real, mut model) = (open(), MemHost::default());
+    // The third content is not in the store, so that a missing blob is part of the law.
+    let mut blobs = Blobs::default();
+    for bytes in BYTES.iter().take(2) {
+        blobs.add(bytes);
+    }
+    let scope = everything();
+    for op in ops {
+        let (did, should) = (real.ensure(op, &blobs), model.ensure(op, &blobs));
+        assert_eq!(did.is_ok(), should.is_ok(), "{op}: {did:?} / {should:?}");
+        let (mut saw, mut sees) = (Blobs::default(), Blobs::default());
+        let seen = real.observe(&scope, &mut saw).unwrap();
+        assert_eq!(seen, model.observe(&scope, &mut sees).unwrap(), "after {op}");
+        assert!(saw.iter().eq(sees.iter()));
+        if did.is_ok() {
+            real.ensure(op, &blobs).unwrap();
+            assert_eq!(real.observe(&scope, &mut saw).unwrap(), seen, "twice {op}");
+        }
+    }
+    let seen = open().observe(&scope, &mut Blobs::default()).unwrap();
+    assert_eq!(seen, model.observe(&scope, &mut Blobs::default()).unwrap());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn a_directory_behaves_as_memory_does(ops in prop::collection::vec(op(), 1..24)) {
-        let dir = tempfile::tempdir().unwrap();
-        let open = || RootHost::open(dir.path(), Owner::new("root", "wheel")).unwrap();
-        let (mut real, mut model) = (open(), MemHost::default());
-        // The third content is not in the store, so that a missing blob is part of the law.
-        let mut blobs = Blobs::default();
-        BYTES[..2].iter().for_each(|bytes| { blobs.add(bytes); });
-        let scope = everything();
-        for op in &ops {
-            let (did, should) = (real.ensure(op, &blobs), model.ensure(op, &blobs));
-            prop_assert_eq!(did.is_ok(), should.is_ok(), "{}: {:?} / {:?}", op, did, should);
-            let (mut saw, mut sees) = (Blobs::default(), Blobs::default());
-            prop_assert_eq!(
-                real.observe(&scope, &mut saw).unwrap(),
-                model.observe(&scope, &mut sees).unwrap(),
-                "after {}", op
-            );
-            prop_assert!(saw.iter().eq(sees.iter()));
-            if did.is_ok() {
-                let before = real.observe(&scope, &mut saw).unwrap();
-                real.ensure(op, &blobs).unwrap();
-                prop_assert_eq!(real.observe(&scope, &mut saw).unwrap(), before, "twice {}", op);
-            }
-        }
-        prop_assert_eq!(
-            open().observe(&scope, &mut Blobs::default()).unwrap(),
-            model.observe(&scope, &mut Blobs::default()).unwrap()
-        );
+        agree(&ops);
     }
+}
+
+#[test]
+fn loading_again_holds_the_file_of_now() {
+    let path = |text: &str| AbsPath::new(text).unwrap();
+    let owner = Owner::new("root", "wheel");
+    let file = |at: &str, bytes: &[u8]| {
+        let blob = Blobs::digest(bytes);
+        let state = FileState { blob, mode: Mode::PUBLIC, owner: owner.clone() };
+        Op::File { path: path(at), state }
+    };
+    let load = |at: &str| Op::Loaded { unit: Unit::Sshd, from: path(at) };
+    let [empty, one, _] = BYTES;
+    agree(&[
+        file("/a", empty),
+        load("/a"),
+        file("/a", one),
+        load("/a"),
+        file("/e", empty),
+        load("/e"),
+        Op::Absent { path: path("/e") },
+        load("/e"),
+        Op::Unloaded { unit: Unit::Sshd },
+    ]);
 }
 
 #[test]
@@ -103,4 +128,23 @@ fn the_store_and_the_root_are_not_part_of_the_machine() {
         assert!(host.observe(&scope, &mut Blobs::default()).is_err(), "{path}");
         assert!(host.ensure(&Op::Absent { path }, &Blobs::default()).is_err());
     }
+}
+
+#[test]
+fn a_file_that_somebody_else_makes_has_the_default_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = RootHost::open(dir.path(), Owner::new("root", "wheel")).unwrap();
+    let (mut blobs, path) = (Blobs::default(), AbsPath::new("/f").unwrap());
+    let owner = Owner::new("neo", "staff");
+    let state = FileState { blob: blobs.add(b"x"), mode: Mode::PUBLIC, owner: owner.clone() };
+    let scope = Scope { paths: [path.clone()].into(), ..Scope::default() };
+    let see = |host: &RootHost| {
+        let seen = host.observe(&scope, &mut Blobs::default()).unwrap();
+        seen.files[&path].owner.clone()
+    };
+    host.ensure(&Op::File { path: path.clone(), state }, &blobs).unwrap();
+    assert_eq!(see(&host), owner);
+    host.ensure(&Op::Absent { path: path.clone() }, &blobs).unwrap();
+    tempfile::NamedTempFile::new_in(dir.path()).unwrap().persist(dir.path().join("f")).unwrap();
+    assert_eq!(see(&host), Owner::new("root", "wheel"));
 }

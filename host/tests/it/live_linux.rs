@@ -177,10 +177,13 @@ fn a_running_sshd_reads_its_files_again() {
         act(&mut host, &Op::Unloaded { unit: Unit::Sshd }).unwrap();
         assert_eq!((greeting().as_str(), sshd_pid()), ("stock", pid.clone()));
         assert!(see(&host, &scope).loaded.is_empty());
-        sh(&format!("kill {pid}"));
-        // A stale pid file names a process that is not sshd: this one, which SIGHUP would end.
-        write("/run/sshd.pid", &format!("{}\n", std::process::id()));
+        // The server removes its pid file when it ends.
+        let pid = pid.trim();
+        sh(&format!("kill {pid}; while [ -e /run/sshd.pid ]; do sleep 0.05; done"));
+        // A stale pid file names a process that is not sshd, and that SIGHUP would end.
+        sh("sleep 60 > /dev/null 2>&1 & echo $! > /run/sshd.pid");
         act(&mut host, &Op::Unloaded { unit: Unit::Sshd }).unwrap();
+        sh("kill $(cat /run/sshd.pid)");
     });
 }
 
@@ -197,7 +200,73 @@ fn what_this_machine_does_not_have_is_refused() {
             let answer = act(&mut host, &Op::Loaded { unit, from: from.clone() });
             assert!(matches!(answer, Err(HostError::Unsupported { .. })), "{answer:?}");
         }
+        for open_to_others in ["/tmp/store", "/run/../run/store", "store"] {
+            assert!(LiveLinux::open(Path::new(open_to_others)).is_err(), "{open_to_others}");
+        }
         // Looking makes no store.
         assert!(!Path::new("/run/store").try_exists().unwrap());
+    });
+}
+
+/// Knows the units that it has read, and runs the definition that it had read when they were started.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+s=/run/sd; etc=/etc/systemd/system; for unit; do :; done
+echo "$*" >> $s/log
+case $1 in
+daemon-reload) rm -f $s/read.*; for f in $etc/*.service; do [ -f $f ] && cp $f $s/read.${f##*/}; done; true ;;
+try-restart) [ ! -e $s/active.$unit ] || cp $s/read.$unit $s/active.$unit ;;
+enable) [ -e $s/read.$unit ] || exit 1; grep -q refuses $s/read.$unit || [ -e $s/active.$unit ] || cp $s/read.$unit $s/active.$unit ;;
+disable) rm -f $s/active.$unit ;;
+reload) [ -e $s/active.$unit ] ;;
+show)
+  [ -e $s/read.$unit ] || [ -e $s/active.$unit ] || { printf 'LoadState=not-found\nActiveState=inactive\nNeedDaemonReload=no\n'; exit; }
+  cmp -s $etc/$unit $s/read.$unit && new=no || new=yes
+  [ -e $s/active.$unit ] && active=active || active=inactive
+  printf 'LoadState=loaded\nActiveState=%s\nNeedDaemonReload=%s\nFragmentPath=%s\n' $active $new $etc/$unit ;;
+*) exit 64 ;;
+esac
+"#;
+
+#[test]
+fn a_systemd_unit_runs_the_definition_that_its_file_holds() {
+    inside("live_linux::a_systemd_unit_runs_the_definition_that_its_file_holds", || {
+        if !Path::new("/usr/bin/systemctl").try_exists().unwrap() {
+            println!("skipped: there is no systemctl to put the stand-in over");
+            return;
+        }
+        sh(
+            "mkdir -p /run/systemd/system /run/sd /etc/systemd/system; rm -rf /etc/systemd/system/*",
+        );
+        crate::namespace::program("/run/sd/systemctl", SYSTEMCTL);
+        sh("mount --bind /run/sd/systemctl /usr/bin/systemctl");
+        let mut host = open();
+        let file = "/etc/systemd/system/probe.service";
+        let unit = Unit::SystemdUnit { name: "probe.service".to_owned() };
+        let load = Op::Loaded { unit: unit.clone(), from: path(file) };
+        let scope = Scope { units: [unit.clone()].into(), ..Scope::default() };
+        assert!(see(&host, &scope).loaded.is_empty());
+        for text in ["[Service]\nExecStart=/bin/true\n", "[Service]\nExecStart=/bin/false\n"] {
+            put(&mut host, file, text, "root").unwrap();
+            act(&mut host, &load).unwrap();
+            assert_eq!(sh("cat /run/sd/active.probe.service"), text);
+            let seen = see(&open(), &scope).loaded[&unit].blob;
+            assert_eq!(seen, Some(Blobs::digest(text.as_bytes())));
+        }
+        sh(&format!("echo '# edited' >> {file}"));
+        assert_eq!(see(&host, &scope).loaded[&unit].blob, None, "systemd has not read this");
+        for _ in 0..2 {
+            act(&mut host, &Op::Unloaded { unit: unit.clone() }).unwrap();
+            assert!(see(&host, &scope).loaded.is_empty());
+        }
+        put(&mut host, file, "refuses to start\n", "root").unwrap();
+        assert!(matches!(act(&mut host, &load), Err(HostError::ReadBack { .. })));
+        // With systemd the ssh server is reloaded through its unit, once.
+        sh("ssh-keygen -A; rm -f /etc/ssh/sshd_config.d/*; cp /bin/true /run/sd/read.ssh.service");
+        sh("cp /bin/true /run/sd/active.ssh.service; : > /run/sd/log");
+        put(&mut host, "/etc/ssh/sshd_config.d/00-sanctum.conf", "MaxAuthTries 2\n", "root")
+            .unwrap();
+        let from = path("/etc/ssh/sshd_config.d/00-sanctum.conf");
+        act(&mut host, &Op::Loaded { unit: Unit::Sshd, from }).unwrap();
+        assert_eq!(sh("grep reload /run/sd/log"), "reload -- ssh.service\n");
     });
 }

@@ -6,6 +6,9 @@ mod attack;
 mod conformance;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
+mod crash;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod live_linux;
 #[cfg(target_os = "linux")]
 #[cfg(test)]

@@ -20,7 +20,9 @@ pub(crate) fn inside(test: &str, scene: fn()) {
         return;
     }
     let status = Command::new("unshare")
-        .args(["--mount", "--net", "--propagation", "private", "--"])
+        .args(["--mount", "--net", "--propagation", "private"])
+        // Servers that a failing scene leaves behind end with their process namespace.
+        .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")

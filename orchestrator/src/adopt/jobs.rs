@@ -140,8 +140,7 @@ impl Job<'_> {
         let program = *words.first()?;
         // An option and its value are two words, and only together a secret.
         let line = format!("command: [{}]", words.join(", "));
-        let hit = words.iter().find_map(|word| self.check.find(None, word));
-        if let Some(hit) = hit.or_else(|| self.check.find(Some("command"), &line)) {
+        if let Some(hit) = self.check.find(Some("command"), &line) {
             draft.secret(self.name.as_str(), self.path, &format!("{} in an argument", hit.kind));
             return None;
         }

@@ -23,7 +23,7 @@ struct Older<'a> {
 
 /// Reads an older instance file into the draft.
 pub(super) fn read(file: &FoundText, check: &dyn CleartextCheck, draft: &mut Draft) {
-    let mut secrets = Secrets::of_lines(&file.text, check);
+    let mut secrets = Secrets::of_text(&file.text, check);
     let (root, odd) = parse_leniently(&file.text);
     if let Some(root) = &root {
         secrets.add_values(root, check);

@@ -1,7 +1,7 @@
 //! Adoption of older houses: what is carried over, what is named, and that every proposal loads.
 
 use super::{Found, FoundPlist, FoundText, Proposal, adopt};
-use crate::instance::{Cleartext, CleartextCheck, NoCheck, load};
+use crate::instance::{BuiltinRules, Cleartext, CleartextCheck, NoCheck, load};
 use expect_test::{expect, expect_file};
 use proptest::prelude::*;
 use sanctum_types::Severity;
@@ -66,6 +66,43 @@ fn an_older_house_becomes_a_proposal_that_loads_and_says_what_it_leaves_out() {
 }
 
 #[test]
+fn a_secret_in_a_place_that_is_carried_over_is_not_carried_over() {
+    for place in ["The Old Hub", "satellite.local", "America/Montreal", "    user: operator"] {
+        let mut found = whole();
+        found.instance = Some(file("i", &OLDER.replacen(place, "sk_live9", 1)));
+        let proposal = adopt(&found, &Fake);
+        assert!(!proposal.instance_yaml.contains("sk_live"), "{place}");
+        assert!(load(&proposal.instance_yaml, "p", &Fake).is_ok(), "{place}: {}", notes(&proposal));
+    }
+}
+
+#[test]
+fn jobs_give_way_to_services_and_both_to_our_own() {
+    let text = String::from_utf8_lossy(SCAN).replace("secret-rotation-scan", "gateway");
+    let mut found = whole();
+    found.plists.push(plist("gateway.plist", text.as_bytes()));
+    let older = OLDER.replacen("  dashboard:", "  bootstrap: {enabled: true}\n  dashboard:", 1);
+    found.instance = Some(file("i", &older));
+    let proposal = adopt(&found, &Fake);
+    let house = load(&proposal.instance_yaml, "p", &Fake).expect("loads").instance;
+    let jobs: Vec<&str> = house.schedules.keys().map(sanctum_types::ServiceName::as_str).collect();
+    assert_eq!(jobs, ["gateway-job-2", "secret-rotation-scan"]);
+    assert!(!house.services.keys().any(|name| name.as_str() == "bootstrap"));
+    let notes = notes(&proposal);
+    assert!(notes.contains("adopt.renamed gateway") && notes.contains("adopt.own-job bootstrap"));
+}
+
+#[test]
+fn a_secret_in_an_argument_is_not_carried_over() {
+    let text = String::from_utf8_lossy(BRIDGE).replace("--listen", "--key=sk_live9");
+    let found = Found { plists: vec![plist("b", text.as_bytes())], ..Found::default() };
+    let proposal = adopt(&found, &Fake);
+    let house = load(&proposal.instance_yaml, "p", &Fake).expect("loads").instance;
+    assert!(house.services.values().all(|service| service.command.is_none()));
+    assert!(notes(&proposal).contains("test key in an argument"), "{}", notes(&proposal));
+}
+
+#[test]
 fn the_other_spelling_gives_the_same_services() {
     let of = |text: &str| {
         let found = Found { instance: Some(file("i", text)), ..Found::default() };
@@ -88,6 +125,13 @@ fn the_other_spelling_gives_the_same_services() {
         names,
         ["dashboard", "firewall-bridge", "gateway", "mlx", "tts", "watchdog-cottage"]
     );
+}
+
+#[test]
+fn the_built_in_rules_name_what_they_find() {
+    let proposal = adopt(&whole(), &BuiltinRules);
+    assert!(load(&proposal.instance_yaml, "p", &BuiltinRules).is_ok(), "{}", notes(&proposal));
+    assert!(!notes(&proposal).contains("hunter2"));
 }
 
 #[test]
@@ -160,6 +204,9 @@ fn calendar_entries_and_intervals_become_cron_or_a_note() {
 }
 
 proptest! {
+    // Each case adopts and loads a whole house; 96 keep the test under two seconds.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn whatever_an_older_file_became_the_proposal_loads(
         cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..10, "[ \\n:{}\\[\\]#&*!'\"a0-]{0,5}|sk_live9"), 0..5),

@@ -23,6 +23,49 @@ pub struct Cleartext {
 pub trait CleartextCheck {
     /// The first secret in `value`; `key` is the name that the value stands under, where it has one.
     fn find(&self, key: Option<&str>, value: &str) -> Option<Cleartext>;
+
+    /// Every secret in a whole text, by position; line by line unless a check knows secrets of several lines.
+    fn find_all(&self, text: &str) -> Vec<Cleartext> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let key = line.split_once(':').map(|(key, _)| key.trim_matches(BEFORE_KEY));
+            let mut from = 0;
+            while let Some(hit) = line.get(from..).and_then(|rest| self.find(key, rest)) {
+                let at = start + from;
+                found.push(Cleartext { range: at + hit.range.start..at + hit.range.end, ..hit });
+                from += hit.range.end.max(1);
+            }
+            start += line.len();
+        }
+        found
+    }
+}
+
+/// What may stand around a key on its line, commented out or not.
+const BEFORE_KEY: [char; 7] = [' ', '\t', '-', '#', '{', '"', '\''];
+
+/// The built-in rules of the `firewall` crate: exact kinds anywhere, and values that only their key gives away.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuiltinRules;
+
+impl CleartextCheck for BuiltinRules {
+    fn find(&self, key: Option<&str>, value: &str) -> Option<Cleartext> {
+        let exact = self.find_all(value).into_iter().next();
+        exact.or_else(|| {
+            let named = sanctum_firewall::find_cleartext(value, key)?;
+            Some(Cleartext { kind: kind(named.rule), range: 0..value.len() })
+        })
+    }
+
+    fn find_all(&self, text: &str) -> Vec<Cleartext> {
+        let found = sanctum_firewall::find(text.as_bytes());
+        found.into_iter().map(|m| Cleartext { kind: kind(m.rule), range: m.range }).collect()
+    }
+}
+
+fn kind(rule: &sanctum_firewall::Rule) -> String {
+    format!("{} ({})", rule.title, rule.id)
 }
 
 /// Finds nothing: for texts that sanctum itself has just written from types.
@@ -35,6 +78,17 @@ impl CleartextCheck for NoCheck {
     }
 }
 
+/// The text with a space for every `#` that starts a line: every other byte stays where it is.
+fn uncommented(text: &str) -> String {
+    let mut fresh = true;
+    let blank = |c: char| {
+        let mark = fresh && c == '#';
+        fresh = c == '\n' || (fresh && c.is_whitespace()) || mark;
+        if mark { ' ' } else { c }
+    };
+    text.chars().map(blank).collect()
+}
+
 /// Secrets of one text: what they are, and their bytes in that text, sorted and apart from each other.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
@@ -42,21 +96,12 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Asks about every line of a text, comments and keys included.
-    pub(crate) fn of_lines(text: &str, check: &dyn CleartextCheck) -> Self {
+    /// Asks about a whole text, comments and keys included.
+    pub(crate) fn of_text(text: &str, check: &dyn CleartextCheck) -> Self {
         let mut secrets = Self::default();
-        let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            let key = line
-                .split_once(':')
-                .map(|(key, _)| key.trim_matches([' ', '\t', '-', '#', '{', '"', '\'']));
-            let mut from = 0;
-            while let Some(rest) = line.get(from..) {
-                let Some(hit) = check.find(key, rest) else { break };
-                secrets.add(start + from + hit.range.start..start + from + hit.range.end, hit.kind);
-                from += hit.range.end.max(1);
-            }
-            start += line.len();
+        // A key of several lines that was commented out is one key only without the marks of the comment.
+        for hit in check.find_all(text).into_iter().chain(check.find_all(&uncommented(text))) {
+            secrets.add(hit.range, hit.kind);
         }
         secrets
     }
@@ -130,6 +175,18 @@ impl Secrets {
             None => shown.chars().count() + text.get(at..offset.max(at))?.chars().count() + 1,
         };
         shown.push_str(text.get(at..end)?);
-        Some((shown, caret))
+        Some(window(shown, caret))
     }
+}
+
+/// The part of a long line around its caret.
+fn window(line: String, caret: usize) -> (String, usize) {
+    // Twice the width of a terminal; lines that people write are shorter.
+    const WIDTH: usize = 160;
+    if line.chars().count() <= WIDTH {
+        return (line, caret);
+    }
+    let from = caret.saturating_sub(WIDTH / 2);
+    let part: String = line.chars().skip(from).take(WIDTH).collect();
+    (format!("\u{2026}{part}\u{2026}"), caret - from + 1)
 }

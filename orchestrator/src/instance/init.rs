@@ -396,8 +396,43 @@ mod tests {
         );
     }
 
+    /// Mostly addresses that collide with what is proposed.
+    fn arb_address() -> impl Strategy<Value = IpAddr> {
+        let near = [
+            "10.10.10.0",
+            "10.10.10.255",
+            "10.10.10.7",
+            "192.168.1.20",
+            "172.31.10.1",
+            "100.64.0.9",
+            "127.0.0.1",
+            "0.0.0.0",
+            "169.254.3.3",
+            "fe80::1",
+        ];
+        let near = prop::sample::select(near.to_vec()).prop_map(|a| a.parse().expect("address"));
+        prop_oneof![3 => near, 1 => any::<IpAddr>()]
+    }
+
+    fn arb_subnet() -> impl Strategy<Value = Ipv4Net> {
+        let near = [
+            "10.0.0.0/8",
+            "10.10.10.0/24",
+            "10.10.10.9/32",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "0.0.0.0/0",
+            "100.64.0.0/31",
+        ];
+        let near = prop::sample::select(near.to_vec()).prop_map(|a| a.parse().expect("subnet"));
+        let far =
+            (any::<Ipv4Addr>(), 0u8..=32).prop_map(|(a, p)| Ipv4Net::new(a, p).expect("prefix"));
+        prop_oneof![near, far]
+    }
+
     fn arb_interface() -> impl Strategy<Value = Interface> {
-        ("[a-z]{2}[0-9]{1,2}", any::<bool>(), vec(any::<IpAddr>(), 0..3)).prop_map(
+        ("[a-z]{2}[0-9]{1,2}", any::<bool>(), vec(arb_address(), 0..3)).prop_map(
             |(name, active, addresses)| Interface {
                 name: IfName::new(name).expect("name"),
                 active,
@@ -407,8 +442,7 @@ mod tests {
     }
 
     fn arb_answers() -> impl Strategy<Value = Answers> {
-        let net =
-            (any::<Ipv4Addr>(), 0u8..=32).prop_map(|(a, p)| Ipv4Net::new(a, p).expect("prefix"));
+        let net = arb_subnet();
         let name = option::of("\\PC{0,20}|[ -~\\n]{0,60}");
         let zone = option::of(prop_oneof!["[A-Za-z/ #:]{0,12}", Just("Asia/Tokyo".to_owned())]);
         let owner = prop_oneof![Just("root"), Just("no"), Just("null"), Just("a.b-c")];

@@ -14,6 +14,9 @@ use std::fmt;
 /// Largest file that is read: a house of 200 services has 60 KiB.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
+/// Most mistakes that one refusal lists: a terminal shows no more, and a hostile file must not fill a disk.
+const MAX_SHOWN: usize = 100;
+
 /// An instance that passed every check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
@@ -71,6 +74,13 @@ pub fn load(text: &str, path: &str, check: &dyn CleartextCheck) -> Result<Loaded
         diagnostics.extend(secrets.remarks(text));
         diagnostics.sort();
         diagnostics.dedup();
+        let more = diagnostics.len().saturating_sub(MAX_SHOWN);
+        diagnostics.truncate(MAX_SHOWN);
+        if let (Some(last), 1..) = (diagnostics.last_mut(), more) {
+            last.hint = Some(format!("{more} more mistakes follow"));
+        }
+        // A text that is too large was not searched for secrets, so nothing of it is shown.
+        let text = if text.len() > MAX_BYTES { "" } else { text };
         let shown = diagnostics.iter().map(|d| secrets.line(text, d.line, d.col)).collect();
         Rejected { path: path.to_owned(), diagnostics, shown }
     })
@@ -85,7 +95,7 @@ fn read(
         let message = format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len());
         return Err(vec![Diagnostic::new(1, 1, message)]);
     }
-    *secrets = Secrets::of_lines(text, check);
+    *secrets = Secrets::of_text(text, check);
     let tree = tree::parse(text)?;
     secrets.add_values(&tree, check);
     if let Some(remark) = older::remark(&tree) {

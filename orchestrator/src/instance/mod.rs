@@ -19,7 +19,7 @@ pub(crate) mod tree;
 pub mod validate;
 pub mod widening;
 
-pub use cleartext::{Cleartext, CleartextCheck, NoCheck};
+pub use cleartext::{BuiltinRules, Cleartext, CleartextCheck, NoCheck};
 pub use load::{Loaded, MAX_BYTES, Rejected, load};
 pub use model::Instance;
 pub use schema::schema;

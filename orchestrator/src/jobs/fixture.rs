@@ -3,6 +3,7 @@
 use crate::house::{Facts, House};
 use crate::instance::Instance;
 use crate::instance::model::{Arch, NodeType, Os};
+use proptest::prelude::*;
 use sanctum_types::NodeName;
 
 /// The fixture's instance.
@@ -42,4 +43,16 @@ pub(crate) fn with_house<T>(
 pub(crate) fn with_node<T>(node: &str, call: impl FnOnce(&House<'_>) -> T) -> T {
     let instance = instance();
     with_house(&instance, &facts(&instance, node), node, call)
+}
+
+/// Any character, and those that a writer of XML, units or YAML trips over more often than not.
+pub(crate) fn odd_text() -> impl Strategy<Value = String> {
+    let special = "\0\u{1}\t\n\r \"'\\%$;#<>&]`\u{7f}\u{85}\u{2028}\u{fffe}\u{ffff}";
+    let special = special.chars().collect::<Vec<_>>();
+    let one = prop_oneof![2 => any::<char>(), 1 => proptest::sample::select(special), 3 => any_printable()];
+    proptest::collection::vec(one, 0..8).prop_map(|chars| chars.into_iter().collect())
+}
+
+fn any_printable() -> impl Strategy<Value = char> {
+    proptest::char::range(' ', '~')
 }

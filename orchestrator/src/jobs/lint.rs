@@ -4,7 +4,7 @@
 //! [`lint_all`] what only shows between files, [`lint_jobs`] what property lists do not say. Absent on purpose:
 //! looking at the machine; whether a program exists is another check's work.
 
-use super::{Job, RunsAs};
+use super::Job;
 use crate::house::layout;
 use plist::{Dictionary, Value};
 use sanctum_types::{AbsPath, Finding, Severity};
@@ -188,11 +188,6 @@ pub fn lint_jobs(jobs: &[Job]) -> Vec<Lint> {
                     seen,
                 });
             }
-        }
-        let session = matches!(job.account, RunsAs::Session(_));
-        if session && !job.before.is_empty() {
-            let seen = "an agent cannot run before the system".to_owned();
-            found.push(Lint { rule: Rule::SessionInDaemon, subject: job.label.to_string(), seen });
         }
     }
     found

@@ -152,8 +152,23 @@ pub fn decide(checked: &Checked, packet: &Packet) -> Decision {
     if checked.skips(&packet.on) {
         return Decision { outcome: Outcome::Pass, rule: None, open: Vec::new() };
     }
+    search(checked, packet).finish()
+}
+
+/// The outcome of `decide` alone, without the words.
+#[cfg(test)]
+pub(super) fn outcome(checked: &Checked, packet: &Packet) -> Outcome {
+    if !packet.is_consistent() {
+        return Outcome::Undecidable;
+    }
+    if checked.skips(&packet.on) { Outcome::Pass } else { search(checked, packet).outcome() }
+}
+
+fn search<'r>(checked: &'r Checked, packet: &Packet) -> Walk<'r> {
     let mut walk = Walk::default();
-    checked.translations(packet, &mut walk);
+    for rule in checked.translators(packet) {
+        walk.translate(rule, packet.port);
+    }
     let matches = |rule: &Rule| {
         let ports = match rule.dst.ports {
             Some(ports) => Truth::of(ports.contains(packet.port)),
@@ -162,7 +177,7 @@ pub fn decide(checked: &Checked, packet: &Packet) -> Decision {
         ports.min(checked.matches_but_port(rule, packet))
     };
     walk.rules(&checked.rules, true, &matches);
-    walk.finish()
+    walk
 }
 
 /// What the search has found so far. Each side remembers the rule that last took it there.
@@ -233,6 +248,14 @@ impl<'r> Walk<'r> {
     pub(super) fn leave(&mut self, rule: &'r Rule, inner: Truth, certain: bool) {
         if rule.quick && inner != Truth::No && !self.done {
             self.end(certain && inner == Truth::Yes);
+        }
+    }
+
+    /// Takes note of a translation that applies to the flow.
+    pub(super) fn translate(&mut self, rule: &'r Rule, port: u16) {
+        if rule.dst.ports.is_none_or(|ports| ports.contains(port)) {
+            self.translated = true;
+            self.open.push(rule);
         }
     }
 
@@ -344,21 +367,18 @@ impl Checked {
         self.skipped.iter().any(|name| name == interface)
     }
 
-    /// A translation that may rewrite the packet leaves the filter's view of it open.
-    pub(super) fn translations<'r>(&'r self, packet: &Packet, walk: &mut Walk<'r>) {
-        for rule in &self.rules {
+    /// The translations that may rewrite a packet of this flow, its port left open: what the filter then sees
+    /// is not known here.
+    pub(super) fn translators(&self, packet: &Packet) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| {
             let applies = match rule.action {
                 Action::Rdr => packet.direction == Direction::In,
                 Action::Nat => packet.direction == Direction::Out,
                 Action::Binat => true,
                 _ => false,
             };
-            let ports = rule.dst.ports.is_none_or(|ports| ports.contains(packet.port));
-            if applies && ports && self.matches_but_port(rule, packet) != Truth::No {
-                walk.translated = true;
-                walk.open.push(rule);
-            }
-        }
+            applies && self.matches_but_port(rule, packet) != Truth::No
+        })
     }
 
     /// Every condition of a rule except its destination port.

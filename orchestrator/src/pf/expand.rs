@@ -12,7 +12,7 @@ use super::rule::{
 };
 
 /// More than any house needs, and little enough to hold in memory: pf itself gives out at far fewer.
-pub(super) const RULES_MAX: usize = 100_000;
+pub(super) const RULES_MAX: usize = 20_000;
 /// PF_RULE_LABEL_SIZE and PF_TAG_NAME_SIZE, with their NUL.
 const LABEL_SIZE: usize = 64;
 

@@ -13,6 +13,8 @@ use super::rule::Op;
 const WORD_MAX: usize = 8095;
 /// Values of macros grow by concatenation; pfctl has no bound, this check has one.
 const MACRO_MAX: usize = 64 * 1024;
+/// All substitutions of a text together; it bounds what a short text can make of itself.
+const EXPANDED_MAX: usize = 1024 * 1024;
 
 /// The keywords of the grammar: OpenBSD's of 2007, and Apple's `scrub-anchor` and `dummynet-anchor`. Sorted.
 const KEYWORDS: &[&str] = &[
@@ -176,6 +178,8 @@ pub(super) struct Lexer<'s> {
     held: Option<Char>,
     expansion: Option<(Vec<u8>, usize)>,
     expansion_at: usize,
+    /// Bytes substituted so far.
+    expanded: usize,
     macros: BTreeMap<String, Macro>,
     /// An offset and its line, so that counting lines stays linear in the text.
     counted: (usize, usize),
@@ -189,13 +193,10 @@ impl<'s> Lexer<'s> {
             held: None,
             expansion: None,
             expansion_at: 0,
+            expanded: 0,
             macros: BTreeMap::new(),
             counted: (0, 1),
         }
-    }
-
-    pub(super) fn source(&self) -> &'s str {
-        self.source
     }
 
     /// Defines or redefines a macro. `Err` when the value is longer than this check allows.
@@ -213,8 +214,9 @@ impl<'s> Lexer<'s> {
     }
 
     /// Macros that nothing used, with the offset of their definition.
-    pub(super) fn unused(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.macros.iter().filter(|(_, m)| !m.used).map(|(name, m)| (name.as_str(), m.at))
+    pub(super) fn unused(&self) -> Vec<(String, usize)> {
+        let unused = self.macros.iter().filter(|(_, value)| !value.used);
+        unused.map(|(name, value)| (name.clone(), value.at)).collect()
     }
 
     pub(super) fn remark(&self, at: usize, message: impl Into<String>) -> Diagnostic {
@@ -326,6 +328,12 @@ impl<'s> Lexer<'s> {
             return Some(Word::Bad(bad));
         };
         found.used = true;
+        self.expanded = self.expanded.saturating_add(found.value.len());
+        if self.expanded > EXPANDED_MAX {
+            let bad = self.remark(at, format!("macros expand to more than {EXPANDED_MAX} bytes"));
+            self.skip_line();
+            return Some(Word::Bad(bad));
+        }
         self.expansion = Some((found.value.clone().into_bytes(), 0));
         self.expansion_at = at;
         None

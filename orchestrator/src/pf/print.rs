@@ -1,8 +1,9 @@
 //! Expanded rules as `pfctl -nvf` shows them.
 //!
-//! Text in pf's own words, which parses again to the same rules. Three oddities of pfctl are kept, because a
+//! Text in pf's own words, which parses again to the same rules. Four oddities of pfctl are kept, because a
 //! comparison with the real program would otherwise differ: a call of `a/b` shows as `/b`, a fingerprint that no
-//! database explains shows as `nomatch`, and only the first expansion of an inline anchor shows its braces.
+//! database explains shows as `nomatch`, only the first expansion of an inline anchor shows its braces, and a
+//! probability stands between a state and its options.
 
 use std::fmt::Write as _;
 

@@ -293,7 +293,8 @@ fn intervals(checked: &Checked, flow: &Flow) -> Vec<PortRange> {
     let left = residuals(checked, &checked.rules, &packet);
     let mut starts = BTreeSet::from([0]);
     all_cuts(&mut starts, &left);
-    for rule in checked.rules.iter().filter(|rule| rule.action.list() != List::Filter) {
+    let translators: Vec<&Rule> = checked.translators(&packet).collect();
+    for rule in &translators {
         cuts(&mut starts, rule);
     }
     let ends = starts.iter().skip(1).map(|start| start - 1).chain([u16::MAX]);
@@ -302,7 +303,9 @@ fn intervals(checked: &Checked, flow: &Flow) -> Vec<PortRange> {
         .zip(ends)
         .map(|(&low, high)| {
             let mut walk = Walk::default();
-            checked.translations(&flow.packet(low), &mut walk);
+            for rule in &translators {
+                walk.translate(rule, low);
+            }
             follow(&left, &mut walk, low, true);
             PortRange { low, high, outcome: walk.outcome() }
         })

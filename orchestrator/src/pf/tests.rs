@@ -2,5 +2,6 @@
 
 mod cases;
 mod decisions;
+mod expansions;
 mod grammar;
 mod laws;

@@ -133,9 +133,10 @@ fn words(words: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::fixture::{instance, with_house, with_node};
+    use crate::jobs::fixture::{instance, odd_text, with_house, with_node};
     use crate::render::systemd;
     use expect_test::expect;
+    use proptest::prelude::*;
 
     #[test]
     fn the_guest_gets_its_own_artefacts() {
@@ -186,5 +187,21 @@ mod tests {
         instance.vm = None;
         let facts = crate::jobs::fixture::facts(&instance, "hub");
         assert_eq!(with_house(&instance, &facts, "hub", |house| render(house, &[])).unwrap(), []);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// serde-saphyr shares no code with the writer.
+        #[test]
+        fn a_yaml_reader_sees_the_same_text(text in odd_text()) {
+            let mut guest = with_node("vm", systemd::render).unwrap();
+            guest.truncate(1);
+            guest[0].bytes = text.clone().into_bytes();
+            let seed = with_node("hub", |house| render(house, &guest)).unwrap();
+            let body = std::str::from_utf8(&seed[0].bytes).unwrap();
+            let read: serde_json::Value = serde_saphyr::from_str(body).unwrap();
+            prop_assert_eq!(read["write_files"][0]["content"].as_str(), Some(text.as_str()));
+        }
     }
 }

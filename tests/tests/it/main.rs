@@ -8,11 +8,19 @@ mod bed;
 #[cfg(test)]
 mod counterparts;
 #[cfg(test)]
-mod prove;
+mod guest;
 #[cfg(test)]
+mod plists;
+#[cfg(test)]
+mod prove;
 #[cfg(target_os = "linux")]
+#[cfg(test)]
 mod reachability;
 #[cfg(test)]
 mod sshd;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod units;
+#[cfg(test)]
+mod units_house;

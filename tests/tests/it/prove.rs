@@ -46,6 +46,9 @@ impl Sample {
     }
 }
 
+/// Node, file, what is replaced by what, who finds it, and a word that the findings hold.
+type Case<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [&'a str], &'a str);
+
 /// Every tool of this machine and of the tests' own folder, except ssh-audit, which has a test of its own.
 fn found() -> Tools {
     let audit = sanctum_tests::tool("ssh-audit");
@@ -123,9 +126,8 @@ fn each_tool_finds_what_is_broken() {
     const SSHD: &str = "00-sanctum.conf";
     const UNIT: &str = "sanctum-bootstrap.service";
     const JOB: &str = "com.sanctum.proxy.plist";
-    // Node, file, what is replaced by what, who finds it, and a word that the findings hold.
     #[rustfmt::skip]
-    let table: &[(&str, &str, &str, &str, &[&str], &str)] = &[
+    let table: &[Case] = &[
         ("hub", SSHD, "MaxAuthTries 3", "MaxAuthTrys 3", &["sshd -t"], "Bad configuration option: MaxAuthTrys"),
         ("hub", SSHD, "Ciphers aes256-gcm@openssh.com", "Ciphers none-such,aes256-gcm@openssh.com", &["sshd -t"], "Bad SSH2 cipher spec"),
         ("hub", SSHD, "PasswordAuthentication no\n", "", &["sshd -T"], "passwordauthentication is yes, wanted no (13 of 13 callers)"),

@@ -2,7 +2,7 @@
 
 use super::HOUSE;
 use crate::instance::strategy::{arb_instance, yaml_of};
-use crate::instance::{NoCheck, load, registry, validate};
+use crate::instance::{BuiltinRules, NoCheck, load, registry, validate};
 use proptest::prelude::*;
 
 const MANOR: &str = include_str!("../../../../examples/manor/instance.yaml");
@@ -11,7 +11,7 @@ proptest! {
     #[test]
     fn a_random_house_loads_back_equal(house in arb_instance()) {
         let text = yaml_of(&house);
-        match load(&text, "random", &NoCheck) {
+        match load(&text, "random", &BuiltinRules) {
             Ok(loaded) => prop_assert_eq!(loaded.instance, house),
             Err(rejected) => prop_assert!(false, "{}\n{}", rejected, text),
         }

@@ -388,3 +388,84 @@ fn size_depth_and_aliases_are_bounded() {
     }
     assert!(mistakes(&bomb).join("").contains("aliases are not read here"));
 }
+
+#[test]
+fn what_a_hostile_file_can_make_us_print_is_bounded() {
+    let keys: Vec<String> = (0..20_000).map(|n| format!("k{n}: 1")).collect();
+    let shown = rejected(&format!("{{{}}}\n", keys.join(", "))).to_string();
+    assert!(shown.len() < 100_000, "{}", shown.len());
+    assert!(shown.contains("more mistakes follow"));
+    let (line, caret) = {
+        let mut lines = shown.lines().skip(1);
+        (lines.next().expect("line"), lines.next().expect("caret"))
+    };
+    assert_eq!(line.chars().position(|c| c == '{'), Some(3), "{line}");
+    assert_eq!(caret.chars().position(|c| c == '^'), Some(3), "{line}\n{caret}");
+}
+
+#[test]
+fn accounts_that_shorten_to_one_are_refused() {
+    let long = "a-very-long-name-of-a-service";
+    let two = format!("services:\n  {long}-1: {{node: hub}}\n  {long}-2: {{node: hub}}\n");
+    assert_eq!(
+        mistakes(&edited("services:\n", &two)),
+        ["15:3 account `_sanctum_a-very-long-name-of-a-` is already that of service \
+          `a-very-long-name-of-a-service-1`"]
+    );
+}
+
+#[test]
+fn a_virtual_machine_needs_its_network_and_a_guest() {
+    let vm = "vm: {cpus: 1, memory_mib: 100, disk: /d}\nservices:\n";
+    assert_eq!(
+        mistakes(&edited("services:\n", vm).replace("  vm: {type: guest}\n", "")),
+        [
+            "12:1 `vm` is declared without a node of type `guest`",
+            "12:27 `memory_mib` must be at least 512",
+        ]
+    );
+    let bare = "format: 1\ninstance: {name: H, slug: h, timezone: UTC}\nusers: {owner: o}\n\
+                nodes: {hub: {type: hub}}\nnetworks: {lan: {subnet: 10.0.0.0/8}}\n\
+                vm: {cpus: 1, memory_mib: 512, disk: /d}\n";
+    assert_eq!(
+        mistakes(bare),
+        [
+            "6:1 `vm` is declared without `networks.vm`",
+            "6:1 `vm` is declared without a node of type `guest`",
+        ]
+    );
+}
+
+#[test]
+fn what_is_allowed_and_still_odd_is_a_warning_with_its_place() {
+    for (from, to, expected) in [
+        ("requires: [vault]", "requires: [vault]\n    criticality: P1", ""),
+        (
+            "secrets: [seal]}",
+            "secrets: [seal], requires: [tts]}\n  tts: {node: hub, criticality: P1}",
+            "14:82 service `vault` requires `tts`, on which less stands",
+        ),
+        (
+            "secrets: [seal]}",
+            "secrets: [seal], enabled: false}",
+            "20:16 service `proxy` requires `vault`, which is not enabled",
+        ),
+        (
+            "lan_address: 192.168.1.10}",
+            "lan_address: 203.0.113.9}",
+            "11:17 203.0.113.0/24 of `lan` is not a private range",
+        ),
+    ] {
+        let text = edited(from, to);
+        let public = to.contains("203.0.113");
+        let text = if public { text.replace("192.168.1.0/24", "203.0.113.0/24") } else { text };
+        let loaded = crate::instance::load(&text, "i", &crate::instance::NoCheck);
+        let warnings: Vec<String> = loaded
+            .map(|l| l.warnings)
+            .unwrap_or_default()
+            .iter()
+            .map(|d| format!("{}:{} {}", d.line, d.col, d.message))
+            .collect();
+        assert_eq!(warnings.join("; "), expected, "{to}");
+    }
+}

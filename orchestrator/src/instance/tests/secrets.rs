@@ -1,5 +1,5 @@
 use super::{HOUSE, edited};
-use crate::instance::{Cleartext, CleartextCheck, load};
+use crate::instance::{BuiltinRules, Cleartext, CleartextCheck, load};
 use expect_test::expect;
 
 /// Finds words that start with `sk_`, and everything under the key `password`.
@@ -67,4 +67,41 @@ fn the_caret_stands_right_after_a_redacted_part() {
     let mut lines = misspelt.lines().skip(1);
     let (line, caret) = (lines.next().expect("line"), lines.next().expect("caret"));
     assert_eq!(line.find("prots"), caret.find('^'));
+}
+
+/// Put together at run time, so that no scanner takes this file for a leak.
+fn token() -> String {
+    ["sk-or", "-v1-", "c0edf10acbdca3a31fef91cf542b1614", "320c0d559ec829ade02cb9939a1e78ce"]
+        .concat()
+}
+
+#[test]
+fn the_built_in_rules_find_real_kinds_wherever_they_stand() {
+    let private = format!(
+        "# -----BEGIN OPENSSH {}-----\n# b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n# -----END OPENSSH {}-----\n{HOUSE}",
+        "PRIVATE KEY", "PRIVATE KEY"
+    );
+    for text in [
+        format!("# {}\n{HOUSE}", token()),
+        edited("agents need it", &token()),
+        edited("[secret, scan]", &format!("[secret, scan, --token, {}]", token())),
+        private,
+    ] {
+        let refused = load(&text, "i", &BuiltinRules).expect_err("a secret in clear").to_string();
+        assert!(refused.contains("a secret in clear text"), "{refused}");
+        assert!(!refused.contains("c0edf10a") && !refused.contains("b3BlbnNzaC1"), "{refused}");
+    }
+}
+
+#[test]
+fn houses_without_secrets_pass_the_built_in_rules() {
+    for text in [
+        HOUSE,
+        include_str!("../../../../examples/manor/instance.yaml"),
+        include_str!("../../../../examples/minimal/instance.yaml"),
+    ] {
+        if let Err(rejected) = load(text, "i", &BuiltinRules) {
+            panic!("{rejected}");
+        }
+    }
 }

@@ -34,6 +34,9 @@ fn moments_over_changes_of_clocks() {
     moments("30 2,3 * * *", "2026-03-08", &["2026-03-08T07:30:00Z"]);
     assert_eq!(ny("0 * * * *").moments(day("2026-03-08")).len(), 23);
     assert_eq!(ny("0 * * * *").moments(day("2026-11-01")).len(), 25);
+    // Lord Howe's clocks jump by half an hour, from 02:00 to 02:30.
+    let howe = Schedule::new("5 * * * *", "Australia/Lord_Howe").unwrap();
+    assert_eq!(howe.moments(day("2026-10-04")).len(), 23);
 }
 
 #[track_caller]

@@ -26,6 +26,8 @@ pub(super) use nat::NAT_PORTS;
 const DEPTH_MAX: usize = 64;
 /// After so many remarks the rest of the text is not read.
 const REMARKS_MAX: usize = 50;
+/// Warnings beyond these are dropped: each costs a look through the text.
+const WARNINGS_MAX: usize = 200;
 
 type Parse<T> = Result<T, Diagnostic>;
 
@@ -179,21 +181,16 @@ impl Parser<'_> {
     }
 
     fn finish(mut self) -> Parsed {
-        let source = self.lexer.source();
-        let place = |at| Diagnostic::position(source, at);
         for (table, at) in std::mem::take(&mut self.used_tables) {
             if !self.out.tables.contains_key(&table) {
-                let (line, col) = place(at);
-                let message = format!("table <{table}> is not defined here and starts empty");
-                self.out.warnings.push(Diagnostic::new(line, col, message));
+                self.warn(at, format!("table <{table}> is not defined here and starts empty"));
             }
         }
         for (name, table) in &mut self.out.tables {
             table.overloaded = self.overloaded.contains(name);
         }
         for (name, at) in self.lexer.unused() {
-            let (line, col) = place(at);
-            self.out.warnings.push(Diagnostic::new(line, col, format!("macro `{name}` not used")));
+            self.warn(at, format!("macro `{name}` not used"));
         }
         self.out.warnings.sort();
         self.out.warnings.dedup();
@@ -294,8 +291,10 @@ impl Parser<'_> {
     }
 
     fn warn(&mut self, at: usize, message: impl Into<String>) {
-        let remark = self.remark(at, message);
-        self.out.warnings.push(remark);
+        if self.out.warnings.len() < WARNINGS_MAX {
+            let remark = self.remark(at, message);
+            self.out.warnings.push(remark);
+        }
     }
 
     fn fail<T>(&self, at: usize, message: impl Into<String>) -> Parse<T> {

@@ -85,6 +85,29 @@ fn the_last_match_wins_and_quick_ends_the_search() {
 }
 
 #[test]
+fn every_port_operator_keeps_its_edges() {
+    for (ports, inside, outside) in [
+        ("= 5", vec![5], vec![4, 6]),
+        ("!= 5", vec![4, 6], vec![5]),
+        ("< 5", vec![0, 4], vec![5, 6]),
+        ("<= 5", vec![0, 5], vec![6]),
+        ("> 5", vec![6, 65535], vec![5]),
+        (">= 5", vec![5, 65535], vec![4]),
+        ("5 >< 9", vec![6, 8], vec![5, 9]),
+        ("5 <> 9", vec![4, 10], vec![5, 7, 9]),
+        ("5:9", vec![5, 7, 9], vec![4, 10]),
+    ] {
+        let rules = format!("block in proto udp to port {ports}\n");
+        for (wanted, list) in [("block", inside), ("pass", outside)] {
+            for port in list {
+                let answer = decided(&rules, "en1", Proto::Udp, port, Some("10.0.0.1"));
+                assert!(answer.starts_with(wanted), "{ports} at {port}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
 fn anchors_in_braces_are_walked_in_place() {
     let inner = "anchor \"x\" in on en1 {\n block quick proto tcp to port 1977\n}\npass all\n";
     check(

@@ -61,6 +61,12 @@ fn a_short_text_cannot_ask_for_more_rules_than_there_is_memory_for() {
     assert!(remarks[0].message.contains("expand to more than"), "{remarks:?}");
     let deep = format!("block from {}10.0.0.1{}\n", "{".repeat(5000), "}".repeat(5000));
     assert!(check(&deep).unwrap_err()[0].message.contains("nested deeper"));
+    let many = format!(
+        "a = \"{}\"\nblock proto tcp to port {{ {} }}\n",
+        "1 ".repeat(3_000),
+        "$a ".repeat(9_000)
+    );
+    assert!(check(&many).unwrap_err()[0].message.contains("macros expand to more than"));
     let mut growing = String::from("a = \"xxxxxxxx\"\n");
     for _ in 0..40 {
         growing.push_str("a = $a $a\n");

@@ -39,7 +39,7 @@ fn look(house: &House<'_>, tools: &Tools) -> Looked {
     let (mut findings, detail) = judge(house, MAIN, answers)?;
     for finding in &mut findings {
         finding.hint = Some(format!(
-            "grep -rn AllowUsers {MAIN} {FOLDER}; then sudo sanctum apply --only ssh"
+            "sudo sanctum apply --only ssh; what stays then is said by another file: sudo grep -rin KEYWORD {MAIN} {FOLDER}"
         ));
     }
     Ok((findings, detail))

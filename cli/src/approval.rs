@@ -1,0 +1,60 @@
+//! Root's consent to an instance file: what the owner's file widens is shown and consented to, by itself.
+//!
+//! Every program that runs as the owner can write the file in the owner's home. On this machine it is only a
+//! proposal; the approved copy, owned by root, is what counts. `--yes` consents to a plan, not to a widening.
+
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::output::Paint;
+use crate::session::{Opened, Rules};
+use sanctum_host::files;
+use sanctum_orchestrator::house::layout;
+use sanctum_orchestrator::instance::widening::{Widening, widenings};
+use sanctum_orchestrator::instance::{self, Instance};
+use std::path::Path;
+
+/// What the approved copy says; none when there is none, or one that this version does not understand.
+fn approved() -> Result<Option<Instance>, Failure> {
+    let limit = u64::try_from(instance::MAX_BYTES).unwrap_or(u64::MAX);
+    let Some(bytes) = files::read_optional(Path::new(layout::APPROVED_INSTANCE), limit)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(instance::load(&text, layout::APPROVED_INSTANCE, &Rules).ok().map(|loaded| loaded.instance))
+}
+
+/// Refuses a file that widens what is approved, unless the owner consents to just that.
+pub fn require(context: &Context, opened: &Opened, approve: Option<&str>) -> Result<(), Failure> {
+    let found = widenings(approved()?.as_ref(), &opened.instance);
+    if found.is_empty() || approve.is_some_and(|digest| digest == opened.digest.to_string()) {
+        return Ok(());
+    }
+    show(context, opened, &found);
+    if approve.is_some() {
+        return Err(Failure::refused("the digest that was approved is not that of this file")
+            .hint(format!("{} has {}", opened.path, opened.digest)));
+    }
+    if !context.around.terminal {
+        return Err(Failure::refused(
+            "the file widens what is approved, and there is nobody to ask",
+        )
+        .hint("read what is widened above")
+        .hint(format!("then: sudo sanctum apply --approve {}", opened.digest)));
+    }
+    context.out.question("Type `approve` to consent to what is widened:");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if answer.trim() == "approve" {
+        return Ok(());
+    }
+    Err(Failure::refused("the widening is not approved; nothing was changed"))
+}
+
+fn show(context: &Context, opened: &Opened, found: &[Widening]) {
+    context.out.data(&serde_json::json!({
+        "format": 1, "instance": opened.path, "digest": opened.digest, "widens": found,
+    }));
+    for one in found {
+        context.out.line(Paint::Note, &format!("widens {}: {}", one.subject, one.change));
+    }
+}

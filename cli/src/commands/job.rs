@@ -1,0 +1,74 @@
+//! `sanctum job NAME`: what launchd and systemd start at the candidate times of a scheduled job.
+//!
+//! launchd knows only the Mac's own clock, so a job is started whenever the house's time could be meant, and
+//! the gate decides here, on the house's clock, once for each scheduled moment.
+
+use super::Context;
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use crate::session::Opened;
+use crate::site::HERE;
+use crate::verbs;
+use sanctum_host::{clock, command, files};
+use sanctum_orchestrator::house::layout;
+use sanctum_orchestrator::jobs::{account, schedule};
+use sanctum_types::{AbsPath, ServiceName, UnixTime};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A job that says nothing about its time may take as long as launchd gives it to end (jobs' ExitTimeOut).
+const DEFAULT_TIMEOUT: u64 = 600;
+/// One line with one number.
+const STATE_LIMIT: u64 = 64;
+
+/// Runs the job when it is due.
+pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
+    let opened = Opened::read_approved(&context.common, context.out)?;
+    let name = ServiceName::new(name).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let Some(entry) = opened.instance.schedules.get(&name) else {
+        let known: Vec<&str> = opened.instance.schedules.keys().map(ServiceName::as_str).collect();
+        return Err(Failure::new(Exit::Usage, format!("the instance schedules no job `{name}`"))
+            .hint(format!("it schedules: {}", known.join(", "))));
+    };
+    let clockwork = schedule::Schedule::new(&entry.cron, &opened.instance.instance.timezone)?;
+    let state = state_file(&name)?;
+    let last = files::read_optional(&state, STATE_LIMIT)?
+        .and_then(|bytes| String::from_utf8_lossy(&bytes).trim().parse().ok().map(UnixTime));
+    let now = clock::now();
+    let gate = schedule::due(now, &clockwork, last);
+    if gate != schedule::Gate::Run {
+        let words = if gate == schedule::Gate::NotYet { "not due yet" } else { "already ran" };
+        context
+            .out
+            .data(&serde_json::json!({ "format": 1, "job": name, "ran": false, "why": words }));
+        context.out.line(Paint::Plain, &format!("{name}: {words}"));
+        return Ok(Exit::Done);
+    }
+    let program = program(&entry.command)?;
+    let args: Vec<&str> = entry.command.iter().skip(1).map(String::as_str).collect();
+    let timeout = entry.exit_timeout.map_or(DEFAULT_TIMEOUT, u64::from);
+    let options = command::Options { timeout: Duration::from_secs(timeout), ..Default::default() };
+    let output = command::run(&program, &args, options)?;
+    context.out.raw(&output.text());
+    output.success()?;
+    // Only a success serves the moment: a job that failed is owed until the next one.
+    files::write_private(&state, format!("{}\n", now.0).as_bytes())?;
+    context.out.data(&serde_json::json!({ "format": 1, "job": name, "ran": true }));
+    context.out.line(Paint::Good, &format!("{name}: done"));
+    Ok(Exit::Done)
+}
+
+fn state_file(name: &ServiceName) -> Result<PathBuf, Failure> {
+    Ok(PathBuf::from(account::state_dir(HERE, name)?.join("last-run")?.as_str()))
+}
+
+/// An absolute program as it is, or a verb of this binary when it implements it.
+fn program(words: &[String]) -> Result<command::Program, Failure> {
+    let first = words.first().map(String::as_str).unwrap_or_default();
+    if let Ok(path) = AbsPath::new(first) {
+        return Ok(command::Program::new(path));
+    }
+    Err(Failure::refused(format!("`sanctum {first}` is not part of this version"))
+        .hint(format!("this version implements: {}", verbs::JOBS.join(", ")))
+        .hint(format!("an absolute command runs as it is, such as {}", layout::SANCTUM)))
+}
