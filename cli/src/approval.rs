@@ -6,11 +6,11 @@
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::output::Paint;
-use crate::session::{Opened, Rules};
+use crate::session::Opened;
 use sanctum_host::files;
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::widening::{Widening, widenings};
-use sanctum_orchestrator::instance::{self, Instance};
+use sanctum_orchestrator::instance::{self, BuiltinRules, Instance};
 use std::path::Path;
 
 /// What the approved copy says; none when there is none, or one that this version does not understand.
@@ -20,7 +20,9 @@ fn approved() -> Result<Option<Instance>, Failure> {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(&bytes);
-    Ok(instance::load(&text, layout::APPROVED_INSTANCE, &Rules).ok().map(|loaded| loaded.instance))
+    Ok(instance::load(&text, layout::APPROVED_INSTANCE, &BuiltinRules)
+        .ok()
+        .map(|loaded| loaded.instance))
 }
 
 /// Refuses a file that widens what is approved, unless the owner consents to just that.

@@ -318,7 +318,7 @@ pub enum Itself {
 /// `sanctum recover`.
 #[derive(Debug, Args)]
 pub struct Recover {
-    /// At boot: an unconfirmed change is undone whatever its deadline
+    /// At boot: an unconfirmed change of an earlier boot is undone whatever its deadline
     #[arg(long)]
     pub boot: bool,
     /// Wait for the deadline of this receipt first (started by apply)

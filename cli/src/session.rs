@@ -10,24 +10,11 @@ use sanctum_host::{Blobs, files};
 use sanctum_orchestrator::engine::Planned;
 use sanctum_orchestrator::house::{Facts, House, Part, compose, facts, layout};
 use sanctum_orchestrator::instance::model::NodeType;
-use sanctum_orchestrator::instance::{self, Cleartext, CleartextCheck, Instance};
+use sanctum_orchestrator::instance::{self, BuiltinRules, Instance};
 use sanctum_orchestrator::plan::{Target, Want};
 use sanctum_types::{Digest, NodeName};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-/// The credential rules as the instance loader wants them.
-pub struct Rules;
-
-impl CleartextCheck for Rules {
-    fn find(&self, key: Option<&str>, value: &str) -> Option<Cleartext> {
-        if let Some(exact) = sanctum_firewall::find(value.as_bytes()).into_iter().next() {
-            return Some(Cleartext { kind: exact.rule.title.to_owned(), range: exact.range });
-        }
-        let found = sanctum_firewall::find_cleartext(value, key)?;
-        Some(Cleartext { kind: found.rule.title.to_owned(), range: 0..value.len() })
-    }
-}
 
 /// An instance file that was read and accepted.
 #[derive(Clone, Debug)]
@@ -45,7 +32,7 @@ pub struct Opened {
 impl Opened {
     /// Accepts a text; its warnings are printed.
     pub fn from_text(path: &str, text: String, out: Out) -> Result<Self, Failure> {
-        let loaded = instance::load(&text, path, &Rules).map_err(Failure::failed)?;
+        let loaded = instance::load(&text, path, &BuiltinRules).map_err(Failure::failed)?;
         for warning in &loaded.warnings {
             out.warn(&warning.render(path, &text));
         }

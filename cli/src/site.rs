@@ -4,7 +4,7 @@
 //! store itself remembers which node it belongs to.
 
 use crate::args::Common;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::surroundings::Surroundings;
 use sanctum_host::live::Live;
 use sanctum_host::{Host, HostError, RootHost, Store, StoreLock, files};
@@ -38,13 +38,6 @@ impl Place {
     #[must_use]
     pub fn of(common: &Common) -> Self {
         common.root.clone().map_or(Self::Machine, Self::Root)
-    }
-
-    fn store(&self) -> PathBuf {
-        match self {
-            Self::Machine => PathBuf::from(layout::store(HERE)),
-            Self::Root(dir) => dir.join(sanctum_host::root_host::STORE_DIR),
-        }
     }
 }
 
@@ -90,7 +83,7 @@ impl Site {
         if place == Place::Machine && access == Access::Change {
             crate::machine::may_change(around)?;
         }
-        let (store, lock) = open_store(&place.store(), access)?;
+        let (host, store) = host_and_store(&place, os, access)?;
         if let Some(whose) = whose(store.as_ref())?.filter(|whose| whose.node != node) {
             let error = format!("this is node `{}`, not `{node}`", whose.node);
             return Err(Failure::refused(error).hint(format!(
@@ -102,7 +95,8 @@ impl Site {
             let whose = Whose { format: 1, node: node.clone(), os };
             store.write_file(NODE, &serde_json::to_vec(&whose)?)?;
         }
-        Self::with(node, os, place, store, lock)
+        let lock = lock(store.as_ref(), access)?;
+        Ok(Self { node, place, host, store, _lock: lock })
     }
 
     /// Opens the node that the store remembers.
@@ -111,29 +105,16 @@ impl Site {
         if place == Place::Machine && access == Access::Change {
             crate::machine::may_change(around)?;
         }
-        let path = place.store();
-        // A store that is not there is not made: there is nothing to take back.
-        let known = open_store(&path, Access::Look)?.0;
+        // A store that is not there is not made: there is nothing to take back. The owner of files that the
+        // ledger does not know is not known either before the store is read.
+        let (_, known) = host_and_store(&place, HERE, Access::Look)?;
         let Some(whose) = whose(known.as_ref())? else {
             return Err(Failure::refused(EngineError::NoStore)
                 .hint("name the directory with --root, or apply first: sanctum apply"));
         };
-        let (store, lock) = open_store(&path, access)?;
-        Self::with(whose.node, whose.os, place, store, lock)
-    }
-
-    fn with(
-        node: NodeName,
-        os: Os,
-        place: Place,
-        store: Option<Store>,
-        lock: Option<StoreLock>,
-    ) -> Result<Self, Failure> {
-        let host: Box<dyn Host> = match &place {
-            Place::Machine => Box::new(Live::open(&place.store())?),
-            Place::Root(dir) => Box::new(RootHost::open(dir, layout::root_owner(os))?),
-        };
-        Ok(Self { node, place, host, store, _lock: lock })
+        let (host, store) = host_and_store(&place, whose.os, access)?;
+        let lock = lock(store.as_ref(), access)?;
+        Ok(Self { node: whose.node, place, host, store, _lock: lock })
     }
 
     /// The engine over this node.
@@ -155,22 +136,47 @@ fn whose(store: Option<&Store>) -> Result<Option<Whose>, Failure> {
     Ok(Some(serde_json::from_slice(&bytes)?))
 }
 
-fn open_store(path: &Path, access: Access) -> Result<(Option<Store>, Option<StoreLock>), Failure> {
-    match access {
-        Access::Change => {
-            let store = Store::open(path)?;
-            let lock = store.lock(LOCK_WAIT)?;
-            Ok((Some(store), Some(lock)))
+/// The host and the store of a place. A store is made only for a change.
+fn host_and_store(
+    place: &Place,
+    os: Os,
+    access: Access,
+) -> Result<(Box<dyn Host>, Option<Store>), Failure> {
+    match place {
+        Place::Root(dir) => {
+            let host = RootHost::open(dir, layout::root_owner(os))?;
+            let store = match access {
+                Access::Change => Some(host.store()?),
+                Access::Look => host.existing_store()?,
+            };
+            Ok((Box::new(host), store))
         }
-        Access::Look => match Store::open_existing(path) {
-            Ok(store) => Ok((Some(store), None)),
-            Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Ok((None, None))
-            }
-            Err(error) => {
-                let failure = Failure::new(Exit::Failed, error);
-                Err(failure.hint("look as the user that applied, or with sudo"))
-            }
-        },
+        Place::Machine => {
+            let path = Path::new(layout::store(HERE));
+            let store = match access {
+                Access::Change => Some(Store::open(path)?),
+                Access::Look => existing(path)?,
+            };
+            Ok((Box::new(Live::open(path)?), store))
+        }
+    }
+}
+
+fn existing(path: &Path) -> Result<Option<Store>, Failure> {
+    match Store::open_existing(path) {
+        Ok(store) => Ok(Some(store)),
+        Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            Ok(None)
+        }
+        Err(error) => {
+            Err(Failure::failed(error).hint("look as the user that applied, or with sudo"))
+        }
+    }
+}
+
+fn lock(store: Option<&Store>, access: Access) -> Result<Option<StoreLock>, Failure> {
+    match (store, access) {
+        (Some(store), Access::Change) => Ok(Some(store.lock(LOCK_WAIT)?)),
+        _ => Ok(None),
     }
 }

@@ -4,7 +4,7 @@
 /// Services of `sanctumd --only NAME`.
 pub const SERVICES: [&str; 0] = [];
 /// One-shot jobs of `sanctum`.
-pub const JOBS: [&str; 2] = ["bootstrap", "pf-load"];
+pub const JOBS: [&str; 4] = ["bootstrap", "job", "nft-load", "pf-load"];
 
 /// Both, as facts of a machine where this binary is installed.
 pub fn implemented() -> impl Iterator<Item = String> {

@@ -6,8 +6,9 @@
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::site::{Place, Site};
-use sanctum_host::{clock, detach};
-use sanctum_types::UnixTime;
+use sanctum_host::clock;
+use sanctum_host::command::{self, Program};
+use sanctum_types::{AbsPath, UnixTime};
 use std::time::Duration;
 
 /// Starts it for a deadline.
@@ -25,20 +26,26 @@ pub fn start(context: &Context, site: &Site, deadline: UnixTime) -> Result<(), F
         let dir = std::path::absolute(dir)?;
         args.extend(["--root".to_owned(), dir.display().to_string()]);
     }
-    detach::spawn(exe, &args)?;
+    let program = exe.to_str().map(AbsPath::new).transpose()?;
+    let Some(program) = program else {
+        return Err(Failure::failed("the path of this binary is not UTF-8"));
+    };
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    command::spawn_detached(&Program::new(program), &args)?;
     Ok(())
 }
 
 /// Leaves the session of the parent and sleeps until the deadline.
 pub fn wait(deadline: &str) -> Result<(), Failure> {
     let deadline: i64 = deadline.parse()?;
-    detach::leave_session();
+    // It fails only for the leader of a group, which no terminal of the parent reaches either.
+    let _ = command::leave_session();
     loop {
         let left = deadline.saturating_sub(clock::now().0);
         if left <= 0 {
             return Ok(());
         }
         // Short naps: a clock that is set, and a machine that sleeps, must not make it late by much.
-        detach::sleep(Duration::from_secs(u64::try_from(left).unwrap_or(1).min(2)));
+        clock::sleep(Duration::from_secs(u64::try_from(left).unwrap_or(1).min(2)));
     }
 }

@@ -38,3 +38,8 @@ pub fn zone_name() -> Option<String> {
     let (_, name) = text.split_once("zoneinfo/")?;
     (!name.is_empty()).then(|| name.to_owned())
 }
+
+/// Waits.
+pub fn sleep(time: Duration) {
+    std::thread::sleep(time);
+}

@@ -6,9 +6,9 @@
 
 pub mod accounts;
 pub mod blob;
+pub mod boot;
 pub mod clock;
 pub mod command;
-pub mod detach;
 pub mod files;
 pub mod install;
 pub mod interfaces;

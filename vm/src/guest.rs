@@ -70,7 +70,10 @@ struct UserData<'a> {
     ssh_pwauth: bool,
     package_update: bool,
     package_upgrade: bool,
+    // cloud-init's schema knows no empty list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     write_files: Vec<WriteFile<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     runcmd: &'a [Vec<String>],
 }
 

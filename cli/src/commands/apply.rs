@@ -8,7 +8,7 @@ use crate::output::Paint;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place, Site};
 use crate::watchdog;
-use sanctum_host::{Blobs, clock, files};
+use sanctum_host::{Blobs, boot, clock, files};
 use sanctum_orchestrator::apply::{Outcome, RollbackReport};
 use sanctum_orchestrator::engine::{self, EngineError, Terms};
 use sanctum_orchestrator::plan::Plan;
@@ -56,7 +56,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// What a dead process left behind is taken back before anything new is begun.
 pub fn recover_first(context: &Context, site: &mut Site) -> Result<(), Failure> {
-    for back in site.engine().recover(false, clock::now())? {
+    for back in site.engine().recover(None, clock::now())? {
         context.out.warn(&format!("receipt {} was left half-done; it is taken back now", back.id));
         whole(&back.report)?;
     }
@@ -93,6 +93,7 @@ fn terms(context: &Context, args: &Args, place: &Place) -> Result<Terms, Failure
         kind: Kind::Apply,
         confirm_within: args.confirm_within.or(by_default),
         session: crate::machine::ssh_session(context)?,
+        boot: boot::id().ok(),
         overwrite_foreign: args.overwrite_foreign,
         now: clock::now(),
     })

@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::site::{Access, Site};
 use crate::watchdog;
-use sanctum_host::{Blobs, clock};
+use sanctum_host::{Blobs, boot, clock};
 use sanctum_orchestrator::engine::{TakenBack, Terms};
 use sanctum_orchestrator::plan::Target;
 use sanctum_orchestrator::receipt::{Kind, Status};
@@ -84,6 +84,7 @@ pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
         kind: Kind::Uninstall,
         confirm_within: None,
         session: None,
+        boot: None,
         overwrite_foreign: args.overwrite_foreign,
         now: clock::now(),
     };
@@ -101,7 +102,8 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
         watchdog::wait(deadline)?;
     }
     let mut site = open(context)?;
-    let taken = site.engine().recover(args.boot, clock::now()).map_err(refusal)?;
+    let boot = if args.boot { Some(boot::id()?) } else { None };
+    let taken = site.engine().recover(boot.as_deref(), clock::now()).map_err(refusal)?;
     report(context, &taken)
 }
 

@@ -74,6 +74,7 @@ fn one(
         kind: Kind::Apply,
         confirm_within: None,
         session: None,
+        boot: None,
         overwrite_foreign: false,
         now: clock::now(),
     };

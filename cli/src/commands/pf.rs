@@ -5,9 +5,9 @@ use crate::args::{Pf, PfDecide, ProtoArg};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::session::Opened;
-use crate::site::HERE;
+use crate::site::{Access, HERE, Site};
 use sanctum_host::live::Live;
-use sanctum_host::{Blobs, Host as _, Op, Unit, files, interfaces};
+use sanctum_host::{Blobs, Host as _, Op, Unit, boot, clock, files, interfaces};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::model::Os;
 use sanctum_orchestrator::pf::verbs::{Question, Report, check_report, decide_report};
@@ -82,6 +82,22 @@ fn say(context: &Context, report: &Report) -> Exit {
     if report.code == 0 { Exit::Done } else { Exit::Failed }
 }
 
+/// launchd starts jobs in no order, so whichever of `bootstrap` and this one comes first takes back what an
+/// earlier boot left unconfirmed. What cannot be taken back must not keep the rules from being loaded.
+fn recover_first(context: &Context) {
+    let recovered = || -> Result<(), Failure> {
+        let mut site = Site::recall(&context.common, &context.around, Access::Change)?;
+        let boot = boot::id()?;
+        for back in site.engine().recover(Some(&boot), clock::now())? {
+            context.out.warn(&format!("receipt {} was not confirmed; it is taken back", back.id));
+        }
+        Ok(())
+    };
+    if let Err(failure) = recovered() {
+        context.out.warn(&failure.text());
+    }
+}
+
 /// Loads or flushes our own anchor through the host, which reads it back.
 fn load(context: &Context, wanted: bool) -> Result<Exit, Failure> {
     if HERE != Os::Macos {
@@ -89,6 +105,9 @@ fn load(context: &Context, wanted: bool) -> Result<Exit, Failure> {
             .hint("the same registry is an nftables ruleset here: sanctum plan --only nft"));
     }
     crate::machine::may_change(&context.around)?;
+    if wanted {
+        recover_first(context);
+    }
     let attach = Opened::read_approved(&context.common, context.out)?.instance.pf.attach;
     let unit = Unit::PfAnchor { name: anchor_name(attach).to_owned() };
     let from = AbsPath::new(layout::PF_ANCHOR_FILE)?;

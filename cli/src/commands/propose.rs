@@ -4,11 +4,11 @@ use super::Context;
 use crate::args::Init;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::session::Rules;
 use crate::{commands, machine};
 use sanctum_host::{accounts, files};
 use sanctum_orchestrator::adopt::{self, Found, FoundPlist, FoundText};
 use sanctum_orchestrator::house::layout;
+use sanctum_orchestrator::instance::BuiltinRules;
 use sanctum_orchestrator::instance::init::{Answers, propose};
 use sanctum_types::AccountName;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ fn public_keys(home: &Path) -> Vec<String> {
 pub fn adopt(context: &Context) -> Result<Exit, Failure> {
     let out = context.out;
     let found = find(context)?;
-    let proposal = adopt::adopt(&found, &Rules);
+    let proposal = adopt::adopt(&found, &BuiltinRules);
     out.data(&serde_json::json!({
         "format": 1, "instance_yaml": proposal.instance_yaml, "notes": proposal.notes,
     }));

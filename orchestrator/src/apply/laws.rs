@@ -158,6 +158,7 @@ fn receipt(plan: &Plan, marks: Vec<Mark>) -> Receipt {
         kind: Kind::Apply,
         confirm_within: None,
         session: None,
+        boot: None,
         plan: plan.clone(),
     };
     Receipt { header, marks }

@@ -83,13 +83,19 @@ impl Engine<'_> {
         Ok(TakenBack { id: receipt.header.id.clone(), report })
     }
 
-    /// Takes back what a dead process left half-done. At boot, also what the owner has not confirmed.
-    pub fn recover(&mut self, boot: bool, now: UnixTime) -> Result<Vec<TakenBack>, EngineError> {
+    /// Takes back what a dead process left half-done, and what the owner has not confirmed in time. With the
+    /// name of this boot, also what was begun in an earlier one and not confirmed: its watchdog is gone.
+    pub fn recover(
+        &mut self,
+        boot: Option<&str>,
+        now: UnixTime,
+    ) -> Result<Vec<TakenBack>, EngineError> {
         let history = self.history()?;
         let lost = |receipt: &&Receipt| match receipt.status() {
             Status::Interrupted => true,
             Status::Unconfirmed => {
-                boot || receipt.deadline().is_some_and(|deadline| deadline <= now)
+                let earlier = boot.is_some_and(|boot| receipt.header.boot.as_deref() != Some(boot));
+                earlier || receipt.deadline().is_some_and(|deadline| deadline <= now)
             }
             Status::Applied | Status::RolledBack => false,
         };

@@ -44,6 +44,8 @@ pub struct Terms {
     pub confirm_within: Option<u32>,
     /// The SSH session that asks, where there is one.
     pub session: Option<String>,
+    /// The boot that this is.
+    pub boot: Option<String>,
     /// Replace what somebody else changed.
     pub overwrite_foreign: bool,
     /// The time of asking.
@@ -181,6 +183,7 @@ fn header(plan: &Plan, terms: &Terms, history: &History) -> Header {
         kind: terms.kind,
         confirm_within: terms.confirm_within.filter(|_| is_risky(plan)),
         session: terms.session.clone(),
+        boot: terms.boot.clone(),
         plan: plan.clone(),
     }
 }

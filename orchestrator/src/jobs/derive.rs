@@ -5,6 +5,7 @@
 
 use super::own::{self, Condition, OwnJob, Place, Run};
 use super::schedule::Schedule;
+use super::secret::{self, Firewall, SecretJudge};
 use super::{Job, JobError, RunsAs, Start, account, vm};
 use crate::house::{House, layout};
 use crate::instance::model::{GuardMode, NodeType, Os, RunAs, Schedule as Entry, Service};
@@ -18,8 +19,19 @@ const SCHEDULE_EXIT: u32 = 600;
 /// The verb of `sanctum` that asks the gate and then does a scheduled job's work.
 pub const GATE_VERB: &str = "job";
 
-/// The jobs of the house's node.
+/// The jobs of the house's node; a secret among their arguments is refused.
 pub fn jobs(house: &House<'_>) -> Result<Vec<Job>, JobError> {
+    jobs_judged(house, &Firewall)
+}
+
+/// [`jobs`] with another judge of what is a secret.
+pub fn jobs_judged(house: &House<'_>, judge: &dyn SecretJudge) -> Result<Vec<Job>, JobError> {
+    let jobs = derive(house)?;
+    jobs.iter().try_for_each(|job| secret::refuse(job, judge))?;
+    Ok(jobs)
+}
+
+fn derive(house: &House<'_>) -> Result<Vec<Job>, JobError> {
     let mut jobs = BTreeMap::new();
     if house.node.kind == NodeType::Mobile {
         return Ok(Vec::new());
@@ -44,6 +56,9 @@ pub fn jobs(house: &House<'_>) -> Result<Vec<Job>, JobError> {
         }
     }
     for (name, entry) in &house.instance.schedules {
+        if table.iter().any(|row| row.name == *name) {
+            return Err(JobError::Reserved { name: name.clone() });
+        }
         if entry.node == *house.name {
             insert(&mut jobs, house, schedule_job(house, name, entry)?)?;
         }
@@ -206,9 +221,6 @@ fn runs_as(name: &ServiceName, run_as: &RunAs) -> Result<RunsAs, JobError> {
 }
 
 fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<Job, JobError> {
-    if own::table()?.iter().any(|row| row.name == *name) {
-        return Err(JobError::Reserved { name: name.clone() });
-    }
     let zone = &house.instance.instance.timezone;
     let schedule = Schedule::new(&entry.cron, zone)
         .map_err(|source| JobError::Schedule { job: name.clone(), source })?;

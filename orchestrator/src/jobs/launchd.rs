@@ -1,8 +1,8 @@
 //! launchd's own words: a typed job and the property list that says it.
 //!
 //! Keys have one order, integers are integers (Umask is decimal: launchd reads a string as octal and a number
-//! as it stands), and what was written is read back and compared. A property list has no environment, and
-//! anything that looks like a secret is refused. Absent on purpose: which jobs exist.
+//! as it stands), and what was written is read back and compared. A property list has no environment. Absent on
+//! purpose: which jobs exist, and secrets, which `secret` refuses before there is a property list.
 
 use super::schedule::{CalendarEntry, Fire};
 use plist::{Dictionary, Value};
@@ -93,33 +93,12 @@ pub enum PlistError {
         /// The job.
         label: JobLabel,
     },
-    /// A value looks like a secret; it is not repeated.
-    #[error("argument {number} of `{label}` is {what}: a job gets secrets by reference only")]
-    Secret {
-        /// The job.
-        label: JobLabel,
-        /// Which argument, the program being 0.
-        number: usize,
-        /// The kind of secret.
-        what: String,
-    },
-}
-
-/// Says what kind of secret a text is, if it is one.
-pub trait SecretJudge {
-    /// The kind, such as `a GitHub token`; never the text.
-    fn kind_of(&self, text: &str) -> Option<String>;
 }
 
 impl LaunchdJob {
     /// The property list as XML.
-    pub fn to_plist(&self, judge: &dyn SecretJudge) -> Result<Vec<u8>, PlistError> {
+    pub fn to_plist(&self) -> Result<Vec<u8>, PlistError> {
         let label = || self.label.clone();
-        for (number, argument) in self.program_arguments.iter().enumerate() {
-            if let Some(what) = judge.kind_of(argument) {
-                return Err(PlistError::Secret { label: label(), number, what });
-            }
-        }
         let value = Value::Dictionary(self.dictionary());
         let mut bytes = Vec::new();
         value

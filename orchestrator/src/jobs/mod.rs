@@ -14,9 +14,10 @@ pub mod lint;
 pub mod on_calendar;
 pub mod own;
 pub mod schedule;
+pub mod secret;
 pub mod vm;
 
-pub use derive::jobs;
+pub use derive::{jobs, jobs_judged};
 
 use crate::instance::model::Transport;
 use sanctum_types::{AbsPath, AccountName, JobLabel, NameError, PathError, ServiceName};
@@ -125,6 +126,16 @@ pub enum JobError {
         job: ServiceName,
         /// Which argument, the program being 0; its text is not repeated.
         number: usize,
+    },
+    /// An argument looks like a secret; it is not repeated.
+    #[error("argument {number} of job `{job}` is {what}: a job gets secrets by reference only")]
+    Secret {
+        /// The job.
+        job: ServiceName,
+        /// Which argument, the program being 0.
+        number: usize,
+        /// The kind of secret.
+        what: String,
     },
     /// Root without a reason.
     #[error("job `{job}` runs as root: `run_as.reason` has to say why")]

@@ -30,6 +30,9 @@ pub struct Header {
     /// The SSH session that began it, where there was one: confirming needs another.
     #[serde(default)]
     pub session: Option<String>,
+    /// The boot in which it was begun: what was not confirmed by the next one is taken back.
+    #[serde(default)]
+    pub boot: Option<String>,
     /// The plan, with the undo of every step.
     pub plan: Plan,
 }

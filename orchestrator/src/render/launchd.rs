@@ -5,7 +5,7 @@
 
 use crate::house::{Artefact, House, Part, layout};
 use crate::instance::model::Os;
-use crate::jobs::launchd::{KeepAlive, LaunchdJob, PlistError, ProcessType, SecretJudge};
+use crate::jobs::launchd::{KeepAlive, LaunchdJob, PlistError, ProcessType};
 use crate::jobs::{Job, JobError, RunsAs, Start, account, jobs, lint, schedule};
 use jiff::tz::TimeZone;
 use sanctum_host::Unit;
@@ -44,14 +44,6 @@ fn first(lints: &[lint::Lint]) -> String {
 
 /// Renders the jobs of a macOS node; nothing for a Linux node.
 pub fn render(house: &House<'_>) -> Result<Vec<Artefact>, LaunchdError> {
-    render_judged(house, &Firewall)
-}
-
-/// [`render`] with another judge of what is a secret.
-pub fn render_judged(
-    house: &House<'_>,
-    judge: &dyn SecretJudge,
-) -> Result<Vec<Artefact>, LaunchdError> {
     if house.facts.os != Os::Macos {
         return Ok(Vec::new());
     }
@@ -59,7 +51,7 @@ pub fn render_judged(
     let jobs = jobs(house)?;
     let artefacts = jobs
         .iter()
-        .map(|job| artefact(job, &zone, judge))
+        .map(|job| artefact(job, &zone))
         .collect::<Result<Vec<Artefact>, LaunchdError>>()?;
     let files: Vec<(&AbsPath, &[u8])> =
         artefacts.iter().map(|artefact| (&artefact.path, artefact.bytes.as_slice())).collect();
@@ -68,16 +60,7 @@ pub fn render_judged(
     if lints.is_empty() { Ok(artefacts) } else { Err(LaunchdError::Lint(lints)) }
 }
 
-/// Judges by the rules of crate `firewall`.
-struct Firewall;
-
-impl SecretJudge for Firewall {
-    fn kind_of(&self, _text: &str) -> Option<String> {
-        None
-    }
-}
-
-fn artefact(job: &Job, zone: &TimeZone, judge: &dyn SecretJudge) -> Result<Artefact, LaunchdError> {
+fn artefact(job: &Job, zone: &TimeZone) -> Result<Artefact, LaunchdError> {
     let agent = matches!(job.account, RunsAs::Session(_));
     let folder = if agent { layout::LAUNCH_AGENTS } else { layout::LAUNCH_DAEMONS };
     let path = AbsPath::new(format!("{folder}/{}.plist", job.label))
@@ -89,7 +72,7 @@ fn artefact(job: &Job, zone: &TimeZone, judge: &dyn SecretJudge) -> Result<Artef
     };
     Ok(Artefact {
         path,
-        bytes: launchd_job(job, zone)?.to_plist(judge)?,
+        bytes: launchd_job(job, zone)?.to_plist()?,
         mode: Mode::PUBLIC,
         owner: layout::root_owner(Os::Macos),
         // An agent belongs to the session that loads it at its next login.

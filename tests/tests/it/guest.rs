@@ -30,6 +30,10 @@ fn cloud_init_accepts_the_user_data() {
     let user_data = document("user-data");
     let good = judge(&user_data);
     assert!(good.status.success() && said(&good).contains("Valid"), "{}", said(&good));
+    let house = instance();
+    let bare = with_node(&house, "hub", |hub| vm::render(hub, &[])).expect("renders");
+    let bare = judge(text(bare.first().expect("user-data")));
+    assert!(bare.status.success(), "{}", said(&bare));
     for (part, by) in [
         ("\"ssh_pwauth\": false", "\"ssh_pwauth\": [1]"),
         ("\"permissions\": \"0644\"", "\"permissions\": 1.5"),

@@ -120,6 +120,11 @@ fn refusals() {
     assert!(twice.is_ok(), "the schedule of that name is another node's");
     let twice = with("secret-age-check", r#"{"node": "hub", "command": ["/bin/x"]}"#);
     assert!(matches!(twice, Err(JobError::Duplicate { .. })));
+    let reserved = changed(|house| {
+        let entry = house.schedules[&named("prune")].clone();
+        house.schedules.insert(named("vault"), entry);
+    });
+    assert!(matches!(reserved, Err(JobError::Reserved { .. })));
     let no_network = changed(|house| house.networks.vm = None);
     assert!(matches!(no_network, Err(JobError::NoVmNetwork)));
     let cron = changed(|house| {
@@ -144,4 +149,34 @@ fn verbs() {
     assert_eq!(verb("secret rotate openrouter_api_key --now"), "secret-rotate");
     assert_eq!(verb("doctor --json"), "doctor");
     assert_eq!(verb("rotate openrouter_api_key"), "rotate");
+}
+
+/// Takes any value for a secret that is given under this key.
+struct Under(&'static str);
+
+impl SecretJudge for Under {
+    fn kind_of(&self, _: &str, key: Option<&str>) -> Option<String> {
+        (key == Some(self.0)).then(|| "a test secret".to_owned())
+    }
+}
+
+#[test]
+fn a_secret_is_refused_and_not_repeated() {
+    for (command, wanted) in [
+        (r#"["/bin/x", "--api-token=hunter2"]"#, 1),
+        (r#"["/bin/x", "-v", "--api-token", "hunter2"]"#, 3),
+        (r#"["/bin/x", "api-token=hunter2"]"#, 1),
+    ] {
+        let mut instance = instance();
+        let json = format!(r#"{{"node": "hub", "command": {command}}}"#);
+        instance.services.insert(named("x"), service(&json));
+        let judged = |key| {
+            let judge = |house: &House<'_>| jobs_judged(house, &Under(key));
+            with_house(&instance, &facts(&instance, "hub"), "hub", judge)
+        };
+        let error = judged("api-token").unwrap_err();
+        assert!(matches!(error, JobError::Secret { number, .. } if number == wanted), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+        assert!(judged("password").is_ok());
+    }
 }

@@ -109,3 +109,18 @@ fn readers() {
     );
     assert_eq!(rules(&file(&fine)), []);
 }
+
+proptest::proptest! {
+    /// Anybody's file is judged, so none may bring the judge down; what cannot be read is always a finding.
+    #[test]
+    fn any_bytes_are_judged(
+        head in proptest::sample::select(vec!["", "bplist00", "<plist><dict>", "<!--", "{", "<plist version=\"1.0\"><dict><key>Label</key>"]),
+        tail in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..64),
+    ) {
+        let path = AbsPath::new("/Library/LaunchDaemons/com.sanctum.x.plist").unwrap();
+        let bytes = [head.as_bytes(), &tail].concat();
+        let found = lint_one(&path, &bytes);
+        proptest::prop_assert!(!found.is_empty());
+        proptest::prop_assert_eq!(lint_all(&[(&path, &bytes)]), found);
+    }
+}

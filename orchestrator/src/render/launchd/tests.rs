@@ -307,21 +307,6 @@ fn nothing_for_linux() {
     assert_eq!(with_node("vm", render).unwrap(), []);
 }
 
-struct Says(&'static str);
-
-impl SecretJudge for Says {
-    fn kind_of(&self, text: &str) -> Option<String> {
-        text.contains(self.0).then(|| "a test secret".to_owned())
-    }
-}
-
-#[test]
-fn a_secret_is_refused_and_not_repeated() {
-    let error = with_node("hub", |house| render_judged(house, &Says("50%"))).unwrap_err();
-    assert!(matches!(error, LaunchdError::Plist(PlistError::Secret { number: 1, .. })), "{error}");
-    assert!(!format!("{error} {error:?}").contains("50%"));
-}
-
 #[test]
 fn the_machine_must_have_a_zone() {
     let instance = instance();
