@@ -51,6 +51,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let terms = terms(context, args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;
     report(context, &planned, Some(&receipt));
+    if let Some(tools) = &tools {
+        prove::after(out, &session, &plan_verb::parts(&args.only), tools)?;
+    }
     Ok(Exit::Done)
 }
 

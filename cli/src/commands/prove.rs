@@ -31,6 +31,11 @@ pub fn artefacts(session: &Session, only: &BTreeSet<Part>) -> Result<Vec<Artefac
     Ok(all)
 }
 
+/// Reads back what is rendered, before it may enter a plan that is shown or saved.
+pub fn read(session: &Session, only: &BTreeSet<Part>) -> Result<(), Failure> {
+    refuse(&prove::readers(&session.house()?, &artefacts(session, only)?))
+}
+
 /// Proves what is rendered, with our own readers and, unless they are skipped, with the tools that are here; on
 /// the machine itself also whether its jobs run what root alone could have put there. Nothing is changed yet.
 pub fn before(
@@ -40,6 +45,7 @@ pub fn before(
 ) -> Result<Vec<Proof>, Failure> {
     let (house, artefacts) = (session.house()?, artefacts(session, only)?);
     let mut proofs = prove::readers(&house, &artefacts);
+    refuse(&proofs)?;
     if let Some(tools) = tools {
         proofs.extend(prove::tools(&house, &artefacts, tools));
     }
@@ -48,6 +54,30 @@ pub fn before(
     }
     refuse(&proofs)?;
     Ok(proofs)
+}
+
+/// Looks, once it is applied, at what is in force on the machine, and says what is not as it should be. It is
+/// applied all the same: what is left to do is the owner's, and the hints say what.
+pub fn after(
+    out: Out,
+    session: &Session,
+    only: &BTreeSet<Part>,
+    tools: &Tools,
+) -> Result<(), Failure> {
+    if session.site.place != Place::Machine {
+        return Ok(());
+    }
+    let artefacts = artefacts(session, only)?;
+    for proof in prove::machine::live(&session.house()?, &artefacts, tools) {
+        for finding in proof.findings() {
+            let hint = finding.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            out.warn(&format!("{}: {}{hint}", proof.name, words(finding)));
+        }
+        if let Some(obstacle) = proof.could_not_check() {
+            out.progress(&obstacle.to_string());
+        }
+    }
+    Ok(())
 }
 
 /// The end of a verb one of whose proofs failed.
@@ -111,4 +141,39 @@ fn words(finding: &Finding) -> String {
         return finding.message.clone();
     }
     format!("{}: {}", finding.subject, finding.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sanctum_types::Severity;
+
+    fn finding(message: &str) -> Finding {
+        let text = str::to_owned;
+        Finding {
+            severity: Severity::Error,
+            kind: text("k"),
+            subject: text("/etc/x"),
+            message: text(message),
+            hint: Some(text("do this")),
+        }
+    }
+
+    #[test]
+    fn one_wrong_proof_ends_the_verb_and_an_absent_tool_does_not() {
+        let absent = Outcome::CouldNotCheck(Obstacle::NotHere { program: "nft", get: "apt" });
+        let proof =
+            |name: &str, outcome| Proof { name: name.to_owned(), subject: "s".to_owned(), outcome };
+        let mut proofs = vec![proof("a", Outcome::Passed(String::new())), proof("b", absent)];
+        assert!(refuse(&proofs).is_ok());
+        let wrong = vec![finding("line 3 is odd"), finding("/etc/x is a link")];
+        proofs.push(proof("sshd -t", Outcome::Failed(wrong)));
+        let failure = refuse(&proofs).unwrap_err();
+        assert_eq!(failure.exit, Exit::Failed);
+        assert_eq!(
+            failure.text(),
+            "error: the rendered house is wrong by sshd -t; nothing was changed\n\
+             hint: /etc/x: line 3 is odd\nhint: /etc/x is a link\nhint: do this"
+        );
+    }
 }

@@ -241,3 +241,23 @@ fn without_any_tool_nothing_passes() {
         assert!(all.len() >= 4, "{all:#?}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+    /// A reader that refuses what is right would stop every plan of that house.
+    #[test]
+    fn every_valid_house_is_content(instance in crate::instance::strategy::arb_instance()) {
+        for (name, node) in &instance.nodes {
+            let facts = assumed(&instance, node);
+            let house = House { instance: &instance, name, node, facts: &facts };
+            // What cannot be rendered, such as an interface that faces two networks, is refused elsewhere.
+            let Ok(all) = compose::artefacts(&house, "") else { continue };
+            let all: Vec<Artefact> =
+                all.into_iter().filter(|file| file.part != crate::house::Part::Instance).collect();
+            for proof in readers(&house, &all) {
+                proptest::prop_assert_eq!(proof.findings(), &[], "{} of {}", &proof.name, name);
+            }
+        }
+    }
+}
