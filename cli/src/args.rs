@@ -203,7 +203,7 @@ pub struct Apply {
     /// Approve the instance file of this SHA-256 although it widens what is allowed (only at euid 0)
     #[arg(long, value_name = "DIGEST")]
     pub approve: Option<String>,
-    /// Do not prove afterwards
+    /// Do not ask the real tools before acting; our own readers always run
     #[arg(long)]
     pub no_prove: bool,
 }
@@ -235,9 +235,12 @@ pub struct Uninstall {
 /// `sanctum doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
-    /// Probe live with every tool that is here
+    /// Ask every tool that is here about what is rendered
     #[arg(long)]
     pub prove: bool,
+    /// Take ssh-audit, cloud-init and netplan from this directory where it has them
+    #[arg(long, value_name = "DIR")]
+    pub tools: Option<PathBuf>,
 }
 
 /// `sanctum pf`.

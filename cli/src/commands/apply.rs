@@ -1,6 +1,6 @@
 //! `sanctum apply`: recover, plan, ask, act as one transaction.
 
-use super::{Context, ask, plan as plan_verb};
+use super::{Context, ask, plan as plan_verb, prove};
 use crate::approval;
 use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
@@ -13,6 +13,7 @@ use sanctum_orchestrator::apply::{Outcome, RollbackReport};
 use sanctum_orchestrator::engine::{self, EngineError, Terms};
 use sanctum_orchestrator::plan::Plan;
 use sanctum_orchestrator::plan::saved::{SavedPlan, SavedPlanError};
+use sanctum_orchestrator::prove::Tools;
 use sanctum_orchestrator::receipt::{Kind, Receipt, Status};
 use std::path::Path;
 
@@ -41,6 +42,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if !out.json {
         plan_verb::print(out, &planned, &blobs);
     }
+    let tools = (!args.no_prove).then(Tools::find);
+    prove::before(&session, &plan_verb::parts(&args.only), tools.as_ref())?;
     if session.site.place == Place::Machine {
         approval::require(context, &session.opened, args.approve.as_deref())?;
     }
@@ -48,6 +51,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let terms = terms(context, args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;
     report(context, &planned, Some(&receipt));
+    if let Some(tools) = &tools {
+        prove::after(out, &session, &plan_verb::parts(&args.only), tools)?;
+    }
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,6 @@
 //! `sanctum plan`: what would change, shown and not done.
 
-use super::Context;
+use super::{Context, prove};
 use crate::args::{PartArg, Plan as Args};
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
@@ -42,6 +42,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let mut session = Session::open(opened, &context.common, &context.around, access)?;
     let mut blobs = Blobs::default();
     let want = session.want(&parts(&args.only), &mut blobs)?;
+    prove::read(&session, &parts(&args.only))?;
     let planned = only(&mut session, &want, &args.only, &mut blobs)?;
     if let Some(path) = &args.out {
         save(path, &planned, session.site.store())?;

@@ -19,6 +19,8 @@ mod kill;
 mod plans;
 #[cfg(test)]
 mod plists;
+#[cfg(test)]
+mod prove;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod reachability;
