@@ -65,7 +65,7 @@ fn one(
         Session::at(opened.clone(), node.clone(), place, &context.around, Access::Change)?;
     let mut blobs = Blobs::default();
     let want = session.want(&BTreeSet::new(), &mut blobs)?;
-    let first = plan_verb::only(&mut session, &want, &[], &mut blobs)?;
+    let first = plan_verb::only(&mut session, &want, &BTreeSet::new(), &mut blobs)?;
     let changes = first.steps.len();
     out.line(Paint::Head, &format!("{node}"));
     let proofs = prove::before(&session, &BTreeSet::new(), Some(&bench.tools))?;
@@ -80,7 +80,7 @@ fn one(
     };
     let receipt = act(context, &mut session.site, &first, &blobs, &terms)?;
     out.line(Paint::Good, &format!("  applied     {} files, {changes} steps", want.files.len()));
-    let second = plan_verb::only(&mut session, &want, &[], &mut blobs)?;
+    let second = plan_verb::only(&mut session, &want, &BTreeSet::new(), &mut blobs)?;
     if !second.is_empty() {
         return Err(Failure::new(Exit::Bug, format!("{node}: the second plan is not empty")));
     }

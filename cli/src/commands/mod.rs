@@ -12,6 +12,7 @@ pub mod pf;
 pub mod plan;
 pub mod propose;
 pub mod prove;
+pub mod saved;
 
 use crate::args::{Cli, Common, Config, Verb};
 use crate::failure::{Exit, Failure};
