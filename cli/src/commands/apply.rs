@@ -28,7 +28,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let saved = args.plan.as_deref().map(saved::read).transpose()?;
     let parts = match &saved {
         Some(saved) => saved.parts.clone(),
-        None => plan_verb::parts(&args.only),
+        None => args.only.iter().copied().collect(),
     };
     session.warn_uncovered(out);
     let mut blobs = Blobs::default();

@@ -1,7 +1,7 @@
 //! `sanctum plan`: what would change, shown and not done.
 
 use super::{Context, prove, saved};
-use crate::args::{PartArg, Plan as Args};
+use crate::args::Plan as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::session::{Opened, Session};
@@ -11,25 +11,6 @@ use sanctum_orchestrator::house::Part;
 use sanctum_orchestrator::plan::{Plan, show};
 use std::collections::BTreeSet;
 
-impl From<PartArg> for Part {
-    fn from(part: PartArg) -> Self {
-        match part {
-            PartArg::Instance => Self::Instance,
-            PartArg::Pf => Self::Pf,
-            PartArg::Ssh => Self::Ssh,
-            PartArg::Launchd => Self::Launchd,
-            PartArg::Systemd => Self::Systemd,
-            PartArg::Nft => Self::Nft,
-            PartArg::Vm => Self::Vm,
-        }
-    }
-}
-
-/// The parts of a command line.
-pub fn parts(only: &[PartArg]) -> BTreeSet<Part> {
-    only.iter().map(|part| Part::from(*part)).collect()
-}
-
 /// Runs the verb.
 pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, context.out)?;
@@ -38,7 +19,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         if args.out.is_some() && context.around.euid == 0 { Access::Change } else { Access::Look };
     let mut session = Session::open(opened, &context.common, &context.around, access)?;
     let mut blobs = Blobs::default();
-    let parts = parts(&args.only);
+    let parts = args.only.iter().copied().collect();
     session.warn_uncovered(context.out);
     let want = session.want(&parts, &mut blobs)?;
     prove::read(&session, &parts)?;
