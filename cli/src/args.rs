@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// One file describes the house; sanctum renders, applies, proves and rolls it back.
 #[derive(Debug, Parser)]
-#[command(name = "sanctum", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "sanctum", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 differences · 4 refused · \
     5 failed and rolled back · 6 rollback incomplete · 70 bug\n\nExample:\n  sanctum demo")]
 pub struct Cli {

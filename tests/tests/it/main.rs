@@ -6,9 +6,17 @@
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod confirm;
+#[cfg(test)]
 mod counterparts;
 #[cfg(test)]
 mod guest;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod plists;
 #[cfg(test)]
