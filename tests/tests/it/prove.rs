@@ -24,7 +24,9 @@ impl Sample {
         let node = NodeName::new(node).expect("a node name");
         let facts = assumed(&instance, &instance.nodes[&node]);
         let mut sample = Self { instance, node, facts, artefacts: Vec::new() };
-        sample.artefacts = compose::artefacts(&sample.house(), MANOR).expect("a rendered node");
+        sample.artefacts =
+            compose::artefacts(&sample.house(), MANOR, &std::collections::BTreeSet::new())
+                .expect("a rendered node");
         sample
     }
 
