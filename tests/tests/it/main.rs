@@ -9,6 +9,9 @@ mod bed;
 mod counterparts;
 #[cfg(test)]
 mod guest;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod live;
 #[cfg(test)]
 mod plists;
 #[cfg(target_os = "linux")]
