@@ -10,7 +10,7 @@ use sanctum_host::{Blobs, files};
 use sanctum_orchestrator::engine::Planned;
 use sanctum_orchestrator::house::{Facts, House, Part, compose, facts, layout};
 use sanctum_orchestrator::instance::model::NodeType;
-use sanctum_orchestrator::instance::{self, BuiltinRules, Instance};
+use sanctum_orchestrator::instance::{self, BuiltinRules, Instance, coverage};
 use sanctum_orchestrator::plan::{Target, Want};
 use sanctum_types::{Digest, NodeName};
 use std::collections::BTreeSet;
@@ -138,6 +138,19 @@ impl Session {
             .get(name)
             .ok_or_else(|| Failure::new(Exit::Bug, format!("node `{name}` vanished")))?;
         Ok(House { instance, name, node, facts })
+    }
+
+    /// Warns of every active interface of this machine that no declared network covers.
+    pub fn warn_uncovered(&self, out: Out) {
+        if self.site.place != Place::Machine {
+            return;
+        }
+        let node = &self.site.node;
+        for one in coverage::uncovered_interfaces(&self.opened.instance, node, &self.facts) {
+            let addresses: Vec<String> = one.addresses.iter().map(ToString::to_string).collect();
+            let (name, addresses) = (&one.interface, addresses.join(", "));
+            out.warn(&format!("interface {name} ({addresses}) is active and no network covers it"));
+        }
     }
 
     /// Looks at the node and plans for a wanted state.

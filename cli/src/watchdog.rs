@@ -6,8 +6,8 @@
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::site::{Place, Site};
-use sanctum_host::clock;
 use sanctum_host::command::{self, Program};
+use sanctum_host::{HostError, clock};
 use sanctum_types::{AbsPath, UnixTime};
 use std::time::Duration;
 
@@ -48,4 +48,22 @@ pub fn wait(deadline: &str) -> Result<(), Failure> {
         // Short naps: a clock that is set, and a machine that sleeps, must not make it late by much.
         clock::sleep(Duration::from_secs(u64::try_from(left).unwrap_or(1).min(2)));
     }
+}
+
+/// Between two looks at a lock that another run holds.
+const LOCK_NAP: Duration = Duration::from_millis(200);
+
+/// Opens the site however long another run holds the lock, be it one that waits for an answer: giving up
+/// would leave the change in place for good.
+pub fn until_free(open: impl Fn() -> Result<Site, Failure>) -> Result<Site, Failure> {
+    loop {
+        match open() {
+            Err(failure) if is_locked(&failure) => clock::sleep(LOCK_NAP),
+            other => return other,
+        }
+    }
+}
+
+fn is_locked(failure: &Failure) -> bool {
+    matches!(failure.error.downcast_ref(), Some(HostError::Locked { .. }))
 }

@@ -170,7 +170,7 @@ impl Tree {
             }
             self.accept_owner(&meta, path)?;
         }
-        let temp = format!(".{name}.sanctum-new");
+        let temp = temp_name(name);
         let written = self.fill(&dir, &temp, path, bytes).and_then(|file| {
             self.own(&file, path, mode, ids)?;
             file.sync_all().map_err(|source| self.io("sync", path, source))?;
@@ -246,9 +246,10 @@ impl Tree {
         self.sync(&parent, path)
     }
 
-    /// Nothing is at the path; a directory goes only when it is empty.
+    /// Nothing is at the path, nor what a killed write left beside it; a directory goes only when it is empty.
     pub fn remove(&self, path: &AbsPath) -> Result<(), HostError> {
         let Some((dir, name)) = self.parent(path)? else { return Ok(()) };
+        self.clear_temp(&dir, name, path)?;
         let Some(target) = self.target(&dir, name, path)? else { return Ok(()) };
         let meta = metadata(&target, &self.shown(path))?;
         self.accept_owner(&meta, path)?;
@@ -260,6 +261,19 @@ impl Tree {
         match statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => self.sync(&dir, path),
             _ => Err(HostError::ReadBack { subject: self.shown(path) }),
+        }
+    }
+
+    /// A write that was killed before its rename leaves its temporary file; a directory of that name is not ours.
+    fn clear_temp(&self, dir: &File, name: &str, path: &AbsPath) -> Result<(), HostError> {
+        let temp = temp_name(name);
+        if kind(dir, &temp) != Some(FileType::RegularFile) {
+            return Ok(());
+        }
+        match unlinkat(dir, temp.as_str(), AtFlags::empty()) {
+            Ok(()) => self.sync(dir, path),
+            Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(self.failed("clear up beside", path, errno)),
         }
     }
 
@@ -469,6 +483,11 @@ impl Tree {
     fn io(&self, verb: &'static str, path: &AbsPath, source: std::io::Error) -> HostError {
         HostError::Io { verb, path: self.shown(path), source }
     }
+}
+
+/// Where a file's bytes are until they are whole.
+fn temp_name(name: &str) -> String {
+    format!(".{name}.sanctum-new")
 }
 
 fn kind(dir: &File, name: &str) -> Option<FileType> {

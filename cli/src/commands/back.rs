@@ -98,10 +98,13 @@ pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
 
 /// `sanctum recover`: for boot, for the watchdog, and for people.
 pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
-    if let Some(deadline) = &args.watch {
-        watchdog::wait(deadline)?;
-    }
-    let mut site = open(context)?;
+    let mut site = match &args.watch {
+        Some(deadline) => {
+            watchdog::wait(deadline)?;
+            watchdog::until_free(|| open(context))?
+        }
+        None => open(context)?,
+    };
     let boot = if args.boot { Some(boot::id()?) } else { None };
     let taken = site.engine().recover(boot.as_deref(), clock::now()).map_err(refusal)?;
     report(context, &taken)

@@ -46,7 +46,8 @@ impl Engine<'_> {
         };
         let mut taken = Vec::new();
         for receipt in chain {
-            if !overwrite_foreign {
+            // What a rollback that died left in between is our own doing; its conflicts were judged when it began.
+            if !overwrite_foreign && !receipt.is_being_taken_back() {
                 self.refuse_conflicts(receipt)?;
             }
             let back = self.take_back(receipt, now)?;
@@ -76,6 +77,7 @@ impl Engine<'_> {
             blobs.add(&self.store()?.get_blob(digest)?);
         }
         let mut log = Log(self.store()?.open_receipt(&receipt.header.id)?);
+        log.mark(&Mark::TakingBack(now))?;
         let report = apply::rollback(plan, &receipt.standing(), self.host, &blobs, &mut log);
         if report.errors.is_empty() {
             log.mark(&Mark::RolledBack(now))?;

@@ -115,3 +115,22 @@ pub enum Part {
     /// The virtual machine.
     Vm,
 }
+
+impl Part {
+    /// Every part with the word for it.
+    pub const WORDS: [(&'static str, Self); 7] = [
+        ("instance", Self::Instance),
+        ("pf", Self::Pf),
+        ("ssh", Self::Ssh),
+        ("launchd", Self::Launchd),
+        ("systemd", Self::Systemd),
+        ("nft", Self::Nft),
+        ("vm", Self::Vm),
+    ];
+
+    /// The part of that word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(name, _)| *name == word).map(|(_, part)| *part)
+    }
+}

@@ -55,7 +55,9 @@ pub enum Mark {
     Begin(usize),
     /// It is done and read back.
     Done(usize),
-    /// It is undone.
+    /// Taking back begins: from here on the receipt is half-done until it is rolled back.
+    TakingBack(UnixTime),
+    /// The step of this number is undone.
     Undone(usize),
     /// All steps are done.
     Finished(UnixTime),
@@ -94,10 +96,9 @@ impl Receipt {
     pub fn status(&self) -> Status {
         let has = |wanted: fn(&Mark) -> bool| self.marks.iter().any(wanted);
         let finished = has(|mark| matches!(mark, Mark::Finished(_)));
-        let undoing = has(|mark| matches!(mark, Mark::Undone(_)));
         if has(|mark| matches!(mark, Mark::RolledBack(_))) {
             Status::RolledBack
-        } else if !finished || undoing {
+        } else if !finished || self.is_being_taken_back() {
             Status::Interrupted
         } else if self.header.confirm_within.is_some()
             && !has(|mark| matches!(mark, Mark::Confirmed(_)))
@@ -106,6 +107,12 @@ impl Receipt {
         } else {
             Status::Applied
         }
+    }
+
+    /// Whether taking it back was begun, by a process that may have died at it since.
+    #[must_use]
+    pub fn is_being_taken_back(&self) -> bool {
+        self.marks.iter().any(|mark| matches!(mark, Mark::TakingBack(_) | Mark::Undone(_)))
     }
 
     /// When the watchdog takes an unconfirmed receipt back, counted from when it was begun.

@@ -6,6 +6,10 @@
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod confirm;
+#[cfg(test)]
 mod counterparts;
 #[cfg(test)]
 mod guest;
@@ -13,7 +17,13 @@ mod guest;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod plists;
+#[cfg(test)]
+mod prove;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod reachability;

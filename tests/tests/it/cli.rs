@@ -1,0 +1,9 @@
+//! The command line as a contract: exit codes, reports, refusals, what is printed where.
+
+mod misuse;
+mod owner;
+mod pages;
+pub(crate) mod program;
+mod reports;
+mod terminal;
+pub(crate) mod tree;
