@@ -13,11 +13,11 @@ mod confirm;
 mod counterparts;
 #[cfg(test)]
 mod guest;
+#[cfg(test)]
+mod kill;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod live;
-#[cfg(test)]
-mod kill;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

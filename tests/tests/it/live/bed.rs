@@ -200,8 +200,15 @@ impl Machine {
 
     /// Puts the binaries where root may run them from.
     pub(crate) fn install(&self) {
-        Said::of(&Command::new(built("sanctum")).args(["self", "install"]).output().unwrap())
-            .done();
+        let (sanctum, sanctumd) = built();
+        sh(&format!("install -D -t /opt/sanctum/bin {sanctum} {sanctumd}"));
+        assert_eq!(
+            sh(&format!("stat -c %U:%a {SANCTUM}")),
+            "root:755
+",
+            "{}",
+            self.owner
+        );
     }
 
     /// The client's words up to the account, with options of its own.
@@ -224,11 +231,6 @@ impl Machine {
     /// A script of the owner's over a new SSH connection.
     pub(crate) fn alma(&self, script: &str) -> Said {
         Said::of(&self.ssh(&[], script).output().unwrap())
-    }
-
-    /// The owner's `sudo sanctum` over a new SSH connection.
-    pub(crate) fn over_ssh(&self, args: &str) -> Said {
-        self.alma(&format!("sudo -n {SANCTUM} {args}"))
     }
 
     /// Whether a new connection gets in.

@@ -100,8 +100,14 @@ fn only_a_new_connection_confirms_and_then_the_change_stays() {
             assert_eq!(machine.status(), "applied");
             assert!(read(DROP_IN).is_some_and(|text| text.contains("AllowUsers alma")));
             // In one shell, one command after the other.
-            house(&[("users:", "ssh: {allow_users: [berta]}
-users:")], "");
+            house(
+                &[(
+                    "users:",
+                    "ssh: {allow_users: [berta]}
+users:",
+                )],
+                "",
+            );
             let said = machine.alma(&format!("{} && {CONFIRM}", apply(60)));
             said.expect(4, refusal);
             machine.alma(CONFIRM).done();
