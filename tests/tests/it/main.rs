@@ -17,6 +17,9 @@ mod golden;
 mod guest;
 #[cfg(test)]
 mod kill;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod live;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
