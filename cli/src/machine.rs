@@ -7,16 +7,16 @@ use crate::surroundings::Surroundings;
 use sanctum_host::command::Program;
 use sanctum_host::ssh_query::{self, SshVersion};
 use sanctum_host::{clock, interfaces, ssh_session, trust};
-use sanctum_orchestrator::house::facts::os_of;
 use sanctum_orchestrator::house::{Facts, Interface, SshFacts, layout};
 use sanctum_orchestrator::instance::model::{Arch, Node};
+use sanctum_orchestrator::instance::registry::node_os;
 use sanctum_types::{AbsPath, IfName};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What is known of this machine as a node of the house.
 pub fn facts(node: &Node) -> Result<Facts, Failure> {
-    if os_of(node) != HERE {
+    if node_os(node) != HERE {
         let error = "this node has another operating system than this machine";
         return Err(Failure::new(Exit::Usage, error)
             .hint("render it below a directory: sanctum apply --root DIR --node NAME")

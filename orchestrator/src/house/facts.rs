@@ -5,7 +5,8 @@
 
 use crate::house::{Facts, Interface, SshFacts};
 use crate::instance::Instance;
-use crate::instance::model::{Arch, Interfaces, Node, NodeType, Os};
+use crate::instance::model::{Interfaces, Node, NodeType, Os};
+use crate::instance::registry::{node_arch, node_os};
 use sanctum_types::IfName;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -26,19 +27,10 @@ fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().flat_map(|list| list.split_whitespace()).map(str::to_owned).collect()
 }
 
-/// The operating system of a node: said, or by its type.
-#[must_use]
-pub fn os_of(node: &Node) -> Os {
-    node.os.unwrap_or(match node.kind {
-        NodeType::Hub | NodeType::Mobile => Os::Macos,
-        NodeType::Guest | NodeType::Satellite => Os::Linux,
-    })
-}
-
 /// What is assumed of a node.
 #[must_use]
 pub fn assumed(instance: &Instance, node: &Node) -> Facts {
-    let os = os_of(node);
+    let os = node_os(node);
     let lan = match node.lan_interfaces.as_ref().unwrap_or(&instance.networks.lan.interface) {
         Interfaces::One(name) => vec![name.clone()],
         Interfaces::Many(names) => names.clone(),
@@ -56,7 +48,7 @@ pub fn assumed(instance: &Instance, node: &Node) -> Facts {
     }
     Facts {
         os,
-        arch: node.arch.unwrap_or(Arch::Aarch64),
+        arch: node_arch(node),
         interfaces,
         default_route: lan.first().cloned(),
         ssh: ssh(os),
