@@ -5,7 +5,7 @@
 
 use crate::house::{Facts, Interface, SshFacts};
 use crate::instance::Instance;
-use crate::instance::model::{Interfaces, Node, NodeType, Os};
+use crate::instance::model::{Interfaces, Node, NodeType, Os, PfAttach};
 use crate::instance::registry::{node_arch, node_os};
 use sanctum_types::IfName;
 use std::collections::BTreeSet;
@@ -22,6 +22,15 @@ const KEX: &str = "curve25519-sha256 curve25519-sha256@libssh.org diffie-hellman
     diffie-hellman-group18-sha512 sntrup761x25519-sha512@openssh.com";
 const KEX_DEBIAN_12: &str = "sntrup761x25519-sha512";
 const KEX_MACOS: &str = "sntrup761x25519-sha512 mlkem768x25519-sha256";
+
+/// What macOS ships as `/etc/pf.conf`, but for its comments: anchor points of every kind and Apple's own rules.
+const STOCK_PF_CONF: &str = r#"scrub-anchor "com.apple/*"
+nat-anchor "com.apple/*"
+rdr-anchor "com.apple/*"
+dummynet-anchor "com.apple/*"
+anchor "com.apple/*"
+load anchor "com.apple" from "/etc/pf.anchors/com.apple"
+"#;
 
 fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().flat_map(|list| list.split_whitespace()).map(str::to_owned).collect()
@@ -54,6 +63,8 @@ pub fn assumed(instance: &Instance, node: &Node) -> Facts {
         ssh: ssh(os),
         timezone: instance.instance.timezone.clone(),
         implemented: BTreeSet::new(),
+        pf_conf: (os == Os::Macos && instance.pf.attach == PfAttach::Main)
+            .then(|| STOCK_PF_CONF.to_owned()),
     }
 }
 

@@ -331,6 +331,14 @@ pub enum Problem {
         /// What is wrong with it.
         fault: KeyFault,
     },
+    /// Allowed: another SSH port in a house with a Mac, where launchd holds the port and not sshd.
+    #[error("`{node}` is a Mac: launchd listens for ssh there, on port 22 and not on {port}")]
+    SshPortOfMac {
+        /// The port.
+        port: u16,
+        /// The first Mac by name.
+        node: NodeName,
+    },
     /// Allowed: a network of public addresses at home.
     #[error("{net} of `{name}` is not a private range")]
     PublicSubnet {
@@ -400,6 +408,9 @@ impl Problem {
             Self::HostBits { given } => Some(format!("did you mean `{}`?", given.trunc())),
             Self::PortTaken { .. } => fixed("give one of them another port, or `enabled: false`"),
             Self::SshPort { .. } => fixed("give the service another port, or set `ssh.port`"),
+            Self::SshPortOfMac { .. } => {
+                fixed("keep 22: sanctum does not change launchd's ssh.plist")
+            }
             Self::NoReason { .. } => {
                 fixed("say in `reason` who needs to reach it, or bind `loopback`")
             }
