@@ -466,6 +466,11 @@ fn what_is_allowed_and_still_odd_is_a_warning_with_its_place() {
             "lan_address: 203.0.113.9}",
             "11:17 203.0.113.0/24 of `lan` is not a private range",
         ),
+        (
+            "secrets:\n",
+            "ssh: {port: 2222}\nsecrets:\n",
+            "22:13 `hub` is a Mac: launchd listens for ssh there, on port 22 and not on 2222",
+        ),
     ] {
         let text = edited(from, to);
         let public = to.contains("203.0.113");
