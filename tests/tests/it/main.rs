@@ -17,11 +17,11 @@ mod golden;
 mod guest;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod laws;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod live;
-#[cfg(test)]
-mod laws;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
