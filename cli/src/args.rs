@@ -1,6 +1,7 @@
 //! The command line as types. Every verb has an example in its help; docs/cli.md is generated from here.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sanctum_orchestrator::house::Part;
 use std::path::PathBuf;
 
 /// One file describes the house; sanctum renders, applies, proves and rolls it back.
@@ -152,23 +153,11 @@ pub enum Config {
     Schema,
 }
 
-/// A part of the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum PartArg {
-    /// The approved instance file
-    Instance,
-    /// Packet filter of macOS
-    Pf,
-    /// SSH server
-    Ssh,
-    /// launchd jobs
-    Launchd,
-    /// systemd units
-    Systemd,
-    /// nftables
-    Nft,
-    /// The virtual machine
-    Vm,
+/// Reads the name of a part, and offers all of them to help and completion.
+fn part() -> impl clap::builder::TypedValueParser<Value = Part> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(Part::WORDS.iter().map(|(word, _)| *word))
+        .try_map(|word| Part::of(&word).ok_or("no part of the house"))
 }
 
 /// `sanctum plan`.
@@ -178,8 +167,8 @@ pub struct Plan {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Only these parts
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub only: Vec<PartArg>,
+    #[arg(long, value_name = "PART", value_parser = part(), value_delimiter = ',')]
+    pub only: Vec<Part>,
 }
 
 /// `sanctum apply`.
@@ -191,8 +180,8 @@ pub struct Apply {
     #[arg(long, short)]
     pub yes: bool,
     /// Only these parts
-    #[arg(long, value_enum, value_delimiter = ',', conflicts_with = "plan")]
-    pub only: Vec<PartArg>,
+    #[arg(long, value_name = "PART", value_parser = part(), value_delimiter = ',', conflicts_with = "plan")]
+    pub only: Vec<Part>,
     /// Undo changes to sshd, pf and network after this many seconds unless `sanctum confirm` comes
     /// [default: 120 on a machine, none below --root]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(5..=3600))]
@@ -203,7 +192,7 @@ pub struct Apply {
     /// Approve the instance file of this SHA-256 although it widens what is allowed (only at euid 0)
     #[arg(long, value_name = "DIGEST")]
     pub approve: Option<String>,
-    /// Do not prove afterwards
+    /// Do not ask the real tools before acting; our own readers always run
     #[arg(long)]
     pub no_prove: bool,
 }
@@ -235,9 +224,12 @@ pub struct Uninstall {
 /// `sanctum doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
-    /// Probe live with every tool that is here
+    /// Ask every tool that is here about what is rendered
     #[arg(long)]
     pub prove: bool,
+    /// Take ssh-audit, cloud-init and netplan from this directory where it has them
+    #[arg(long, value_name = "DIR")]
+    pub tools: Option<PathBuf>,
 }
 
 /// `sanctum pf`.

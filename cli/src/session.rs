@@ -8,9 +8,9 @@ use crate::surroundings::Surroundings;
 use crate::verbs;
 use sanctum_host::{Blobs, files};
 use sanctum_orchestrator::engine::Planned;
-use sanctum_orchestrator::house::{Facts, House, Part, compose, facts, layout};
+use sanctum_orchestrator::house::{Artefact, Facts, House, Part, compose, facts, layout};
 use sanctum_orchestrator::instance::model::NodeType;
-use sanctum_orchestrator::instance::{self, BuiltinRules, Instance};
+use sanctum_orchestrator::instance::{self, BuiltinRules, Instance, coverage};
 use sanctum_orchestrator::plan::{Target, Want};
 use sanctum_types::{Digest, NodeName};
 use std::collections::BTreeSet;
@@ -125,9 +125,14 @@ impl Session {
         Ok(Self { site, opened, facts })
     }
 
-    /// The wanted state; an empty `only` means every part.
-    pub fn want(&self, only: &BTreeSet<Part>, blobs: &mut Blobs) -> Result<Want, Failure> {
-        Ok(compose::want(&self.house()?, &self.opened.text, only, blobs)?)
+    /// What is rendered for the node; an empty `only` means every part.
+    pub fn artefacts(&self, only: &BTreeSet<Part>) -> Result<Vec<Artefact>, Failure> {
+        Ok(compose::artefacts(&self.house()?, &self.opened.text, only)?)
+    }
+
+    /// The wanted state that artefacts make.
+    pub fn want(&self, artefacts: Vec<Artefact>, blobs: &mut Blobs) -> Result<Want, Failure> {
+        Ok(compose::want(&self.house()?, artefacts, blobs)?)
     }
 
     /// The view that renderers get.
@@ -138,6 +143,19 @@ impl Session {
             .get(name)
             .ok_or_else(|| Failure::new(Exit::Bug, format!("node `{name}` vanished")))?;
         Ok(House { instance, name, node, facts })
+    }
+
+    /// Warns of every active interface of this machine that no declared network covers.
+    pub fn warn_uncovered(&self, out: Out) {
+        if self.site.place != Place::Machine {
+            return;
+        }
+        let node = &self.site.node;
+        for one in coverage::uncovered_interfaces(&self.opened.instance, node, &self.facts) {
+            let addresses: Vec<String> = one.addresses.iter().map(ToString::to_string).collect();
+            let (name, addresses) = (&one.interface, addresses.join(", "));
+            out.warn(&format!("interface {name} ({addresses}) is active and no network covers it"));
+        }
     }
 
     /// Looks at the node and plans for a wanted state.

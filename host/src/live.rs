@@ -10,6 +10,7 @@ mod linux;
 mod machine;
 mod macos;
 pub mod parse;
+pub mod preview;
 
 #[cfg(target_os = "linux")]
 pub use linux::LiveLinux;

@@ -13,5 +13,6 @@ pub mod jobs;
 
 pub mod pf;
 pub mod plan;
+pub mod prove;
 pub mod receipt;
 pub mod render;

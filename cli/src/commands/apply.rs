@@ -1,6 +1,6 @@
 //! `sanctum apply`: recover, plan, ask, act as one transaction.
 
-use super::{Context, ask, plan as plan_verb};
+use super::{Context, ask, plan as plan_verb, prove, saved};
 use crate::approval;
 use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
@@ -8,19 +8,16 @@ use crate::output::Paint;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place, Site};
 use crate::watchdog;
-use sanctum_host::{Blobs, boot, clock, files};
+use sanctum_host::{Blobs, boot, clock};
 use sanctum_orchestrator::apply::{Outcome, RollbackReport};
 use sanctum_orchestrator::engine::{self, EngineError, Terms};
 use sanctum_orchestrator::plan::Plan;
-use sanctum_orchestrator::plan::saved::{SavedPlan, SavedPlanError};
+use sanctum_orchestrator::prove::Tools;
 use sanctum_orchestrator::receipt::{Kind, Receipt, Status};
-use std::path::Path;
 
 /// Seconds in which the owner confirms a change on a real machine, unless said otherwise: time to open a
 /// second terminal and log in.
 const CONFIRM_WITHIN: u32 = 120;
-/// A saved plan of 200 services has 400 KiB.
-const PLAN_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Runs the verb.
 pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -28,11 +25,21 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, out)?;
     let mut session = Session::open(opened, &context.common, &context.around, Access::Change)?;
     recover_first(context, &mut session.site)?;
+    let saved = args.plan.as_deref().map(saved::read).transpose()?;
+    let parts = match &saved {
+        Some(saved) => saved.parts.clone(),
+        None => args.only.iter().copied().collect(),
+    };
+    session.warn_uncovered(out);
     let mut blobs = Blobs::default();
-    let want = session.want(&plan_verb::parts(&args.only), &mut blobs)?;
-    let planned = plan_verb::only(&mut session, &want, &args.only, &mut blobs)?;
-    if let Some(path) = &args.plan {
-        refuse_stale(path, &planned, &session, context)?;
+    let artefacts = session.artefacts(&parts)?;
+    let want = session.want(artefacts.clone(), &mut blobs)?;
+    let planned = plan_verb::only(&mut session, &want, &parts, &mut blobs)?;
+    if let Some(saved) = &saved {
+        if context.around.euid == 0 {
+            saved::require_seal(saved, session.site.store())?;
+        }
+        saved::require_fresh(saved, &planned)?;
     }
     if planned.is_empty() {
         report(context, &planned, None);
@@ -41,6 +48,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if !out.json {
         plan_verb::print(out, &planned, &blobs);
     }
+    let tools = (!args.no_prove).then(Tools::find);
+    prove::before(&session, &artefacts, tools.as_ref())?;
     if session.site.place == Place::Machine {
         approval::require(context, &session.opened, args.approve.as_deref())?;
     }
@@ -48,6 +57,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let terms = terms(context, args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;
     report(context, &planned, Some(&receipt));
+    if let Some(tools) = &tools {
+        prove::after(out, &session, &artefacts, tools)?;
+    }
     Ok(Exit::Done)
 }
 
@@ -94,54 +106,6 @@ fn terms(context: &Context, args: &Args, place: &Place) -> Result<Terms, Failure
         overwrite_foreign: args.overwrite_foreign,
         now: clock::now(),
     })
-}
-
-fn refuse_stale(
-    path: &Path,
-    fresh: &Plan,
-    session: &Session,
-    context: &Context,
-) -> Result<(), Failure> {
-    let saved = SavedPlan::parse(&files::read(path, PLAN_LIMIT)?)?;
-    if context.around.euid == 0 {
-        let seal =
-            saved.seal.as_deref().ok_or(SavedPlanError::Unsealed).map_err(Failure::refused)?;
-        let store = session.site.store().ok_or(EngineError::NoStore)?;
-        let tag = unhex(seal).ok_or(SavedPlanError::Seal).map_err(Failure::refused)?;
-        if !store.mac_verify(&SavedPlan::sealed_text(&saved.plan), &tag)? {
-            return Err(
-                Failure::refused(SavedPlanError::Seal).hint("plan again: sanctum plan --out FILE")
-            );
-        }
-    }
-    // A plan of some parts is compared with the same parts of the fresh one.
-    let ids: std::collections::BTreeSet<&str> =
-        saved.plan.steps.iter().map(|step| step.id.as_str()).collect();
-    if saved.plan.digest() == fresh.digest() {
-        return Ok(());
-    }
-    let moved: Vec<&str> = fresh
-        .steps
-        .iter()
-        .filter(|step| !ids.contains(step.id.as_str()) || !saved.plan.steps.contains(step))
-        .map(|step| step.id.as_str())
-        .collect();
-    let what = if moved.is_empty() { "steps are gone".to_owned() } else { moved.join(", ") };
-    Err(Failure::refused(format!(
-        "the plan is stale: the machine or the instance changed since ({what})"
-    ))
-    .hint("plan again: sanctum plan --out FILE"))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-    let digits = digits?;
-    let pairs = digits.chunks_exact(2);
-    pairs
-        .remainder()
-        .is_empty()
-        .then(|| pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }
 
 /// Applies under a receipt. A watchdog is started before the first verb where the owner must confirm.

@@ -4,7 +4,8 @@
 //! root, no Docker and no Mac, and leaves nothing behind unless `--keep` says where.
 
 use super::apply::act;
-use super::{Context, plan as plan_verb};
+use super::prove::Bench;
+use super::{Context, plan as plan_verb, prove};
 use crate::args::Demo;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -13,6 +14,7 @@ use crate::site::{Access, Place};
 use sanctum_host::{Blobs, clock, files, snapshot};
 use sanctum_orchestrator::engine::Terms;
 use sanctum_orchestrator::instance::model::NodeType;
+use sanctum_orchestrator::prove::Tools;
 use sanctum_orchestrator::receipt::Kind;
 use sanctum_types::NodeName;
 use std::collections::BTreeSet;
@@ -35,10 +37,11 @@ pub fn run(context: &Context, args: &Demo) -> Result<Exit, Failure> {
         .filter(|(_, node)| node.kind != NodeType::Mobile)
         .map(|(name, _)| name.clone())
         .collect();
+    let mut bench = Bench::new(Tools::find());
     let mut data = Vec::new();
     for node in nodes {
         let dir = base.join(node.as_str());
-        data.push(one(context, &opened, &node, &dir, args.keep.is_some())?);
+        data.push(one(context, &opened, (&node, &dir), args.keep.is_some(), &mut bench)?);
     }
     context.out.data(&serde_json::json!({ "format": 1, "house": house, "nodes": data }));
     if let Some(dir) = &args.keep {
@@ -50,9 +53,9 @@ pub fn run(context: &Context, args: &Demo) -> Result<Exit, Failure> {
 fn one(
     context: &Context,
     opened: &Opened,
-    node: &NodeName,
-    dir: &Path,
+    (node, dir): (&NodeName, &Path),
     keep: bool,
+    bench: &mut Bench,
 ) -> Result<serde_json::Value, Failure> {
     let out = context.out;
     files::make_dir(dir)?;
@@ -61,10 +64,13 @@ fn one(
     let mut session =
         Session::at(opened.clone(), node.clone(), place, &context.around, Access::Change)?;
     let mut blobs = Blobs::default();
-    let want = session.want(&BTreeSet::new(), &mut blobs)?;
-    let first = plan_verb::only(&mut session, &want, &[], &mut blobs)?;
+    let artefacts = session.artefacts(&BTreeSet::new())?;
+    let want = session.want(artefacts.clone(), &mut blobs)?;
+    let first = plan_verb::only(&mut session, &want, &BTreeSet::new(), &mut blobs)?;
     let changes = first.steps.len();
     out.line(Paint::Head, &format!("{node}"));
+    let proofs = prove::before(&session, &artefacts, Some(&bench.tools))?;
+    bench.show(out, &proofs);
     let terms = Terms {
         kind: Kind::Apply,
         confirm_within: None,
@@ -75,7 +81,7 @@ fn one(
     };
     let receipt = act(context, &mut session.site, &first, &blobs, &terms)?;
     out.line(Paint::Good, &format!("  applied     {} files, {changes} steps", want.files.len()));
-    let second = plan_verb::only(&mut session, &want, &[], &mut blobs)?;
+    let second = plan_verb::only(&mut session, &want, &BTreeSet::new(), &mut blobs)?;
     if !second.is_empty() {
         return Err(Failure::new(Exit::Bug, format!("{node}: the second plan is not empty")));
     }

@@ -8,7 +8,7 @@ use crate::site::{Access, Site};
 use sanctum_host::Blobs;
 use sanctum_orchestrator::drift::{self, Drift};
 use sanctum_orchestrator::engine::status_word;
-use sanctum_orchestrator::receipt::Status;
+use sanctum_orchestrator::receipt::{Kind, Status};
 use std::collections::BTreeSet;
 
 /// `sanctum history`.
@@ -33,8 +33,12 @@ pub fn history(context: &Context) -> Result<Exit, Failure> {
             Status::Interrupted | Status::Unconfirmed => Paint::Note,
         };
         let steps = receipt.header.plan.steps.len();
-        let line =
-            format!("{}  {:<11}  {steps} steps", receipt.header.id, status_word(receipt.status()));
+        let (id, status) = (&receipt.header.id, status_word(receipt.status()));
+        let kind = match receipt.header.kind {
+            Kind::Apply => "apply",
+            Kind::Uninstall => "uninstall",
+        };
+        let line = format!("{id}  {kind:<9}  {status:<11}  {steps} steps");
         context.out.line(paint, &line);
     }
     if receipts.is_empty() {
@@ -48,7 +52,7 @@ pub fn drift(context: &Context) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, context.out)?;
     let mut session = Session::open(opened, &context.common, &context.around, Access::Look)?;
     let mut blobs = Blobs::default();
-    let want = session.want(&BTreeSet::new(), &mut blobs)?;
+    let want = session.want(session.artefacts(&BTreeSet::new())?, &mut blobs)?;
     let planned = session.plan(&want, &mut blobs)?;
     let node = &session.site.node;
     let lines = drift::drift(&want, &planned.managed, &planned.seen);

@@ -4,12 +4,15 @@ pub mod apply;
 pub mod back;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod history;
 pub mod itself;
 pub mod job;
 pub mod pf;
 pub mod plan;
 pub mod propose;
+pub mod prove;
+pub mod saved;
 
 use crate::args::{Cli, Common, Config, Verb};
 use crate::failure::{Exit, Failure};
@@ -50,6 +53,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Uninstall(args) => back::uninstall(&context, &args),
         Verb::History => history::history(&context),
         Verb::Drift => history::drift(&context),
+        Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Pf { verb } => pf::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
@@ -58,7 +62,6 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
             out.raw(&String::from_utf8_lossy(&script));
             Ok(Exit::Done)
         }
-        other => Err(Failure::new(Exit::Usage, format!("{other:?} is not built yet"))),
     }
 }
 

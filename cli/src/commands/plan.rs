@@ -1,37 +1,15 @@
 //! `sanctum plan`: what would change, shown and not done.
 
-use super::Context;
-use crate::args::{PartArg, Plan as Args};
+use super::{Context, prove, saved};
+use crate::args::Plan as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::session::{Opened, Session};
 use crate::site::Access;
-use sanctum_host::{Blobs, Store, files};
+use sanctum_host::Blobs;
 use sanctum_orchestrator::house::Part;
-use sanctum_orchestrator::plan::saved::SavedPlan;
 use sanctum_orchestrator::plan::{Plan, show};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::Path;
-
-impl From<PartArg> for Part {
-    fn from(part: PartArg) -> Self {
-        match part {
-            PartArg::Instance => Self::Instance,
-            PartArg::Pf => Self::Pf,
-            PartArg::Ssh => Self::Ssh,
-            PartArg::Launchd => Self::Launchd,
-            PartArg::Systemd => Self::Systemd,
-            PartArg::Nft => Self::Nft,
-            PartArg::Vm => Self::Vm,
-        }
-    }
-}
-
-/// The parts of a command line.
-pub fn parts(only: &[PartArg]) -> BTreeSet<Part> {
-    only.iter().map(|part| Part::from(*part)).collect()
-}
 
 /// Runs the verb.
 pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -41,10 +19,14 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         if args.out.is_some() && context.around.euid == 0 { Access::Change } else { Access::Look };
     let mut session = Session::open(opened, &context.common, &context.around, access)?;
     let mut blobs = Blobs::default();
-    let want = session.want(&parts(&args.only), &mut blobs)?;
-    let planned = only(&mut session, &want, &args.only, &mut blobs)?;
+    let parts = args.only.iter().copied().collect();
+    session.warn_uncovered(context.out);
+    let artefacts = session.artefacts(&parts)?;
+    prove::read(&session, &artefacts)?;
+    let want = session.want(artefacts, &mut blobs)?;
+    let planned = only(&mut session, &want, &parts, &mut blobs)?;
     if let Some(path) = &args.out {
-        save(path, &planned, session.site.store())?;
+        saved::write(path, &planned, &parts, session.site.store())?;
         context.out.progress(&format!("saved the plan in {}", path.display()));
     }
     print(context.out, &planned, &blobs);
@@ -55,7 +37,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 pub fn only(
     session: &mut Session,
     want: &sanctum_orchestrator::plan::Want,
-    parts: &[PartArg],
+    parts: &BTreeSet<Part>,
     blobs: &mut Blobs,
 ) -> Result<Plan, Failure> {
     let mut planned = session.plan(want, blobs)?.plan;
@@ -66,23 +48,6 @@ pub fn only(
         planned.steps.retain(|step| step.guard.path.as_ref().is_none_or(|(path, _)| wanted(path)));
     }
     Ok(planned)
-}
-
-/// Writes a plan with its seal.
-fn save(path: &Path, plan: &Plan, store: Option<&Store>) -> Result<(), Failure> {
-    let seal = match store {
-        Some(store) => Some(hex(&store.mac(&SavedPlan::sealed_text(plan))?)),
-        None => None,
-    };
-    let saved = SavedPlan { plan: plan.clone(), seal };
-    Ok(files::write_private(path, &serde_json::to_vec_pretty(&saved)?)?)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Prints a plan: for each step its diff and its verbs.
@@ -97,8 +62,11 @@ pub fn print(out: Out, plan: &Plan, blobs: &Blobs) {
         let tail =
             if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) };
         out.line(Paint::Head, &format!("{} {}{tail}", step.change, step.id));
+        for verb in &step.verbs {
+            out.line(Paint::Place, &format!("  → {verb}"));
+        }
         for command in &step.commands {
-            out.line(Paint::Place, &format!("  → {command}"));
+            out.line(Paint::Plain, &format!("  $ {command}"));
         }
         if let Some(diff) = &step.diff {
             out.diff(diff);

@@ -8,7 +8,7 @@ use crate::plan::{Managed, Plan, Target, Want, plan, uninstall};
 use crate::receipt::{Header, History, Kind, Mark, Receipt};
 use proptest::prelude::*;
 use sanctum_host::{
-    Blobs, DirState, FailAt, FileState, Host, LoadedState, MemHost, Observed, PathState, Scope,
+    Blobs, DirState, FailAt, FileState, Host, LoadedState, MemHost, Observed, Op, PathState, Scope,
     Unit,
 };
 use sanctum_types::{AbsPath, AccountName, Mode, NodeName, Owner, UnixTime};
@@ -190,9 +190,27 @@ proptest! {
         let receipt = done(&first, &mut host, &blobs);
         let managed = History { receipts: vec![receipt.clone()] }.managed();
         prop_assert!(make(&want, &host, &managed).0.is_empty(), "second plan is empty");
+        for (place, file) in &want.files {
+            prop_assert_eq!(host.0.files.get(place), Some(&file.state));
+            let runs = file.unit.as_ref().map(|unit| host.0.loaded.get(unit).and_then(|ran| ran.blob));
+            prop_assert!(runs.is_none_or(|blob| blob == Some(file.state.blob)), "{} runs", place);
+        }
         let report = rollback(&first, &receipt.standing(), &mut host, &blobs, &mut Vec::new());
         prop_assert!(report.errors.is_empty(), "{:?}", report);
         prop_assert_eq!(world(&host), world(&start));
+    }
+
+    #[test]
+    fn a_unit_is_told_while_its_file_is_there_and_sshd_when_it_is_gone(case in case()) {
+        let start = case.host();
+        let (plan, _) = make(&case.want(|at| at.want), &start, &Managed::default());
+        for ops in plan.steps.iter().flat_map(|step| [&step.act, &step.undo]) {
+            let unloads = ops.iter().position(|op| matches!(op, Op::Unloaded { .. }));
+            let removes = ops.iter().position(|op| matches!(op, Op::Absent { .. }));
+            let (Some(unloads), Some(removes)) = (unloads, removes) else { continue };
+            let in_place = matches!(&ops[unloads], Op::Unloaded { unit } if unit.reloads_in_place());
+            prop_assert_eq!(unloads > removes, in_place);
+        }
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub struct Facts {
     pub timezone: String,
     /// `sanctumd` verbs and `sanctum` one-shot jobs that the installed binary implements.
     pub implemented: BTreeSet<String>,
+    /// Text of the main ruleset of pf (`/etc/pf.conf`), where the machine has one.
+    #[serde(default)]
+    pub pf_conf: Option<String>,
 }
 
 /// One network interface.
@@ -114,4 +117,23 @@ pub enum Part {
     Nft,
     /// The virtual machine.
     Vm,
+}
+
+impl Part {
+    /// Every part with the word for it.
+    pub const WORDS: [(&'static str, Self); 7] = [
+        ("instance", Self::Instance),
+        ("pf", Self::Pf),
+        ("ssh", Self::Ssh),
+        ("launchd", Self::Launchd),
+        ("systemd", Self::Systemd),
+        ("nft", Self::Nft),
+        ("vm", Self::Vm),
+    ];
+
+    /// The part of that word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(name, _)| *name == word).map(|(_, part)| *part)
+    }
 }

@@ -3,8 +3,10 @@
 //! A saved plan is bound by digest to the instance and to everything that was observed (its guards): applying
 //! it plans again and refuses when the digest differs. At euid 0 it must carry a MAC under the store's key.
 
+use crate::house::Part;
 use crate::plan::step::{FORMAT, Plan};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Why a saved plan is refused.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +31,10 @@ pub enum SavedPlanError {
 pub struct SavedPlan {
     /// The plan.
     pub plan: Plan,
-    /// Hexadecimal HMAC-SHA-256 of the plan's digest under the store's key.
+    /// The parts that it was made for; all of them where none is named.
+    #[serde(default)]
+    pub parts: BTreeSet<Part>,
+    /// Hexadecimal HMAC-SHA-256 of the plan's digest and its parts under the store's key.
     pub seal: Option<String>,
 }
 
@@ -45,7 +50,7 @@ impl SavedPlan {
 
     /// What the seal is computed over: the domain keeps it apart from other uses of the key.
     #[must_use]
-    pub fn sealed_text(plan: &Plan) -> Vec<u8> {
-        format!("sanctum saved plan v1\n{}", plan.digest()).into_bytes()
+    pub fn sealed_text(plan: &Plan, parts: &BTreeSet<Part>) -> Vec<u8> {
+        format!("sanctum saved plan v1\n{}\n{parts:?}", plan.digest()).into_bytes()
     }
 }

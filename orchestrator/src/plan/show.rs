@@ -4,6 +4,7 @@
 //! that we know nothing of.
 
 use crate::plan::{Plan, Step};
+use sanctum_host::live::preview;
 use sanctum_host::{Blobs, Op, PathState};
 use sanctum_types::Digest;
 use similar::TextDiff;
@@ -20,6 +21,8 @@ pub struct Shown {
     /// Takes part in commit-confirm.
     pub lockout: bool,
     /// Verbs in order.
+    pub verbs: Vec<String>,
+    /// Commands that a machine would run for them.
     pub commands: Vec<String>,
     /// A unified diff; none where no text changes.
     pub diff: Option<String>,
@@ -36,7 +39,8 @@ fn one(step: &Step, blobs: &Blobs, hide: &dyn Fn(&str) -> String) -> Shown {
         change: step.change(),
         foreign: step.foreign,
         lockout: step.lockout,
-        commands: step.act.iter().map(Op::to_string).collect(),
+        verbs: step.act.iter().map(Op::to_string).collect(),
+        commands: step.act.iter().flat_map(preview::commands).collect(),
         diff: diff(step, blobs, hide),
     }
 }

@@ -44,7 +44,8 @@ fn nodes(instance: &Instance) -> Vec<Node> {
             let facts = facts::assumed(instance, node);
             let house = House { instance, name, node, facts: &facts };
             let mut blobs = Blobs::default();
-            let want = compose::want(&house, &text, &BTreeSet::new(), &mut blobs);
+            let want = compose::artefacts(&house, &text, &BTreeSet::new())
+                .and_then(|artefacts| compose::want(&house, artefacts, &mut blobs));
             let want = want.unwrap_or_else(|error| panic!("{name}: {error:?}\n{text}"));
             Node { name: name.clone(), want, blobs, owner: layout::root_owner(facts.os) }
         })

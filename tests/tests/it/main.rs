@@ -19,10 +19,15 @@ mod guest;
 mod kill;
 #[cfg(test)]
 mod laws;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod live;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod plists;
+#[cfg(test)]
+mod prove;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod reachability;

@@ -1,0 +1,189 @@
+//! Root's consent: the owner's file is a proposal, and what it widens is consented to by itself.
+#![expect(clippy::disallowed_methods, reason = "children are started and ended by the scene")]
+
+use super::bed::{
+    APPROVED, INSTANCE, Machine, PARTS, SANCTUM, Said, digest, house, is_there, on_a_machine, read,
+    sh, write,
+};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+const YES: [&str; 3] = ["apply", PARTS, "--yes"];
+const NOBODY: &str = "the file widens what is approved, and there is nobody to ask";
+
+/// Runs a verb on a terminal of its own, with these lines typed.
+fn typed(verb: &str, lines: &str) -> Said {
+    let mut child = Command::new("script")
+        .args(["-qec", &format!("exec {SANCTUM} {verb}"), "/dev/null"])
+        .env("SUDO_UID", sh("id -u alma").trim())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    Said::of(&child.wait_with_output().unwrap())
+}
+
+fn machine_with_house(machine: &Machine) {
+    machine.install();
+    machine.apply_and_confirm();
+}
+
+#[test]
+fn the_first_file_needs_consent_by_its_digest() {
+    on_a_machine("live::approval::the_first_file_needs_consent_by_its_digest", |machine| {
+        machine.install();
+        let said = machine.run(&YES);
+        said.expect(4, NOBODY);
+        said.expect(4, &format!("then: sudo sanctum apply --approve {}", digest()));
+        assert!(
+            said.out.contains("widens the whole file: is approved for the first time"),
+            "{said:?}"
+        );
+        let wrong: String = digest().chars().rev().collect();
+        let short: String = digest().chars().take(12).collect();
+        for wrong in [wrong.as_str(), "", &short, &digest().to_uppercase()] {
+            machine
+                .run(&["apply", PARTS, "--yes", "--approve", wrong])
+                .expect(4, "is not that of this file");
+        }
+        assert!(!is_there(APPROVED));
+        // Consent to the file is not consent to the plan.
+        machine
+            .run(&["apply", PARTS, "--approve", &digest()])
+            .expect(4, "There is no terminal to answer on");
+        assert!(!is_there(APPROVED));
+        machine.run(&["apply", PARTS, "--yes", "--approve", &digest()]).done();
+        assert_eq!(read(APPROVED), read(INSTANCE));
+        assert_eq!(sh(&format!("stat -c '%U %a' {APPROVED}")), "root 644\n");
+    });
+}
+
+/// One change of the house and what of it is shown.
+type Change = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
+#[test]
+fn each_widening_needs_consent_and_narrowing_needs_none() {
+    on_a_machine(
+        "live::approval::each_widening_needs_consent_and_narrowing_needs_none",
+        |machine| {
+            machine_with_house(machine);
+            let table: [Change; 6] = [
+                (
+                    &[("ports: [1111]", "ports: [1111], bind: lan, reason: x")],
+                    "",
+                    "widens services.dashboard: reachable: from the network at home",
+                ),
+                (
+                    &[("ports: [1111]", "ports: [1111], command: [/bin/sh, -c, id]")],
+                    "",
+                    "widens services.dashboard: runs /bin/sh -c id",
+                ),
+                (
+                    &[("users:", "ssh: {allow_users: [berta]}\nusers:")],
+                    "",
+                    "widens ssh.allow_users: berta may log in",
+                ),
+                (
+                    &[("users:", "guards: {sentinel: off}\nusers:")],
+                    "",
+                    "widens guards.sentinel: lowered from Enforce to Off",
+                ),
+                (&[("owner: alma", "owner: berta")], "", "widens users.owner: becomes berta"),
+                (
+                    &[],
+                    "  shell: {node: hub, ports: [2222], bind: lan, reason: x}\n",
+                    "widens services.shell: port 2222 reachable: from the network at home",
+                ),
+            ];
+            let before = read(APPROVED);
+            for (changes, more, shown) in table {
+                house(changes, more);
+                let said = machine.run(&YES);
+                said.expect(4, NOBODY);
+                assert!(said.out.contains(shown), "{shown}: {said:#?}");
+                assert_eq!(read(APPROVED), before);
+            }
+            let (changes, more, _) = table[0];
+            house(changes, more);
+            machine.apply_and_confirm();
+            assert_eq!(read(APPROVED), read(INSTANCE));
+            // Back to what it was: less than what is approved.
+            house(&[], "");
+            machine.run(&YES).done();
+            machine.run(&["confirm"]).done();
+            assert_eq!(read(APPROVED), before);
+        },
+    );
+}
+
+#[test]
+fn at_euid_0_the_environment_names_neither_the_home_nor_the_file() {
+    on_a_machine(
+        "live::approval::at_euid_0_the_environment_names_neither_the_home_nor_the_file",
+        |machine| {
+            machine.install();
+            sh("mkdir -p /home/evil/.sanctum /home/evil/.config/sanctum");
+            let evil = read(INSTANCE).unwrap().replace("owner: alma", "owner: berta");
+            for at in
+                ["/home/evil/.sanctum/instance.yaml", "/home/evil/.config/sanctum/instance.yaml"]
+            {
+                write(at, &evil);
+            }
+            let file = "/home/evil/.sanctum/instance.yaml";
+            let said = Command::new(SANCTUM)
+                .args(["apply", PARTS, "--yes", "--approve", &digest()])
+                .env_clear()
+                .envs([
+                    ("SUDO_UID", sh("id -u alma").trim()),
+                    ("SUDO_USER", "berta"),
+                    ("SUDO_HOME", "/home/evil"),
+                    ("HOME", "/home/evil"),
+                    ("XDG_CONFIG_HOME", "/home/evil/.config"),
+                    ("SANCTUM_INSTANCE", file),
+                    ("SANCTUM_INSTANCE_FILE", file),
+                    ("PATH", "/home/evil/bin"),
+                ])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            Said::of(&said).done();
+            assert!(read(APPROVED).is_some_and(
+                |text| text == read(INSTANCE).unwrap() && text.contains("owner: alma")
+            ));
+            // The account database says where a home is, today.
+            sh(&format!("{SANCTUM} confirm; usermod --home /home/evil alma"));
+            let said = Command::new(SANCTUM)
+                .args(YES)
+                .envs([("SUDO_UID", sh("id -u alma").trim()), ("HOME", "/home/alma")])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let said = Said::of(&said);
+            said.expect(4, NOBODY);
+            assert!(said.out.contains("widens users.owner: becomes berta"), "{said:?}");
+        },
+    );
+}
+
+#[test]
+fn answers_are_taken_from_a_terminal_word_by_word() {
+    on_a_machine("live::approval::answers_are_taken_from_a_terminal_word_by_word", |machine| {
+        machine.install();
+        let verb = format!("apply {PARTS} --confirm-within 3600");
+        for (lines, says) in [
+            ("y\ny\n", "the widening is not approved"),
+            ("yes\ny\n", "the widening is not approved"),
+            ("\n", "the widening is not approved"),
+            ("approve\nn\n", "nothing was changed"),
+            ("approve\n\n", "nothing was changed"),
+        ] {
+            let said = typed(&verb, lines);
+            assert!(said.code == Some(4) && said.out.contains(says), "{lines:?} {says}: {said:#?}");
+            assert!(!is_there(APPROVED), "{lines:?}");
+        }
+        let said = typed(&verb, "approve\ny\n");
+        assert!(said.code == Some(0), "{said:#?}");
+        assert_eq!(read(APPROVED), read(INSTANCE));
+    });
+}

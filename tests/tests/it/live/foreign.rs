@@ -1,0 +1,41 @@
+//! An edit by somebody else is told from our own old version, and is never overwritten silently.
+
+use super::bed::{DROP_IN, Machine, PARTS, digest, house, on_a_machine, read, sh};
+
+/// What drift says of the drop-in.
+fn drift(machine: &Machine) -> Option<String> {
+    let said = machine.run(&["drift", "--json"]);
+    // The units of a machine without systemd are never applied here.
+    said.expect(3, "");
+    let data: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let lines = data["drift"].as_array().unwrap();
+    let line = lines.iter().find(|line| line["subject"] == DROP_IN)?;
+    Some(line["drift"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn an_edit_of_the_drop_in_is_shown_and_kept() {
+    on_a_machine("live::foreign::an_edit_of_the_drop_in_is_shown_and_kept", |machine| {
+        machine.install();
+        assert_eq!(drift(machine).as_deref(), Some("pending"));
+        machine.apply_and_confirm();
+        assert_eq!(drift(machine), None);
+        sh(&format!("sed -i 's/^MaxAuthTries.*/MaxAuthTries 6/' {DROP_IN}"));
+        let edited = read(DROP_IN);
+        assert_eq!(drift(machine).as_deref(), Some("foreign-edit"));
+        let refusal = "somebody else changed since sanctum wrote them: file:/etc/ssh/sshd_config.d/00-sanctum.conf";
+        machine.run(&["apply", PARTS, "--yes"]).expect(4, refusal);
+        house(&[("owner: alma", "owner: berta")], "");
+        machine.run(&["apply", PARTS, "--yes", "--approve", &digest()]).expect(4, refusal);
+        for verb in [["rollback", "--yes"], ["uninstall", "--yes"]] {
+            assert_eq!(machine.run(&verb).code, Some(4), "{verb:?}");
+        }
+        assert_eq!(read(DROP_IN), edited);
+        house(&[], "");
+        machine.run(&["apply", PARTS, "--yes", "--overwrite-foreign"]).done();
+        machine.run(&["confirm"]).done();
+        assert_eq!(drift(machine), None);
+        sh(&format!("rm {DROP_IN}"));
+        assert_eq!(drift(machine).as_deref(), Some("missing"));
+    });
+}
