@@ -6,17 +6,17 @@ use crate::site::HERE;
 use crate::surroundings::Surroundings;
 use sanctum_host::command::Program;
 use sanctum_host::ssh_query::{self, SshVersion};
-use sanctum_host::{clock, interfaces, ssh_session, trust};
-use sanctum_orchestrator::house::facts::os_of;
+use sanctum_host::{clock, files, interfaces, ssh_session, trust};
 use sanctum_orchestrator::house::{Facts, Interface, SshFacts, layout};
-use sanctum_orchestrator::instance::model::{Arch, Node};
+use sanctum_orchestrator::instance::model::{Arch, Node, Os};
+use sanctum_orchestrator::instance::registry::node_os;
 use sanctum_types::{AbsPath, IfName};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What is known of this machine as a node of the house.
 pub fn facts(node: &Node) -> Result<Facts, Failure> {
-    if os_of(node) != HERE {
+    if node_os(node) != HERE {
         let error = "this node has another operating system than this machine";
         return Err(Failure::new(Exit::Usage, error)
             .hint("render it below a directory: sanctum apply --root DIR --node NAME")
@@ -64,7 +64,19 @@ pub fn observe() -> Result<Facts, Failure> {
         ssh: ssh()?,
         timezone: clock::zone_name().unwrap_or_else(|| "UTC".to_owned()),
         implemented: BTreeSet::new(),
+        pf_conf: pf_conf()?,
     })
+}
+
+/// The main ruleset of pf. What is not UTF-8 counts as absent: a line could not be added to it as text.
+fn pf_conf() -> Result<Option<String>, Failure> {
+    /// pfctl sets no bound; the stock file is about one KiB.
+    const LIMIT: u64 = 1 << 20;
+    if HERE != Os::Macos {
+        return Ok(None);
+    }
+    let bytes = files::read_optional(Path::new(layout::PF_CONF), LIMIT)?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
 }
 
 fn ssh() -> Result<SshFacts, Failure> {

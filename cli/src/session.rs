@@ -8,7 +8,7 @@ use crate::surroundings::Surroundings;
 use crate::verbs;
 use sanctum_host::{Blobs, files};
 use sanctum_orchestrator::engine::Planned;
-use sanctum_orchestrator::house::{Facts, House, Part, compose, facts, layout};
+use sanctum_orchestrator::house::{Artefact, Facts, House, Part, compose, facts, layout};
 use sanctum_orchestrator::instance::model::NodeType;
 use sanctum_orchestrator::instance::{self, BuiltinRules, Instance, coverage};
 use sanctum_orchestrator::plan::{Target, Want};
@@ -125,9 +125,14 @@ impl Session {
         Ok(Self { site, opened, facts })
     }
 
-    /// The wanted state; an empty `only` means every part.
-    pub fn want(&self, only: &BTreeSet<Part>, blobs: &mut Blobs) -> Result<Want, Failure> {
-        Ok(compose::want(&self.house()?, &self.opened.text, only, blobs)?)
+    /// What is rendered for the node; an empty `only` means every part.
+    pub fn artefacts(&self, only: &BTreeSet<Part>) -> Result<Vec<Artefact>, Failure> {
+        Ok(compose::artefacts(&self.house()?, &self.opened.text, only)?)
+    }
+
+    /// The wanted state that artefacts make.
+    pub fn want(&self, artefacts: Vec<Artefact>, blobs: &mut Blobs) -> Result<Want, Failure> {
+        Ok(compose::want(&self.house()?, artefacts, blobs)?)
     }
 
     /// The view that renderers get.

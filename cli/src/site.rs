@@ -84,18 +84,22 @@ impl Site {
             crate::machine::may_change(around)?;
         }
         let (host, store) = host_and_store(&place, os, access)?;
-        if let Some(whose) = whose(store.as_ref())?.filter(|whose| whose.node != node) {
-            let error = format!("this is node `{}`, not `{node}`", whose.node);
-            return Err(Failure::refused(error).hint(format!(
-                "say --node {}, or name another directory with --root",
-                whose.node
-            )));
-        }
-        if let (Some(store), Access::Change) = (&store, access) {
-            let whose = Whose { format: 1, node: node.clone(), os };
-            store.write_file(NODE, &serde_json::to_vec(&whose)?)?;
-        }
+        // Two first runs at once must not both become the owner of the store.
         let lock = lock(store.as_ref(), access)?;
+        match (whose(store.as_ref())?, &store) {
+            (Some(whose), _) if whose.node != node => {
+                let error = format!("this is node `{}`, not `{node}`", whose.node);
+                return Err(Failure::refused(error).hint(format!(
+                    "say --node {}, or name another directory with --root",
+                    whose.node
+                )));
+            }
+            (None, Some(store)) if access == Access::Change => {
+                let whose = Whose { format: 1, node: node.clone(), os };
+                store.write_file(NODE, &serde_json::to_vec(&whose)?)?;
+            }
+            _ => {}
+        }
         Ok(Self { node, place, host, store, _lock: lock })
     }
 

@@ -32,7 +32,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     };
     session.warn_uncovered(out);
     let mut blobs = Blobs::default();
-    let want = session.want(&parts, &mut blobs)?;
+    let artefacts = session.artefacts(&parts)?;
+    let want = session.want(artefacts.clone(), &mut blobs)?;
     let planned = plan_verb::only(&mut session, &want, &parts, &mut blobs)?;
     if let Some(saved) = &saved {
         if context.around.euid == 0 {
@@ -48,7 +49,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         plan_verb::print(out, &planned, &blobs);
     }
     let tools = (!args.no_prove).then(Tools::find);
-    prove::before(&session, &parts, tools.as_ref())?;
+    prove::before(&session, &artefacts, tools.as_ref())?;
     if session.site.place == Place::Machine {
         approval::require(context, &session.opened, args.approve.as_deref())?;
     }
@@ -57,7 +58,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;
     report(context, &planned, Some(&receipt));
     if let Some(tools) = &tools {
-        prove::after(out, &session, &parts, tools)?;
+        prove::after(out, &session, &artefacts, tools)?;
     }
     Ok(Exit::Done)
 }

@@ -64,11 +64,12 @@ fn one(
     let mut session =
         Session::at(opened.clone(), node.clone(), place, &context.around, Access::Change)?;
     let mut blobs = Blobs::default();
-    let want = session.want(&BTreeSet::new(), &mut blobs)?;
+    let artefacts = session.artefacts(&BTreeSet::new())?;
+    let want = session.want(artefacts.clone(), &mut blobs)?;
     let first = plan_verb::only(&mut session, &want, &BTreeSet::new(), &mut blobs)?;
     let changes = first.steps.len();
     out.line(Paint::Head, &format!("{node}"));
-    let proofs = prove::before(&session, &BTreeSet::new(), Some(&bench.tools))?;
+    let proofs = prove::before(&session, &artefacts, Some(&bench.tools))?;
     bench.show(out, &proofs);
     let terms = Terms {
         kind: Kind::Apply,

@@ -4,7 +4,7 @@
 //! Exit 3 means that something is wrong; what could not be looked at is shown, and is not wrong by itself.
 
 use super::Context;
-use super::prove::{Bench, artefacts};
+use super::prove::Bench;
 use crate::args::Doctor;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -21,7 +21,7 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, out)?;
     let session = Session::open(opened, &context.common, &context.around, Access::Look)?;
     let house = session.house()?;
-    let artefacts = artefacts(&session, &BTreeSet::new())?;
+    let artefacts = session.artefacts(&BTreeSet::new())?;
     let mut bench = Bench::new(find_tools(args)?);
     let mut all = prove::readers(&house, &artefacts);
     if args.prove {

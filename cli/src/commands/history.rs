@@ -52,7 +52,7 @@ pub fn drift(context: &Context) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, context.out)?;
     let mut session = Session::open(opened, &context.common, &context.around, Access::Look)?;
     let mut blobs = Blobs::default();
-    let want = session.want(&BTreeSet::new(), &mut blobs)?;
+    let want = session.want(session.artefacts(&BTreeSet::new())?, &mut blobs)?;
     let planned = session.plan(&want, &mut blobs)?;
     let node = &session.site.node;
     let lines = drift::drift(&want, &planned.managed, &planned.seen);

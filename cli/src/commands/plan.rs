@@ -21,8 +21,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let mut blobs = Blobs::default();
     let parts = args.only.iter().copied().collect();
     session.warn_uncovered(context.out);
-    let want = session.want(&parts, &mut blobs)?;
-    prove::read(&session, &parts)?;
+    let artefacts = session.artefacts(&parts)?;
+    prove::read(&session, &artefacts)?;
+    let want = session.want(artefacts, &mut blobs)?;
     let planned = only(&mut session, &want, &parts, &mut blobs)?;
     if let Some(path) = &args.out {
         saved::write(path, &planned, &parts, session.site.store())?;

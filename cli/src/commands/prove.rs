@@ -4,7 +4,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::session::Session;
 use crate::site::Place;
-use sanctum_orchestrator::house::{Artefact, Part, compose};
+use sanctum_orchestrator::house::Artefact;
 use sanctum_orchestrator::prove::{self, Obstacle, Outcome, Proof, Tools};
 use sanctum_types::Finding;
 use std::collections::BTreeSet;
@@ -24,33 +24,26 @@ impl Bench {
     }
 }
 
-/// What is rendered for the node; an empty `only` means every part.
-pub fn artefacts(session: &Session, only: &BTreeSet<Part>) -> Result<Vec<Artefact>, Failure> {
-    let mut all = compose::artefacts(&session.house()?, &session.opened.text)?;
-    all.retain(|artefact| only.is_empty() || only.contains(&artefact.part));
-    Ok(all)
-}
-
 /// Reads back what is rendered, before it may enter a plan that is shown or saved.
-pub fn read(session: &Session, only: &BTreeSet<Part>) -> Result<(), Failure> {
-    refuse(&prove::readers(&session.house()?, &artefacts(session, only)?))
+pub fn read(session: &Session, artefacts: &[Artefact]) -> Result<(), Failure> {
+    refuse(&prove::readers(&session.house()?, artefacts))
 }
 
 /// Proves what is rendered, with our own readers and, unless they are skipped, with the tools that are here; on
 /// the machine itself also whether its jobs run what root alone could have put there. Nothing is changed yet.
 pub fn before(
     session: &Session,
-    only: &BTreeSet<Part>,
+    artefacts: &[Artefact],
     tools: Option<&Tools>,
 ) -> Result<Vec<Proof>, Failure> {
-    let (house, artefacts) = (session.house()?, artefacts(session, only)?);
-    let mut proofs = prove::readers(&house, &artefacts);
+    let house = session.house()?;
+    let mut proofs = prove::readers(&house, artefacts);
     refuse(&proofs)?;
     if let Some(tools) = tools {
-        proofs.extend(prove::tools(&house, &artefacts, tools));
+        proofs.extend(prove::tools(&house, artefacts, tools));
     }
     if session.site.place == Place::Machine {
-        proofs.extend(prove::machine::trust(&artefacts));
+        proofs.extend(prove::machine::trust(artefacts));
     }
     refuse(&proofs)?;
     Ok(proofs)
@@ -61,14 +54,13 @@ pub fn before(
 pub fn after(
     out: Out,
     session: &Session,
-    only: &BTreeSet<Part>,
+    artefacts: &[Artefact],
     tools: &Tools,
 ) -> Result<(), Failure> {
     if session.site.place != Place::Machine {
         return Ok(());
     }
-    let artefacts = artefacts(session, only)?;
-    for proof in prove::machine::live(&session.house()?, &artefacts, tools) {
+    for proof in prove::machine::live(&session.house()?, artefacts, tools) {
         for finding in proof.findings() {
             let hint = finding.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
             out.warn(&format!("{}: {}{hint}", proof.name, words(finding)));

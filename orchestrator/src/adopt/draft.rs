@@ -5,7 +5,7 @@
 
 use crate::house::Facts;
 use crate::instance::model::{Bind, Node, NodeType, PortSpec, RunAs};
-use crate::instance::registry::{RESERVED_JOBS, own_account};
+use crate::jobs::{account, own};
 use ipnet::Ipv4Net;
 use sanctum_types::{AccountName, Finding, IfName, NodeName, SecretRef, ServiceName, Severity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -238,9 +238,10 @@ impl Draft {
 
     /// Jobs give way to services, and both to sanctum's own jobs.
     fn settle_names(&mut self) {
-        for name in RESERVED_JOBS.iter().filter_map(|name| service_name(name)) {
-            let service = self.services.remove(&name).is_some();
-            if self.jobs.remove(&name).is_some() || service {
+        for row in own::table() {
+            let name = &row.name;
+            let service = own::is_reserved(name) && self.services.remove(name).is_some();
+            if self.jobs.remove(name).is_some() || service {
                 let message = "sanctum has a job of its own for this; it is not carried over";
                 self.note(Severity::Info, "adopt.own-job", name.as_str(), message);
             }
@@ -265,10 +266,10 @@ impl Draft {
         }
     }
 
-    /// Long names can shorten to one account: the second gives way.
+    /// A long name can shorten to the account of another: the second gives way.
     fn settle_accounts(&mut self) {
         let own = |(name, service): (&ServiceName, &FoundService)| {
-            service.run_as.is_none().then(|| (own_account(name), name.clone()))
+            service.run_as.is_none().then(|| (account::own(name), name.clone()))
         };
         let mut taken = BTreeSet::new();
         let accounts: Vec<_> = self.services.iter().filter_map(own).collect();

@@ -6,8 +6,8 @@ use super::FoundPlist;
 use super::draft::{Draft, FoundJob, service_name};
 use crate::instance::CleartextCheck;
 use crate::instance::model::{Bind, RunAs};
-use crate::instance::registry::RESERVED_JOBS;
-use crate::instance::validate::read_cron;
+use crate::jobs::cron::Cron;
+use crate::jobs::own;
 use plist::{Dictionary, Value};
 use sanctum_types::{AbsPath, AccountName, ServiceName, Severity};
 use std::io::Cursor;
@@ -61,7 +61,7 @@ pub(super) fn read(found: &FoundPlist, check: &dyn CleartextCheck, draft: &mut D
         );
         return;
     };
-    if RESERVED_JOBS.contains(&name.as_str()) {
+    if own::is_reserved(&name) {
         draft.note(Severity::Info, "adopt.own-job", path, "sanctum has a job of its own for this");
         return;
     }
@@ -257,7 +257,7 @@ impl Job<'_> {
             }
         }
         let (good, bad): (Vec<String>, Vec<String>) =
-            crons.into_iter().partition(|cron| read_cron(cron).is_ok());
+            crons.into_iter().partition(|cron| cron.parse::<Cron>().is_ok());
         if !bad.is_empty() {
             draft.note(
                 Severity::Error,

@@ -81,6 +81,7 @@ pub(crate) fn facts(os: Os) -> Facts {
         ssh: ssh_facts(os),
         timezone: "America/Denver".to_owned(),
         implemented: BTreeSet::new(),
+        pf_conf: None,
     }
 }
 

@@ -6,7 +6,8 @@
 
 use super::{ExposureError, Network};
 use crate::house::House;
-use crate::instance::model::{Interfaces, NodeType, Tailnet, VmNet};
+use crate::instance::coverage::lan_interfaces;
+use crate::instance::model::{NodeType, Tailnet, VmNet};
 use ipnet::Ipv4Net;
 use sanctum_types::IfName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +42,7 @@ pub struct VmLink {
 /// Finds the interfaces of the node.
 ///
 /// # Errors
-/// [`ExposureError::NoDefaultRoute`] where `auto` cannot be resolved, [`ExposureError::InterfaceTwice`] where an
+/// [`ExposureError::Lan`] where `auto` cannot be resolved, [`ExposureError::InterfaceTwice`] where an
 /// interface would face two networks.
 pub fn links(house: &House<'_>) -> Result<Links, ExposureError> {
     let networks = &house.instance.networks;
@@ -49,24 +50,13 @@ pub fn links(house: &House<'_>) -> Result<Links, ExposureError> {
         Links { vm: networks.vm.as_ref().and_then(|vm| vm_link(house, vm)), ..Links::default() };
     // The guest stands in the host-only network and in no other (home of its only virtual card).
     if house.node.kind != NodeType::Guest {
-        links.lan = lan(house)?;
+        let lan = lan_interfaces(house.instance, house.name, house.facts)?;
+        links.lan = lan.into_iter().collect();
         links.tailnet =
             networks.tailnet.as_ref().map(|net| tailnet(house, net)).unwrap_or_default();
     }
     refuse_twice(house, &links)?;
     Ok(links)
-}
-
-fn lan(house: &House<'_>) -> Result<BTreeSet<IfName>, ExposureError> {
-    let declared = house.node.lan_interfaces.as_ref();
-    match declared.unwrap_or(&house.instance.networks.lan.interface) {
-        Interfaces::Auto(_) => match &house.facts.default_route {
-            Some(interface) => Ok(BTreeSet::from([interface.clone()])),
-            None => Err(ExposureError::NoDefaultRoute { node: house.name.clone() }),
-        },
-        Interfaces::One(interface) => Ok(BTreeSet::from([interface.clone()])),
-        Interfaces::Many(interfaces) => Ok(interfaces.iter().cloned().collect()),
-    }
 }
 
 fn tailnet(house: &House<'_>, net: &Tailnet) -> BTreeSet<IfName> {

@@ -15,6 +15,7 @@ mod tests;
 pub use links::{Links, VmLink, links};
 
 use crate::instance::Instance;
+use crate::instance::coverage::CoverageError;
 use crate::instance::model::{Bind, Reach, Transport};
 use sanctum_types::{IfName, NodeName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,12 +100,9 @@ pub enum ExposureError {
         /// The listener that wants it as well.
         second: Listener,
     },
-    /// The interface is `auto` and nothing is known of a default route.
-    #[error("{node} has no default route to take its lan interface from")]
-    NoDefaultRoute {
-        /// The node.
-        node: NodeName,
-    },
+    /// The interfaces of the network at home are not known.
+    #[error(transparent)]
+    Lan(#[from] CoverageError),
     /// One interface would face two networks with different rules.
     #[error("interface {interface} of {node} is named for both {first} and {second}")]
     InterfaceTwice {

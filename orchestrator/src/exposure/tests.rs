@@ -106,7 +106,10 @@ fn interfaces_come_from_the_node_the_instance_or_the_default_route() {
     };
     assert_eq!(lan(&sample).unwrap(), "en1");
     sample.facts = facts_without_route();
-    assert_eq!(lan(&sample).unwrap_err(), ExposureError::NoDefaultRoute { node: name("hub") });
+    assert_eq!(
+        lan(&sample).unwrap_err(),
+        ExposureError::Lan(CoverageError::NoDefaultRoute(name("hub")))
+    );
     sample.instance.networks.lan.interface = serde_json::from_value(json!(["en5", "en0"])).unwrap();
     assert_eq!(lan(&sample).unwrap(), "en0,en5");
     let hub = sample.instance.nodes.get_mut(&name("hub")).unwrap();

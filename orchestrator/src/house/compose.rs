@@ -37,8 +37,13 @@ pub enum ComposeError {
     Path(#[from] PathError),
 }
 
-/// Renders everything for one node. `text` is the instance file itself, which becomes the approved copy.
-pub fn artefacts(house: &House<'_>, text: &str) -> Result<Vec<Artefact>, ComposeError> {
+/// Renders one node. `text` is the instance file itself, which becomes the approved copy; an empty `only` means
+/// every part.
+pub fn artefacts(
+    house: &House<'_>,
+    text: &str,
+    only: &BTreeSet<Part>,
+) -> Result<Vec<Artefact>, ComposeError> {
     let mut all = vec![approved(house, text)?];
     all.extend(render::pf_anchor::render(house)?);
     all.extend(render::nft::render(house)?);
@@ -46,6 +51,7 @@ pub fn artefacts(house: &House<'_>, text: &str) -> Result<Vec<Artefact>, Compose
     all.extend(render::launchd::render(house)?);
     all.extend(render::systemd::render(house)?);
     all.extend(render::vm::render(house, &guest_files(house)?)?);
+    all.retain(|artefact| only.is_empty() || only.contains(&artefact.part));
     Ok(all)
 }
 
@@ -63,16 +69,13 @@ fn guest_files(house: &House<'_>) -> Result<Vec<Artefact>, ComposeError> {
     Ok(files)
 }
 
-/// The wanted state of one node; its bytes go into `blobs`. An empty `only` means every part.
+/// The wanted state that artefacts make; their bytes go into `blobs`.
 pub fn want(
     house: &House<'_>,
-    text: &str,
-    only: &BTreeSet<Part>,
+    artefacts: Vec<Artefact>,
     blobs: &mut Blobs,
 ) -> Result<Want, ComposeError> {
-    let owner = layout::root_owner(house.facts.os);
-    let want = Want::from_artefacts(artefacts(house, text)?, &owner, blobs)?;
-    Ok(if only.is_empty() { want } else { want.only(only) })
+    Ok(Want::from_artefacts(artefacts, &layout::root_owner(house.facts.os), blobs)?)
 }
 
 /// The copy of the instance file that counts at euid 0. It holds no secrets, and services read it.

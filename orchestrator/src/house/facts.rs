@@ -5,7 +5,8 @@
 
 use crate::house::{Facts, Interface, SshFacts};
 use crate::instance::Instance;
-use crate::instance::model::{Arch, Interfaces, Node, NodeType, Os};
+use crate::instance::model::{Interfaces, Node, NodeType, Os, PfAttach};
+use crate::instance::registry::{node_arch, node_os};
 use sanctum_types::IfName;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -22,23 +23,23 @@ const KEX: &str = "curve25519-sha256 curve25519-sha256@libssh.org diffie-hellman
 const KEX_DEBIAN_12: &str = "sntrup761x25519-sha512";
 const KEX_MACOS: &str = "sntrup761x25519-sha512 mlkem768x25519-sha256";
 
+/// What macOS ships as `/etc/pf.conf`, but for its comments: anchor points of every kind and Apple's own rules.
+const STOCK_PF_CONF: &str = r#"scrub-anchor "com.apple/*"
+nat-anchor "com.apple/*"
+rdr-anchor "com.apple/*"
+dummynet-anchor "com.apple/*"
+anchor "com.apple/*"
+load anchor "com.apple" from "/etc/pf.anchors/com.apple"
+"#;
+
 fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().flat_map(|list| list.split_whitespace()).map(str::to_owned).collect()
-}
-
-/// The operating system of a node: said, or by its type.
-#[must_use]
-pub fn os_of(node: &Node) -> Os {
-    node.os.unwrap_or(match node.kind {
-        NodeType::Hub | NodeType::Mobile => Os::Macos,
-        NodeType::Guest | NodeType::Satellite => Os::Linux,
-    })
 }
 
 /// What is assumed of a node.
 #[must_use]
 pub fn assumed(instance: &Instance, node: &Node) -> Facts {
-    let os = os_of(node);
+    let os = node_os(node);
     let lan = match node.lan_interfaces.as_ref().unwrap_or(&instance.networks.lan.interface) {
         Interfaces::One(name) => vec![name.clone()],
         Interfaces::Many(names) => names.clone(),
@@ -56,12 +57,14 @@ pub fn assumed(instance: &Instance, node: &Node) -> Facts {
     }
     Facts {
         os,
-        arch: node.arch.unwrap_or(Arch::Aarch64),
+        arch: node_arch(node),
         interfaces,
         default_route: lan.first().cloned(),
         ssh: ssh(os),
         timezone: instance.instance.timezone.clone(),
         implemented: BTreeSet::new(),
+        pf_conf: (os == Os::Macos && instance.pf.attach == PfAttach::Main)
+            .then(|| STOCK_PF_CONF.to_owned()),
     }
 }
 

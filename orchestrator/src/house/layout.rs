@@ -17,6 +17,8 @@ pub const NODE_FILE: &str = "/etc/sanctum/node";
 pub const LOGS: &str = "/var/log/sanctum";
 /// Our anchor's rules.
 pub const PF_ANCHOR_FILE: &str = "/etc/pf.anchors/sanctum";
+/// The main ruleset of pf, which the system owns.
+pub const PF_CONF: &str = "/etc/pf.conf";
 /// The sshd drop-in: `00-` because the first value of a keyword wins.
 pub const SSHD_DROP_IN: &str = "/etc/ssh/sshd_config.d/00-sanctum.conf";
 /// LaunchDaemons.

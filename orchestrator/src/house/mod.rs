@@ -45,6 +45,9 @@ pub struct Facts {
     pub timezone: String,
     /// `sanctumd` verbs and `sanctum` one-shot jobs that the installed binary implements.
     pub implemented: BTreeSet<String>,
+    /// Text of the main ruleset of pf (`/etc/pf.conf`), where the machine has one.
+    #[serde(default)]
+    pub pf_conf: Option<String>,
 }
 
 /// One network interface.

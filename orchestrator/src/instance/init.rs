@@ -324,6 +324,7 @@ mod tests {
             ssh: SshFacts::default(),
             timezone: timezone.to_owned(),
             implemented: std::collections::BTreeSet::new(),
+            pf_conf: None,
         }
     }
 

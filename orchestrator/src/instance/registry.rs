@@ -1,13 +1,10 @@
-//! Views of the service registry that renderers share: ports of a node, the order to start in, labels, accounts.
+//! Views of the service registry that renderers share: ports of a node, the order to start in, labels, logins.
 //!
 //! Everything here is derived from the instance alone and is the same on every machine.
 
-use super::model::{Arch, Bind, Instance, Node, NodeType, Os, RunAs, Service, Transport};
+use super::model::{Arch, Bind, Instance, Node, NodeType, Os, Service, Transport};
 use sanctum_types::{AccountName, JobLabel, NodeName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Jobs that sanctum makes for itself: no service or schedule can have their names.
-pub const RESERVED_JOBS: [&str; 3] = ["vmnet", "bootstrap", "pf"];
 
 /// One port that a service of a node listens on.
 #[derive(Clone, Copy, Debug)]
@@ -89,31 +86,6 @@ fn circle(waiting: &BTreeMap<&ServiceName, BTreeSet<ServiceName>>) -> Vec<Servic
 )]
 pub fn job_label(name: &ServiceName) -> JobLabel {
     JobLabel::new(format!("com.sanctum.{name}")).expect("a service name makes a label")
-}
-
-/// The account that a service runs as: the declared one, or `_sanctum_<name>` cut to what accounts may have.
-#[must_use]
-pub fn account_of(name: &ServiceName, service: &Service) -> AccountName {
-    service.run_as.as_ref().map_or_else(|| own_account(name), |run| run.user.clone())
-}
-
-/// The account that a schedule runs as: the declared one, or the house's `_sanctum`.
-#[must_use]
-#[expect(clippy::expect_used, reason = "a constant that AccountName accepts; tested")]
-pub fn schedule_account(run_as: Option<&RunAs>) -> AccountName {
-    run_as.map_or_else(|| AccountName::new("_sanctum").expect("constant"), |run| run.user.clone())
-}
-
-/// The account of a service that declares none.
-#[expect(
-    clippy::expect_used,
-    reason = "a prefix and characters of a service name are an account name; tested"
-)]
-pub(crate) fn own_account(name: &ServiceName) -> AccountName {
-    // AccountName holds 31 bytes; a service name is ASCII, so characters are bytes.
-    const MAX: usize = 31;
-    let text: String = "_sanctum_".chars().chain(name.as_str().chars()).take(MAX).collect();
-    AccountName::new(text).expect("a service name makes an account name")
 }
 
 /// The operating system of a node: as declared; macOS for a hub and Linux for the others unless said.

@@ -5,14 +5,15 @@ use crate::house::layout;
 use crate::instance::model::Os;
 use sanctum_types::{AbsPath, AccountName, Mode, Owner, ServiceName};
 
-/// Account of scheduled jobs that name none.
-pub const HOUSE: &str = "_sanctum";
+/// Account of scheduled jobs that name none, and the beginning of every other.
+const HOUSE: &str = "_sanctum";
 
 /// Longest account name, as [`AccountName`] has it.
 const MAX: usize = 31;
 
 /// `_sanctum_<name>`; a name that would be too long is cut and told apart by a hash of the whole.
-pub fn own(service: &ServiceName) -> Result<AccountName, JobError> {
+#[must_use]
+pub fn own(service: &ServiceName) -> AccountName {
     let full = format!("{HOUSE}_{service}");
     let text = if full.len() <= MAX {
         full
@@ -21,12 +22,21 @@ pub fn own(service: &ServiceName) -> Result<AccountName, JobError> {
         let kept: String = full.chars().take(MAX - 9).collect();
         format!("{kept}_{:08x}", fnv1a(service.as_str().as_bytes()))
     };
-    named(service, text)
+    account(text)
 }
 
-/// An account name made of constants and validated names.
-pub(crate) fn named(service: &ServiceName, text: String) -> Result<AccountName, JobError> {
-    AccountName::new(text).map_err(|source| JobError::Name { job: service.to_string(), source })
+/// The account of scheduled jobs that name none.
+#[must_use]
+pub fn house() -> AccountName {
+    account(HOUSE.to_owned())
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a fixed prefix and characters of a service name, cut to length, are an account name; tested"
+)]
+fn account(text: String) -> AccountName {
+    AccountName::new(text).expect("an account name")
 }
 
 /// FNV-1a of 32 bits: tells names apart, and is not meant to resist anybody.
@@ -93,7 +103,8 @@ mod tests {
 
     #[test]
     fn names() {
-        let name = |text: &str| own(&ServiceName::new(text).unwrap()).unwrap().to_string();
+        let name = |text: &str| own(&ServiceName::new(text).unwrap()).to_string();
+        assert_eq!(house().as_str(), HOUSE);
         assert_eq!(name("proxy"), "_sanctum_proxy");
         assert_eq!(name("presidio-anonymizer"), "_sanctum_presidio-anonymizer");
         assert_eq!(name("a-service-with-a-rather-long-name"), "_sanctum_a-service-wit_a1ee12c3");
@@ -101,9 +112,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn are_short_and_differ(names in proptest::collection::btree_set("(one-beginning-of-)?[a-z][a-z0-9_-]{0,20}", 2..20)) {
+        fn are_short_and_differ(names in proptest::collection::btree_set("(one-beginning-of-)?[a-z][a-z0-9_-]{0,22}", 2..20)) {
             let made: BTreeSet<_> =
-                names.iter().map(|name| own(&ServiceName::new(name.clone()).unwrap()).unwrap()).collect();
+                names.iter().map(|name| own(&ServiceName::new(name.clone()).unwrap())).collect();
             prop_assert_eq!(made.len(), names.len());
         }
     }

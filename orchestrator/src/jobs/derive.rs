@@ -9,7 +9,8 @@ use super::secret::{self, Firewall, SecretJudge};
 use super::{Job, JobError, RunsAs, Start, account, vm};
 use crate::house::{House, layout};
 use crate::instance::model::{GuardMode, NodeType, Os, RunAs, Schedule as Entry, Service};
-use sanctum_types::{JobLabel, ServiceName};
+use crate::instance::registry;
+use sanctum_types::ServiceName;
 use std::collections::BTreeMap;
 
 /// Seconds that a service gets to end: longer than launchd's own 20, so that a write is not cut off.
@@ -36,27 +37,23 @@ fn derive(house: &House<'_>) -> Result<Vec<Job>, JobError> {
     if house.node.kind == NodeType::Mobile {
         return Ok(Vec::new());
     }
-    let table = own::table()?;
-    for row in &table {
+    for row in own::table() {
         if let Some(job) = own_job(house, row)? {
             insert(&mut jobs, house, job)?;
         }
     }
     for (name, service) in &house.instance.services {
         let here = service.node == *house.name && service.enabled;
-        match table.iter().find(|row| row.name == *name) {
-            Some(row) if row.is_service() => {}
-            Some(_) => return Err(JobError::Reserved { name: name.clone() }),
-            None if here => {
-                if let Some(command) = &service.command {
-                    insert(&mut jobs, house, service_job(house, name, service, command)?)?;
-                }
-            }
-            None => {}
+        if own::is_reserved(name) {
+            return Err(JobError::Reserved { name: name.clone() });
+        }
+        let command = service.command.as_ref().filter(|_| here && own::row(name).is_none());
+        if let Some(command) = command {
+            insert(&mut jobs, house, service_job(house, name, service, command)?)?;
         }
     }
     for (name, entry) in &house.instance.schedules {
-        if table.iter().any(|row| row.name == *name) {
+        if own::row(name).is_some() {
             return Err(JobError::Reserved { name: name.clone() });
         }
         if entry.node == *house.name {
@@ -111,7 +108,7 @@ fn own_job(house: &House<'_>, row: &OwnJob) -> Result<Option<Job>, JobError> {
             let command = service.command.clone().unwrap_or_default();
             service_job(house, &row.name, service, &command)?
         }
-        None => blank(&row.name)?,
+        None => blank(&row.name),
     };
     if job.command.is_empty() {
         job.command = own_command(house, &row.run)?;
@@ -157,24 +154,22 @@ fn own_command(house: &House<'_>, run: &Run) -> Result<Vec<String>, JobError> {
     })
 }
 
-fn blank(name: &ServiceName) -> Result<Job, JobError> {
-    let label = JobLabel::new(format!("com.sanctum.{name}"))
-        .map_err(|source| JobError::Name { job: name.to_string(), source })?;
-    Ok(Job {
+fn blank(name: &ServiceName) -> Job {
+    Job {
         name: name.clone(),
-        label,
+        label: registry::job_label(name),
         verb: None,
         implemented: true,
         command: Vec::new(),
         start: Start::Stays,
-        account: RunsAs::Account(account::own(name)?),
+        account: RunsAs::Account(account::own(name)),
         ports: Vec::new(),
         requires: Vec::new(),
         before: Vec::new(),
         capabilities: Vec::new(),
         exit_timeout: SERVICE_EXIT,
         interactive: false,
-    })
+    }
 }
 
 fn service_job(
@@ -183,7 +178,7 @@ fn service_job(
     service: &Service,
     command: &[String],
 ) -> Result<Job, JobError> {
-    let mut job = blank(name)?;
+    let mut job = blank(name);
     job.command = command.to_vec();
     job.verb = daemon_verb(command);
     job.implemented = job.verb.as_ref().is_none_or(|verb| house.facts.implemented.contains(verb));
@@ -224,7 +219,7 @@ fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<
     let zone = &house.instance.instance.timezone;
     let schedule = Schedule::new(&entry.cron, zone)
         .map_err(|source| JobError::Schedule { job: name.clone(), source })?;
-    let mut job = blank(name)?;
+    let mut job = blank(name);
     let own = entry.command.first().is_none_or(|program| !program.starts_with('/'));
     job.verb = own.then(|| one_shot_verb(&entry.command));
     let known = |verb: &str| house.facts.implemented.contains(verb);
@@ -235,7 +230,7 @@ fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<
     job.exit_timeout = entry.exit_timeout.unwrap_or(SCHEDULE_EXIT);
     job.account = match &entry.run_as {
         Some(run_as) => runs_as(name, run_as)?,
-        None => RunsAs::Account(account::named(name, account::HOUSE.to_owned())?),
+        None => RunsAs::Account(account::house()),
     };
     Ok(job)
 }

@@ -25,6 +25,7 @@ pub(crate) fn facts(instance: &Instance, node: &str) -> Facts {
         implemented: ["bootstrap", "pf-load", "nft-load", "job", "secret-scan"]
             .map(str::to_owned)
             .into(),
+        pf_conf: None,
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) mod fixture;
 pub mod launchd;
 pub mod lint;
 pub mod on_calendar;
-pub mod own;
+pub(crate) mod own;
 pub mod schedule;
 pub mod secret;
 pub mod vm;
@@ -78,9 +78,6 @@ pub enum RunsAs {
 /// Why the jobs of a node cannot be derived.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// The house's own table is damaged, which only a change of this program can cause.
-    #[error("cannot read the table of the house's own jobs")]
-    OwnTable(#[source] Box<serde_saphyr::Error>),
     /// A label or account name cannot be formed.
     #[error("job `{job}` has no usable name")]
     Name {

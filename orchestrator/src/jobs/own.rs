@@ -1,9 +1,9 @@
 //! The table of jobs that every house has, read from `launchagents/jobs.yaml`.
 
-use super::JobError;
 use crate::instance::model::Os;
 use sanctum_types::ServiceName;
 use serde::Deserialize;
+use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("../../../launchagents/jobs.yaml");
 
@@ -85,8 +85,21 @@ impl OwnJob {
 }
 
 /// The whole table.
-pub(crate) fn table() -> Result<Vec<OwnJob>, JobError> {
-    serde_saphyr::from_str(TABLE).map_err(|error| JobError::OwnTable(Box::new(error)))
+pub(crate) fn table() -> &'static [OwnJob] {
+    #[expect(clippy::expect_used, reason = "the text is part of this program; a test reads it")]
+    static ROWS: LazyLock<Vec<OwnJob>> =
+        LazyLock::new(|| serde_saphyr::from_str(TABLE).expect("the table of own jobs"));
+    &ROWS
+}
+
+/// The row of this name: no schedule can have the name.
+pub(crate) fn row(name: &ServiceName) -> Option<&'static OwnJob> {
+    table().iter().find(|row| row.name == *name)
+}
+
+/// Whether neither a service nor a schedule can have the name.
+pub(crate) fn is_reserved(name: &ServiceName) -> bool {
+    row(name).is_some_and(|row| !row.is_service())
 }
 
 #[cfg(test)]
@@ -95,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_row_reads() {
-        let rows = table().unwrap();
+        let rows = table();
         let names: std::collections::BTreeSet<_> =
             rows.iter().map(|row| row.name.clone()).collect();
         assert_eq!(names.len(), rows.len());

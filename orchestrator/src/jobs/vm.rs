@@ -34,7 +34,7 @@ pub fn of(house: &House<'_>) -> Result<Option<HouseVm>, JobError> {
         guest: net.guest,
         prefix_len: net.subnet.prefix_len(),
         socket: below("net/vmnet.sock")?,
-        group: account::own(&job)?,
+        group: account::own(&job),
     };
     let machine = Machine {
         slug: slug.clone(),

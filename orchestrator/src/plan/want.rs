@@ -130,19 +130,4 @@ impl Want {
             accounts: self.accounts.clone(),
         }
     }
-
-    /// Only the files of some parts, with the directories on their way.
-    #[must_use]
-    pub fn only(mut self, parts: &BTreeSet<Part>) -> Self {
-        self.files.retain(|_, file| parts.contains(&file.part));
-        let needed = |dir: &AbsPath| {
-            let prefix = format!("{dir}/");
-            self.files.keys().any(|path| path.as_str().starts_with(&prefix))
-        };
-        self.dirs.retain(|dir, _| needed(dir));
-        let owners: BTreeSet<&str> =
-            self.files.values().map(|file| file.state.owner.user.as_str()).collect();
-        self.accounts.retain(|name| owners.contains(name.as_str()));
-        self
-    }
 }

@@ -1,7 +1,8 @@
 //! Every reader is seen failing: a rendered house is content, and each way of breaking one artefact is found.
 
 use super::machine::pf::{Counted, counters, judge_counters, judge_status};
-use super::machine::trust_by;
+use super::machine::units::{judge_launchd, judge_systemd};
+use super::machine::{coverage, trust_by};
 use super::tools::ssh_audit::judge as judge_audit;
 use super::*;
 use crate::house::facts::assumed;
@@ -9,6 +10,7 @@ use crate::house::{Facts, House, compose};
 use crate::instance::{Instance, NoCheck, load};
 use sanctum_host::trust::Untrusted;
 use sanctum_types::NodeName;
+use std::collections::BTreeSet;
 
 const MANOR: &str = include_str!("../../../examples/manor/instance.yaml");
 
@@ -27,7 +29,7 @@ impl Sample {
         let mut facts = assumed(&instance, &instance.nodes[&node]);
         facts.implemented = ["bootstrap", "pf-load", "nft-load"].map(str::to_owned).into();
         let mut sample = Self { instance, node, facts, artefacts: Vec::new() };
-        sample.artefacts = compose::artefacts(&sample.house(), MANOR).unwrap();
+        sample.artefacts = compose::artefacts(&sample.house(), MANOR, &BTreeSet::new()).unwrap();
         sample
     }
 
@@ -168,7 +170,7 @@ fn a_program_that_others_can_replace_is_found_with_the_command_that_helps() {
     assert_eq!(trust_by(&sample.artefacts, untrusted).unwrap().findings().len(), 1);
 }
 
-/// The form of pfctl's answer is from its source (print_rule and the verbose part of it); it ran on no Mac yet.
+/// The form of pfctl's answer is how its manual and public logs show it; nothing of it was recorded on a Mac.
 const COUNTED: &str = "block drop in log quick on en0 proto tcp from any to any port = 1111 label \"sanctum:dashboard\"
   [ Evaluations: 212       Packets: 0         Bytes: 0           States: 0     ]
   [ Inserted: uid 0 pid 311 ]
@@ -199,6 +201,46 @@ fn counters_of_an_anchor_tell_whether_it_is_asked() {
     assert_eq!(judge_status("Status: Enabled for 0 days 00:00:09   Debug: Urgent\n"), []);
     assert_eq!(judge_status("Status: Disabled   Debug: Urgent\n").len(), 1);
     assert_eq!(judge_status("").len(), 1, "an answer that is none is not good news");
+}
+
+#[test]
+fn a_job_is_loaded_from_our_file_or_found() {
+    let ours = "/Library/LaunchDaemons/com.x.plist";
+    let said = format!("system/com.x = {{\n\tpath = {ours}\n\tstate = running\n}}\n");
+    assert_eq!(judge_launchd(true, &said, ours), []);
+    for (known, text, message) in [
+        (false, said.as_str(), "the job is not loaded"),
+        (true, "system/com.x = {\n}\n", "the job is not loaded"),
+        (true, "\tpath = /tmp/x.plist\n", "the job is loaded from /tmp/x.plist"),
+    ] {
+        let found = judge_launchd(known, text, ours);
+        assert_eq!(found.iter().map(|f| f.message.as_str()).collect::<Vec<_>>(), [message]);
+    }
+    let unit = |from: &str, state: &str, reload: &str, boot: &str| {
+        let text = format!(
+            "LoadState=loaded\nActiveState={state}\nUnitFileState={boot}\nNeedDaemonReload={reload}\n\
+             FragmentPath={from}\n"
+        );
+        judge_systemd(&text, "/etc/a").into_iter().map(|f| f.message).collect::<Vec<_>>()
+    };
+    assert_eq!(unit("/etc/a", "active", "no", "enabled"), Vec::<String>::new());
+    assert_eq!(unit("/etc/a", "inactive", "no", "enabled"), Vec::<String>::new());
+    assert_eq!(unit("/etc/b", "active", "no", "enabled"), ["the unit is loaded from `/etc/b`"]);
+    assert_eq!(unit("/etc/a", "failed", "no", "enabled"), ["it failed"]);
+    assert_eq!(unit("/etc/a", "active", "yes", "enabled"), ["systemd runs an older text of it"]);
+    assert_eq!(unit("/etc/a", "active", "no", "disabled"), ["at boot it is `disabled`"]);
+}
+
+#[test]
+fn an_interface_that_nothing_covers_is_found() {
+    let mut sample = Sample::new("hub");
+    assert!(coverage(&sample.house()).findings().is_empty());
+    let name = sanctum_types::IfName::new("en7").unwrap();
+    let addresses = vec!["172.16.0.9".parse().unwrap()];
+    sample.facts.interfaces.push(crate::house::Interface { name, active: true, addresses });
+    let proof = coverage(&sample.house());
+    let [finding] = proof.findings() else { panic!("{proof:?}") };
+    assert_eq!((finding.kind.as_str(), finding.subject.as_str()), ("network.uncovered", "en7"));
 }
 
 #[test]
@@ -252,7 +294,7 @@ proptest::proptest! {
             let facts = assumed(&instance, node);
             let house = House { instance: &instance, name, node, facts: &facts };
             // What cannot be rendered, such as an interface that faces two networks, is refused elsewhere.
-            let Ok(all) = compose::artefacts(&house, "") else { continue };
+            let Ok(all) = compose::artefacts(&house, "", &BTreeSet::new()) else { continue };
             let all: Vec<Artefact> =
                 all.into_iter().filter(|file| file.part != crate::house::Part::Instance).collect();
             for proof in readers(&house, &all) {

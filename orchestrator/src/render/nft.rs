@@ -77,7 +77,7 @@ pub fn render(house: &House<'_>) -> Result<Vec<Artefact>, NftError> {
     };
     let text = fill("sanctum.nft.hbs", TEMPLATE, &variables)?;
     let unit = Unit::NftTable { family: "inet".to_owned(), name: "sanctum".to_owned() };
-    Ok(vec![lockout_file(house, layout::NFT_RULES, text, (Part::Nft, unit))])
+    Ok(vec![lockout_file(house, layout::NFT_RULES, text, (Part::Nft, Some(unit)))])
 }
 
 fn quoted<'a>(interfaces: impl IntoIterator<Item = &'a IfName>) -> String {

@@ -1,4 +1,5 @@
-//! The anchor of a macOS node: `/etc/pf.anchors/sanctum`, generated from the table of intent.
+//! The anchor of a macOS node, `/etc/pf.anchors/sanctum`, generated from the table of intent, and with
+//! `pf.attach: main` the line of `/etc/pf.conf` that names it.
 //!
 //! Invariant: every rule is `quick` and is bound to a named interface; loopback is never named, so the
 //! machine can always talk to itself. Grammar of pf as of 2007, which is what macOS has. Deliberately absent:
@@ -6,6 +7,8 @@
 
 mod attach;
 mod intent;
+#[cfg(test)]
+mod main_tests;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +20,7 @@ use crate::exposure::{Exposure, ExposureError, Links, Network, PortGroup, links,
 use crate::house::{Artefact, House, Part, layout};
 use crate::instance::model::{NodeType, Os, PfAttach};
 use sanctum_host::Unit;
-use sanctum_types::IfName;
+use sanctum_types::{IfName, NodeName};
 use serde::Serialize;
 
 const TEMPLATE: &str = include_str!("../../../pf-anchors/sanctum.hbs");
@@ -28,6 +31,15 @@ pub enum PfAnchorError {
     /// The table of intent cannot be made.
     #[error("cannot tell which ports the anchor closes")]
     Exposure(#[from] ExposureError),
+    /// There is no main ruleset to attach to.
+    #[error("`pf.attach` is `main`, and {node} has no {} of UTF-8 text", layout::PF_CONF)]
+    NoMainRuleset {
+        /// The node.
+        node: NodeName,
+    },
+    /// The main ruleset cannot take the line.
+    #[error("cannot attach the anchor in {}", layout::PF_CONF)]
+    Attach(#[from] AttachError),
     /// The template does not fit.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -63,10 +75,11 @@ struct Group {
     ports: String,
 }
 
-/// Renders the anchor of a macOS node that serves; nothing for a Linux or a mobile node.
+/// Renders the anchor of a macOS node that serves, and the main ruleset where that names it; nothing for a Linux
+/// or a mobile node.
 ///
 /// # Errors
-/// [`PfAnchorError`] where the registry or the interfaces contradict themselves.
+/// [`PfAnchorError`] where the registry or the interfaces contradict themselves, or the main ruleset cannot be edited.
 pub fn render(house: &House<'_>) -> Result<Vec<Artefact>, PfAnchorError> {
     if !applies(house) {
         return Ok(Vec::new());
@@ -80,7 +93,20 @@ pub fn render(house: &House<'_>) -> Result<Vec<Artefact>, PfAnchorError> {
     };
     let text = fill("sanctum.hbs", TEMPLATE, &variables)?;
     let unit = Unit::PfAnchor { name: anchor_name(house.instance.pf.attach).to_owned() };
-    Ok(vec![lockout_file(house, layout::PF_ANCHOR_FILE, text, (Part::Pf, unit))])
+    let anchor = lockout_file(house, layout::PF_ANCHOR_FILE, text, (Part::Pf, Some(unit)));
+    Ok(main_ruleset(house)?.into_iter().chain([anchor]).collect())
+}
+
+/// The machine's own main ruleset with our line. Nothing is loaded from it: that would drop the rules which
+/// other programs have put into the live one.
+fn main_ruleset(house: &House<'_>) -> Result<Option<Artefact>, PfAnchorError> {
+    if house.instance.pf.attach != PfAttach::Main {
+        return Ok(None);
+    }
+    let Some(text) = &house.facts.pf_conf else {
+        return Err(PfAnchorError::NoMainRuleset { node: house.name.clone() });
+    };
+    Ok(Some(lockout_file(house, layout::PF_CONF, insert_attach(text)?, (Part::Pf, None))))
 }
 
 /// The anchor's path below the main ruleset.

@@ -85,7 +85,7 @@ pub fn render(house: &House<'_>) -> Result<Vec<Artefact>, SshdError> {
         host_key_algorithms: algorithms.host_key_algorithms.join(","),
     };
     let text = fill("00-sanctum.conf.hbs", TEMPLATE, &variables)?;
-    Ok(vec![lockout_file(house, layout::SSHD_DROP_IN, text, (Part::Ssh, Unit::Sshd))])
+    Ok(vec![lockout_file(house, layout::SSHD_DROP_IN, text, (Part::Ssh, Some(Unit::Sshd)))])
 }
 
 /// Accounts that may log in: the node's own and those of `ssh.allow_users`.

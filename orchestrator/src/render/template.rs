@@ -36,12 +36,12 @@ pub(super) fn fill(
         .map_err(|source| TemplateError { name, source: Box::new(source) })
 }
 
-/// A file of root's that can lock the owner out, with what is loaded from it.
+/// A file of root's that can lock the owner out, with what is loaded from it, if anything.
 pub(super) fn lockout_file(
     house: &House<'_>,
     path: &'static str,
     text: String,
-    (part, unit): (Part, Unit),
+    (part, unit): (Part, Option<Unit>),
 ) -> Artefact {
     #[expect(clippy::expect_used, reason = "paths of the layout are constants; rendered in tests")]
     let path = AbsPath::new(path).expect("constant");
@@ -50,7 +50,7 @@ pub(super) fn lockout_file(
         bytes: text.into_bytes(),
         mode: Mode::PUBLIC,
         owner: root_owner(house.facts.os),
-        unit: Some(unit),
+        unit,
         lockout: true,
         part,
         dirs: Vec::new(),

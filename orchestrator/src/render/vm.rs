@@ -42,7 +42,7 @@ pub fn render(house: &House<'_>, guest_files: &[Artefact]) -> Result<Vec<Artefac
     };
     let seed = guest.seed(&vm.network)?;
     let owner = layout::root_owner(house.facts.os);
-    let machine_account = account::own(&vm::name("vm")?)?;
+    let machine_account = account::own(&vm::name("vm")?);
     let documents = [
         ("user-data", seed.user_data),
         ("meta-data", seed.meta_data),

@@ -29,6 +29,7 @@ impl Bed {
                 ssh,
                 timezone: "UTC".to_owned(),
                 implemented: BTreeSet::new(),
+                pf_conf: None,
             },
         }
     }

@@ -12,9 +12,13 @@ mod confirm;
 #[cfg(test)]
 mod counterparts;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod guest;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod laws;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod live;

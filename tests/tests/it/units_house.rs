@@ -30,6 +30,7 @@ pub(crate) fn with_node<T>(
         ssh: SshFacts::default(),
         timezone: if hub { "Asia/Tokyo" } else { "UTC" }.to_owned(),
         implemented: verbs.map(str::to_owned).into(),
+        pf_conf: None,
     };
     call(&House { instance, name, node, facts: &facts })
 }

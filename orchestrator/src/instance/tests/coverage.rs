@@ -23,6 +23,7 @@ fn facts(interfaces: &[(&str, bool, &[&str])], route: Option<&str>) -> Facts {
         ssh: SshFacts::default(),
         timezone: "UTC".to_owned(),
         implemented: std::collections::BTreeSet::new(),
+        pf_conf: None,
     }
 }
 

@@ -195,9 +195,19 @@ fn every_rule_has_its_own_words_and_place() {
             "  vmnet:",
             "26:3 job label `com.sanctum.vmnet` is already that of a job of sanctum itself",
         ),
-        ("0 6 * * *", "0 3:30 1 * *", "26:27 `0 3:30 1 * *` is not a cron schedule"),
-        ("0 6 * * *", "0 0 6 * * *", "26:27 `0 0 6 * * *` has 6 fields; cron here has five"),
-        ("0 6 * * *", "60 6 * * *", "26:27 `60 6 * * *` is not a cron schedule"),
+        ("0 6 * * *", "0 3:30 1 * *", "26:27 `3:30` is no hour (0-23)"),
+        (
+            "0 6 * * *",
+            "0 0 6 * * *",
+            "26:27 `0 0 6 * * *` has 6 fields; a cron expression has five",
+        ),
+        ("0 6 * * *", "60 6 * * *", "26:27 `60` is no minute (0-59)"),
+        ("0 6 * * *", "0 6 31 2 *", "26:27 `0 6 31 2 *` never comes: no such day in these months"),
+        (
+            "  scan:",
+            "  dashboard:",
+            "26:3 job label `com.sanctum.dashboard` is already that of a job of sanctum itself",
+        ),
         (
             "[secret, scan]}",
             "[secret, scan], exit_timeout: 0}",
@@ -405,12 +415,13 @@ fn what_a_hostile_file_can_make_us_print_is_bounded() {
 
 #[test]
 fn accounts_that_shorten_to_one_are_refused() {
-    let long = "a-very-long-name-of-a-service";
-    let two = format!("services:\n  {long}-1: {{node: hub}}\n  {long}-2: {{node: hub}}\n");
+    let long = "a-service-with-a-rather-long-name";
+    let account = crate::jobs::account::own(&sanctum_types::ServiceName::new(long).expect("name"));
+    let short = account.as_str().strip_prefix("_sanctum_").expect("prefix");
+    let two = format!("services:\n  {long}: {{node: hub}}\n  {short}: {{node: hub}}\n");
     assert_eq!(
         mistakes(&edited("services:\n", &two)),
-        ["15:3 account `_sanctum_a-very-long-name-of-a-` is already that of service \
-          `a-very-long-name-of-a-service-1`"]
+        [format!("14:3 account `{account}` is already that of service `{short}`")]
     );
 }
 
@@ -454,6 +465,11 @@ fn what_is_allowed_and_still_odd_is_a_warning_with_its_place() {
             "lan_address: 192.168.1.10}",
             "lan_address: 203.0.113.9}",
             "11:17 203.0.113.0/24 of `lan` is not a private range",
+        ),
+        (
+            "secrets:\n",
+            "ssh: {port: 2222}\nsecrets:\n",
+            "22:13 `hub` is a Mac: launchd listens for ssh there, on port 22 and not on 2222",
         ),
     ] {
         let text = edited(from, to);

@@ -4,8 +4,9 @@ use super::services::{command, known_node, mobile, run_as};
 use super::{Judged, Problem};
 use crate::instance::model::Instance;
 use crate::instance::shape::nearest;
-use croner::parser::{CronParser, Seconds, Year};
+use crate::jobs::cron::Cron;
 use jiff::tz::TimeZoneDatabase;
+use std::str::FromStr;
 
 pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
     zone(&instance.instance.timezone, judged);
@@ -50,20 +51,7 @@ fn zone(zone: &str, judged: &mut Judged) {
 }
 
 fn cron(name: &str, cron: &str, judged: &mut Judged) {
-    let path = ["schedules", name, "cron"];
-    let shown = cron.escape_debug().to_string();
-    let fields = cron.split_whitespace().count();
-    if fields != 5 {
-        judged.refuse(path, Problem::CronFields { cron: shown, fields });
-        return;
+    if let Err(error) = Cron::from_str(cron) {
+        judged.refuse(["schedules", name, "cron"], Problem::Cron(error));
     }
-    if let Err(source) = read_cron(cron) {
-        judged.refuse(path, Problem::Cron { cron: shown, source });
-    }
-}
-
-/// Reads five cron fields; no seconds, no years.
-pub(crate) fn read_cron(cron: &str) -> Result<croner::Cron, croner::errors::CronError> {
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    parser.parse(cron)
 }

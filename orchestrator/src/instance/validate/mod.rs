@@ -11,7 +11,7 @@ mod services;
 mod text;
 
 pub(crate) use accounts::is_public_key;
-pub(crate) use clock::{is_time_zone, read_cron};
+pub(crate) use clock::is_time_zone;
 pub use problem::{KeyFault, Located, Problem};
 pub(crate) use text::is_host;
 

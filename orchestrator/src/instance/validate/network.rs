@@ -1,7 +1,8 @@
 //! Machines and networks: one hub, disjoint subnets, every address inside its own.
 
 use super::{Judged, Problem};
-use crate::instance::model::{Instance, Interfaces, NodeType};
+use crate::instance::model::{Instance, Interfaces, Node, NodeType, Os};
+use crate::instance::registry::node_os;
 use ipnet::{IpNet, Ipv4Net};
 use sanctum_types::NodeName;
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
     subnets(instance, judged);
     vm_addresses(instance, judged);
     lan_addresses(instance, judged);
+    ssh_port(instance, judged);
 }
 
 fn of_type(instance: &Instance, kind: NodeType) -> Vec<&NodeName> {
@@ -162,5 +164,15 @@ fn lan_addresses(instance: &Instance, judged: &mut Judged) {
             let other = format!("node `{other}`");
             judged.refuse(path, Problem::AddressTaken { address: address.into(), other });
         }
+    }
+}
+
+/// launchd listens for the SSH server of macOS, on the port that its own plist names (launchd.plist(5), `Sockets`).
+fn ssh_port(instance: &Instance, judged: &mut Judged) {
+    let port = instance.ssh.port.get();
+    let serves = |node: &Node| node_os(node) == Os::Macos && node.kind != NodeType::Mobile;
+    let mac = instance.nodes.iter().find(|(_, node)| serves(node));
+    if let (Some((name, _)), true) = (mac, port != 22) {
+        judged.warn(["ssh", "port"], Problem::SshPortOfMac { port, node: name.clone() });
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::instance::model::{Bind, Transport};
 use crate::instance::tree::{End, Node};
+use crate::jobs::cron::CronError;
 use ipnet::{IpNet, Ipv4Net};
 use sanctum_types::{AccountName, Diagnostic, NodeName, ServiceName};
 use std::net::IpAddr;
@@ -313,7 +314,7 @@ pub enum Problem {
         /// Whose it is.
         other: String,
     },
-    /// Two long names that shorten to the same account.
+    /// A name that another, longer one shortens to.
     #[error("account `{account}` is already that of service `{other}`")]
     AccountTaken {
         /// The account.
@@ -321,27 +322,22 @@ pub enum Problem {
         /// Whose it is.
         other: ServiceName,
     },
-    /// A cron text with other than five fields.
-    #[error("`{cron}` has {fields} fields; cron here has five")]
-    CronFields {
-        /// As written.
-        cron: String,
-        /// How many there are.
-        fields: usize,
-    },
-    /// A cron text that cannot be read.
-    #[error("`{cron}` is not a cron schedule")]
-    Cron {
-        /// As written.
-        cron: String,
-        /// What the parser says.
-        source: croner::errors::CronError,
-    },
+    /// A cron text that cannot be read, or that never comes.
+    #[error(transparent)]
+    Cron(#[from] CronError),
     /// Not a line of authorized_keys.
     #[error("not a line of authorized_keys: {fault}")]
     AuthorizedKey {
         /// What is wrong with it.
         fault: KeyFault,
+    },
+    /// Allowed: another SSH port in a house with a Mac, where launchd holds the port and not sshd.
+    #[error("`{node}` is a Mac: launchd listens for ssh there, on port 22 and not on {port}")]
+    SshPortOfMac {
+        /// The port.
+        port: u16,
+        /// The first Mac by name.
+        node: NodeName,
     },
     /// Allowed: a network of public addresses at home.
     #[error("{net} of `{name}` is not a private range")]
@@ -412,6 +408,9 @@ impl Problem {
             Self::HostBits { given } => Some(format!("did you mean `{}`?", given.trunc())),
             Self::PortTaken { .. } => fixed("give one of them another port, or `enabled: false`"),
             Self::SshPort { .. } => fixed("give the service another port, or set `ssh.port`"),
+            Self::SshPortOfMac { .. } => {
+                fixed("keep 22: sanctum does not change launchd's ssh.plist")
+            }
             Self::NoReason { .. } => {
                 fixed("say in `reason` who needs to reach it, or bind `loopback`")
             }
@@ -425,9 +424,8 @@ impl Problem {
             Self::RelativeCommand { .. } => {
                 fixed("write the whole path, such as /opt/sanctum/bin/sanctumd")
             }
-            Self::CronFields { .. } | Self::Cron { .. } => {
-                fixed("minute hour day month weekday, such as `0 6 * * *`")
-            }
+            Self::Cron(CronError::Never { .. }) => fixed("name a day that one of its months has"),
+            Self::Cron(_) => fixed("minute hour day month weekday, such as `0 6 * * *`"),
             Self::AuthorizedKey { fault: KeyFault::Private } => {
                 fixed("rotate it: it was in a file that is not secret; here belongs the .pub line")
             }

@@ -4,8 +4,9 @@ use super::{Judged, Problem};
 use crate::instance::model::{
     Bind, Criticality, Instance, NodeType, Os, Probe, RunAs, Service, Transport,
 };
-use crate::instance::registry::{self, RESERVED_JOBS};
+use crate::instance::registry;
 use crate::instance::shape::nearest;
+use crate::jobs::{account, own};
 use sanctum_types::{NodeName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -215,11 +216,12 @@ fn labels(instance: &Instance, judged: &mut Judged) {
     ];
     for (section, names) in sections {
         for name in names {
-            let own = RESERVED_JOBS
-                .contains(&name.as_str())
-                .then(|| "a job of sanctum itself".to_owned());
-            let twin = section == "schedules" && instance.services.contains_key(name);
-            let other = own.or_else(|| twin.then(|| format!("service `{name}`")));
+            let schedule = section == "schedules";
+            let own = own::is_reserved(name) || (schedule && own::row(name).is_some());
+            let twin = schedule && instance.services.contains_key(name);
+            let other = twin
+                .then(|| format!("service `{name}`"))
+                .or_else(|| own.then(|| "a job of sanctum itself".to_owned()));
             if let Some(other) = other {
                 let label = registry::job_label(name).to_string();
                 judged.refuse_key([section, name.as_str()], Problem::LabelTaken { label, other });
@@ -230,9 +232,9 @@ fn labels(instance: &Instance, judged: &mut Judged) {
 
 fn accounts(instance: &Instance, judged: &mut Judged) {
     let mut taken = BTreeMap::new();
-    for (name, service) in instance.services.iter().filter(|(_, service)| service.run_as.is_none())
-    {
-        let account = registry::account_of(name, service);
+    let unnamed = |service: &Service| service.run_as.is_none();
+    for name in instance.services.iter().filter(|(_, s)| unnamed(s)).map(|(name, _)| name) {
+        let account = account::own(name);
         if let Some(other) = taken.insert(account.clone(), name) {
             let problem = Problem::AccountTaken { account, other: other.clone() };
             judged.refuse_key(["services", name.as_str()], problem);

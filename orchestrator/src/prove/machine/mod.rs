@@ -8,6 +8,7 @@ mod nft;
 pub mod pf;
 mod sshd;
 mod trust;
+pub(super) mod units;
 
 pub use trust::trust;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub fn live(house: &House<'_>, artefacts: &[Artefact], tools: &Tools) -> Vec<Pro
     let has = |part: Part| artefacts.iter().find(|artefact| artefact.part == part);
     let mut proofs = vec![coverage(house), trust::prefix()];
     proofs.extend(trust(artefacts));
+    proofs.extend(units::loaded(artefacts, tools));
     proofs.extend(has(Part::Ssh).map(|_| sshd::effective(house, tools)));
     proofs.extend(has(Part::Ssh).map(|file| sshd::others(file.path.as_str())));
     if let Some(file) = has(Part::Pf) {
@@ -35,7 +37,7 @@ pub fn live(house: &House<'_>, artefacts: &[Artefact], tools: &Tools) -> Vec<Pro
 }
 
 /// What listens on every address is reachable, unfiltered, where no declared network is.
-fn coverage(house: &House<'_>) -> Proof {
+pub(super) fn coverage(house: &House<'_>) -> Proof {
     let uncovered = uncovered_interfaces(house.instance, house.name, house.facts);
     let finding = |name: &str, addresses: usize| Finding {
         severity: Severity::Warn,

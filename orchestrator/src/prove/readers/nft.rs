@@ -50,7 +50,7 @@ fn judge(house: &House<'_>, path: &str, text: &str) -> (Vec<Finding>, String) {
     (
         findings,
         format!(
-            "{} pairs of network and port open, as the registry says; the rest is shut",
+            "pairs of network and port open: {}, as the registry says; the rest is shut",
             open.len()
         ),
     )

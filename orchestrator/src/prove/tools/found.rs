@@ -32,6 +32,10 @@ pub struct Tools {
     pub plutil: Option<Program>,
     /// Apple's packet filter.
     pub pfctl: Option<Program>,
+    /// Says what launchd runs.
+    pub launchctl: Option<Program>,
+    /// Says what systemd runs.
+    pub systemctl: Option<Program>,
     /// Judges user-data.
     pub cloud_init: Option<Program>,
     /// Judges network-config.
@@ -57,6 +61,8 @@ impl Tools {
             plistutil: program("plistutil"),
             plutil,
             pfctl: program("pfctl"),
+            launchctl: program("launchctl"),
+            systemctl: program("systemctl"),
             cloud_init: program("cloud-init"),
             netplan: program("netplan"),
         };

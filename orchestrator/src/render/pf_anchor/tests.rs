@@ -40,7 +40,12 @@ fn the_artefact_of_the_manor() {
     );
     assert_eq!(file.unit, Some(Unit::PfAnchor { name: "com.apple/sanctum".to_owned() }));
     sample.instance.pf.attach = PfAttach::Main;
-    let [file] = render(&sample.house()).unwrap().try_into().unwrap();
+    assert!(matches!(render(&sample.house()), Err(PfAnchorError::NoMainRuleset { .. })));
+    sample.facts.pf_conf = Some("pass".to_owned());
+    assert!(matches!(render(&sample.house()), Err(PfAnchorError::Attach(_))));
+    sample.facts.pf_conf = Some("pass\n".to_owned());
+    let [main, file] = render(&sample.house()).unwrap().try_into().unwrap();
+    assert_eq!((main.path.as_str(), main.lockout, main.unit), ("/etc/pf.conf", true, None));
     assert_eq!(file.unit, Some(Unit::PfAnchor { name: "sanctum".to_owned() }));
     for other in ["den", "barn", "laptop"] {
         assert_eq!(render(&manor().at(other).house()).unwrap(), []);

@@ -64,9 +64,9 @@ fn ledger(root: &Path) -> BTreeSet<String> {
         .map(|(path, owner)| (path, format!("{}:{}", text(&owner["user"]), text(&owner["group"]))))
         .filter(|(_, owner)| !ASSUMED.contains(&owner.as_str()))
         .map(|(path, owner)| format!("owner {path} {owner}"));
-    let loaded = ledger["loaded"].as_array().expect("units").iter();
+    let loaded = ledger["running"]["loaded"].as_array().expect("units").iter();
     let loaded = loaded.map(|pair| format!("loaded {} from {}", pair[0], pair[1]));
-    let accounts = ledger["accounts"].as_array().expect("accounts").iter();
+    let accounts = ledger["running"]["accounts"].as_array().expect("accounts").iter();
     owners.chain(loaded).chain(accounts.map(|name| format!("account {}", text(name)))).collect()
 }
 
