@@ -11,4 +11,6 @@ mod confirm;
 mod crash;
 mod foreign;
 mod install;
+mod race;
+mod runbook;
 mod saved;

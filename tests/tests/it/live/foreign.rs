@@ -39,3 +39,25 @@ fn an_edit_of_the_drop_in_is_shown_and_kept() {
         assert_eq!(drift(machine).as_deref(), Some("missing"));
     });
 }
+
+/// What doctor finds wrong, each as one line of its report.
+fn wrong(machine: &Machine) -> Vec<String> {
+    let said = machine.run(&["doctor", "--json"]);
+    let data: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let proofs = data["proofs"].as_array().unwrap().iter().map(ToString::to_string);
+    proofs.filter(|proof| proof.contains("\"failed\"")).collect()
+}
+
+#[test]
+fn another_drop_in_that_lets_more_in_is_found() {
+    on_a_machine("live::foreign::another_drop_in_that_lets_more_in_is_found", |machine| {
+        machine.install();
+        machine.apply_and_confirm();
+        println!("{:#?}", wrong(machine));
+        let other = "/etc/ssh/sshd_config.d/99-other.conf";
+        sh(&format!("printf 'AllowUsers berta\\n' > {other}"));
+        println!("{:#?}", wrong(machine));
+        sh(&format!("printf 'Match User alma\\n  PasswordAuthentication yes\\n' > {other}"));
+        println!("{:#?}", wrong(machine));
+    });
+}
