@@ -111,7 +111,10 @@ impl Site {
         }
         // A store that is not there is not made: there is nothing to take back. The owner of files that the
         // ledger does not know is not known either before the store is read.
-        let (_, known) = host_and_store(&place, HERE, Access::Look)?;
+        let known = match &place {
+            Place::Root(dir) if !files::is_there(dir) => None,
+            _ => host_and_store(&place, HERE, Access::Look)?.1,
+        };
         let Some(whose) = whose(known.as_ref())? else {
             return Err(Failure::refused(EngineError::NoStore)
                 .hint("name the directory with --root, or apply first: sanctum apply"));

@@ -3,7 +3,7 @@
 //!
 //! Invariant: a port that the registry names is open to exactly the networks of its bind policy; what an
 //! unnamed port means differs by filter and is said in docs/decisions/0004-exposure-semantics.md.
-//! Deliberately absent: interfaces (see [`links`]) and the text of any rule.
+//! Deliberately absent: interfaces (see [`links()`]) and the text of any rule.
 
 pub mod links;
 

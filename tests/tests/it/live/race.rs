@@ -2,7 +2,10 @@
 //!
 //! What is in root's own directories is always one of two states: all of the house, or all as it was before.
 //! Nothing outside changes, whatever the attacker points at, and after it is gone one apply makes it whole.
-#![expect(clippy::disallowed_methods, reason = "attacker, victim and root are arranged from outside")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "attacker, victim and root are arranged from outside"
+)]
 
 use sanctum_host::{Blobs, DirState, FileState, RootHost, Unit};
 use sanctum_orchestrator::apply::Outcome;

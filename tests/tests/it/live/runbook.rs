@@ -28,7 +28,9 @@ fn by_hand(op: &Value) -> String {
             )
         }
         ("absent", _) => format!("rm -d {}", text(&op["path"])),
-        ("loaded" | "unloaded", Some("sshd")) => "sshd -t && kill -HUP $(cat /run/sshd.pid)".to_owned(),
+        ("loaded" | "unloaded", Some("sshd")) => {
+            "sshd -t && kill -HUP $(cat /run/sshd.pid)".to_owned()
+        }
         ("loaded", Some("nft-table")) => format!("nft -c -f {0} && nft -f {0}", text(&op["from"])),
         ("unloaded", Some("nft-table")) => "nft delete table inet sanctum".to_owned(),
         other => panic!("the table has no row for {other:?}"),
@@ -42,7 +44,8 @@ fn last_receipt() -> String {
 /// Undoes the last receipt as the runbook says, and tells sanctum.
 fn undo_by_hand() {
     let receipt = last_receipt();
-    let header: Value = serde_json::from_str(&read(&format!("{receipt}/plan.json")).unwrap()).unwrap();
+    let header: Value =
+        serde_json::from_str(&read(&format!("{receipt}/plan.json")).unwrap()).unwrap();
     for step in header["plan"]["steps"].as_array().unwrap().iter().rev() {
         for op in step["undo"].as_array().unwrap() {
             sh(&by_hand(op));
@@ -58,10 +61,24 @@ fn a_rollback_by_hand_brings_back_what_was_there() {
         let nothing = look();
         machine.apply_and_confirm();
         let first = look();
-        house(&[("ports: [1111]", "ports: [1111], bind: lan, reason: x"), ("owner: alma", "owner: berta")], "");
+        house(
+            &[
+                ("ports: [1111]", "ports: [1111], bind: lan, reason: x"),
+                ("owner: alma", "owner: berta"),
+            ],
+            "",
+        );
         let approve = digest();
         machine
-            .run(&["apply", super::bed::PARTS, "--yes", "--confirm-within", "3600", "--approve", &approve])
+            .run(&[
+                "apply",
+                super::bed::PARTS,
+                "--yes",
+                "--confirm-within",
+                "3600",
+                "--approve",
+                &approve,
+            ])
             .done();
         assert!(look() != first && !machine.can_log_in());
         undo_by_hand();
@@ -70,7 +87,11 @@ fn a_rollback_by_hand_brings_back_what_was_there() {
         // Sanctum goes on from there.
         house(&[], "");
         machine.run(&["apply", super::bed::PARTS, "--yes"]).expect(0, "");
-        assert_eq!((look(), machine.status().as_str()), (first, "rolled-back"), "nothing was left to do");
+        assert_eq!(
+            (look(), machine.status().as_str()),
+            (first, "rolled-back"),
+            "nothing was left to do"
+        );
         machine.run(&["rollback", "--yes"]).done();
         assert_eq!(look(), nothing);
     });
@@ -78,20 +99,23 @@ fn a_rollback_by_hand_brings_back_what_was_there() {
 
 #[test]
 fn the_door_is_opened_by_hand_and_rollback_finishes() {
-    on_a_machine("live::runbook::the_door_is_opened_by_hand_and_rollback_finishes", |machine: &Machine| {
-        machine.install();
-        let nothing = look();
-        super::bed::house_of_another();
-        let approve = digest();
-        machine.run(&["apply", super::bed::PARTS, "--yes", "--approve", &approve]).done();
-        machine.run(&["confirm"]).done();
-        assert!(!machine.can_log_in());
-        sh(&format!("mv {DROP_IN} /run/keys && sshd -t && kill -HUP $(cat /run/sshd.pid)"));
-        sh("nft delete table inet sanctum");
-        super::bed::until(5, "the door is open", || machine.can_log_in());
-        machine.run(&["rollback", "--yes"]).expect(4, "changed by somebody else since receipt");
-        machine.run(&["rollback", "--yes", "--overwrite-foreign"]).done();
-        assert_eq!(look(), nothing);
-        assert!(machine.can_log_in());
-    });
+    on_a_machine(
+        "live::runbook::the_door_is_opened_by_hand_and_rollback_finishes",
+        |machine: &Machine| {
+            machine.install();
+            let nothing = look();
+            super::bed::house_of_another();
+            let approve = digest();
+            machine.run(&["apply", super::bed::PARTS, "--yes", "--approve", &approve]).done();
+            machine.run(&["confirm"]).done();
+            assert!(!machine.can_log_in());
+            sh(&format!("mv {DROP_IN} /run/keys && sshd -t && kill -HUP $(cat /run/sshd.pid)"));
+            sh("nft delete table inet sanctum");
+            super::bed::until(5, "the door is open", || machine.can_log_in());
+            machine.run(&["rollback", "--yes"]).expect(4, "changed by somebody else since receipt");
+            machine.run(&["rollback", "--yes", "--overwrite-foreign"]).done();
+            assert_eq!(look(), nothing);
+            assert!(machine.can_log_in());
+        },
+    );
 }
