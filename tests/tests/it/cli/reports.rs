@@ -53,7 +53,8 @@ fn a_plan_reports_each_step_with_its_verbs_and_its_diff() {
     let step = steps.iter().find(|step| step["id"] == format!("file:{drop_in}"));
     let step = step.expect("the drop-in is a step");
     assert_eq!((&step["change"], &step["lockout"]), (&json!("create"), &json!(true)));
-    assert_eq!(step["commands"][1], format!("load sshd from {drop_in}"));
+    assert_eq!(step["verbs"][1], format!("load sshd from {drop_in}"));
+    assert_eq!(step["commands"], json!(["sshd -t"]), "what a machine would run for it");
     let diff = step["diff"].as_str().expect("a diff");
     assert!(diff.starts_with(&format!("--- /dev/null\n+++ b{drop_in}\n@@ ")), "{diff}");
     assert!(diff.contains("\n+PasswordAuthentication no\n"), "{diff}");
