@@ -103,6 +103,11 @@ impl Site {
         Ok(Self { node, place, host, store, _lock: lock })
     }
 
+    /// Whether anything was ever applied at the place.
+    pub fn is_known(common: &Common) -> Result<bool, Failure> {
+        Ok(whose(known_store(&Place::of(common))?.as_ref())?.is_some())
+    }
+
     /// Opens the node that the store remembers.
     pub fn recall(common: &Common, around: &Surroundings, access: Access) -> Result<Self, Failure> {
         let place = Place::of(common);
@@ -111,10 +116,7 @@ impl Site {
         }
         // A store that is not there is not made: there is nothing to take back. The owner of files that the
         // ledger does not know is not known either before the store is read.
-        let known = match &place {
-            Place::Root(dir) if !files::is_there(dir) => None,
-            _ => host_and_store(&place, HERE, Access::Look)?.1,
-        };
+        let known = known_store(&place)?;
         let Some(whose) = whose(known.as_ref())? else {
             return Err(Failure::refused(EngineError::NoStore)
                 .hint("name the directory with --root, or apply first: sanctum apply"));
@@ -143,6 +145,14 @@ fn whose(store: Option<&Store>) -> Result<Option<Whose>, Failure> {
     Ok(Some(serde_json::from_slice(&bytes)?))
 }
 
+/// The store of a place, where there is one; nothing is made.
+fn known_store(place: &Place) -> Result<Option<Store>, Failure> {
+    match place {
+        Place::Root(dir) if !files::is_there(dir) => Ok(None),
+        _ => Ok(host_and_store(place, HERE, Access::Look)?.1),
+    }
+}
+
 /// The host and the store of a place. A store is made only for a change.
 fn host_and_store(
     place: &Place,
@@ -151,7 +161,10 @@ fn host_and_store(
 ) -> Result<(Box<dyn Host>, Option<Store>), Failure> {
     match place {
         Place::Root(dir) => {
-            let host = RootHost::open(dir, layout::root_owner(os))?;
+            let host = RootHost::open(dir, layout::root_owner(os)).map_err(|error| {
+                Failure::failed(error)
+                    .hint("the directory must be there: mkdir it, or apply into it")
+            })?;
             let store = match access {
                 Access::Change => Some(host.store()?),
                 Access::Look => host.existing_store()?,

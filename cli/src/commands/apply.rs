@@ -25,6 +25,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, out)?;
     let mut session = Session::open(opened, &context.common, &context.around, Access::Change)?;
     recover_first(context, &mut session.site)?;
+    // A question holds the lock, and the watchdog of a waiting receipt must not have to wait for an answer.
+    session.site.engine().require_settled().map_err(refusal)?;
     let saved = args.plan.as_deref().map(saved::read).transpose()?;
     let parts = match &saved {
         Some(saved) => saved.parts.clone(),

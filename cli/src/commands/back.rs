@@ -61,6 +61,7 @@ fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
 pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
     let mut site = open(context)?;
     recover_first(context, &mut site)?;
+    site.engine().require_settled().map_err(refusal)?;
     let node = site.node.clone();
     let last = site.engine().history()?.receipts.last().map(|receipt| receipt.header.plan.instance);
     let instance = last.unwrap_or_else(|| Blobs::digest(b""));

@@ -13,6 +13,11 @@ use std::collections::BTreeSet;
 
 /// `sanctum history`.
 pub fn history(context: &Context) -> Result<Exit, Failure> {
+    if !Site::is_known(&context.common)? {
+        context.out.data(&serde_json::json!({ "format": 1, "node": null, "receipts": [] }));
+        context.out.line(Paint::Plain, "nothing was applied yet");
+        return Ok(Exit::Done);
+    }
     let mut site = Site::recall(&context.common, &context.around, Access::Look)?;
     let receipts = site.engine().history()?.receipts;
     let data: Vec<_> = receipts

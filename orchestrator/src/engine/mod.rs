@@ -136,6 +136,11 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// Refuses while something old is half-done or waits for the owner's word; asked before the owner is.
+    pub fn require_settled(&self) -> Result<(), EngineError> {
+        refuse_pending(&self.history()?)
+    }
+
     /// Applies a plan under a new receipt. Refuses before anything is touched; afterwards either everything
     /// is done, or everything is taken back, or the report says what could not be.
     pub fn apply(

@@ -126,7 +126,10 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
         users: Users {
             owner: account("operator"),
             guest: account(pick(&["ubuntu", "agent"], misc)),
-            authorized_keys: vec![KEY.to_owned(); usize::from(misc % 2)],
+            authorized_keys: vec![
+                KEY.to_owned();
+                usize::from(misc % 2 == 1 || with_vm && misc % 3 == 0)
+            ],
         },
         nodes: nodes(lan, (sats % 4, mobiles % 2), with_vm),
         networks: Networks { lan: lan_net, vm: vm_net, tailnet },

@@ -14,19 +14,6 @@ use sanctum_orchestrator::receipt::Mark;
 use sanctum_types::{NodeName, Owner};
 use std::collections::BTreeSet;
 
-/// Random houses, with a key for the guest: nobody could log in to a virtual machine without one.
-fn houses(services: usize) -> impl Strategy<Value = Instance> {
-    arb_instance_with(services).prop_map(|mut house| {
-        if house.users.authorized_keys.is_empty() {
-            house.users.authorized_keys.push(KEY.to_owned());
-        }
-        house
-    })
-}
-
-const KEY: &str =
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGALm1CtoghoaTQ5N4JujEsPjj71zX4MrDwdFPDsqFcD a@b";
-
 /// What one node should have, and who owns what nobody declared.
 struct Node {
     name: NodeName,
@@ -78,7 +65,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn a_house_converges_in_a_directory_as_in_memory(house in houses(8)) {
+    fn a_house_converges_in_a_directory_as_in_memory(house in arb_instance_with(8)) {
         for node in nodes(&house) {
             let dir = crate::cli::program::folder();
             let mut real = RootHost::open(dir.path(), node.owner.clone()).expect("a root");
@@ -102,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn a_failure_at_any_verb_of_a_house_is_taken_back(house in houses(4)) {
+    fn a_failure_at_any_verb_of_a_house_is_taken_back(house in arb_instance_with(4)) {
         for node in nodes(&house) {
             let plan = node.plan(&MemHost::default());
             for left in 0..verbs(&plan) {
@@ -117,7 +104,7 @@ proptest! {
 
     #[test]
     fn from_one_house_to_another_and_nothing_of_the_first_is_wanted(
-        (one, other) in (houses(4), houses(4))
+        (one, other) in (arb_instance_with(4), arb_instance_with(4))
     ) {
         let hub = |house: &Instance| nodes(house).into_iter().find(|node| node.name.as_str() == "hub");
         let (one, other) = (hub(&one).expect("a hub"), hub(&other).expect("a hub"));

@@ -221,7 +221,7 @@ fn every_rule_has_its_own_words_and_place() {
         (
             "networks:\n",
             "vm: {cpus: 0, memory_mib: 512, disk: /d}\nnetworks:\n",
-            "10:12 `cpus` must be at least 1",
+            "10:1 `vm` is declared without `users.authorized_keys`; 10:12 `cpus` must be at least 1",
         ),
     ];
     let mut wrong = String::new();
@@ -431,6 +431,7 @@ fn a_virtual_machine_needs_its_network_and_a_guest() {
     assert_eq!(
         mistakes(&edited("services:\n", vm).replace("  vm: {type: guest}\n", "")),
         [
+            "12:1 `vm` is declared without `users.authorized_keys`",
             "12:1 `vm` is declared without a node of type `guest`",
             "12:27 `memory_mib` must be at least 512",
         ]
@@ -442,6 +443,7 @@ fn a_virtual_machine_needs_its_network_and_a_guest() {
         mistakes(bare),
         [
             "6:1 `vm` is declared without `networks.vm`",
+            "6:1 `vm` is declared without `users.authorized_keys`",
             "6:1 `vm` is declared without a node of type `guest`",
         ]
     );

@@ -61,6 +61,9 @@ fn guests(instance: &Instance, judged: &mut Judged) {
         judged.refuse_key(["vm"], Problem::VmWithout { what: "a node of type `guest`" });
     }
     // The cloud image of the guest does not boot with less than half a GiB.
+    if instance.users.authorized_keys.is_empty() {
+        judged.refuse_key(["vm"], Problem::VmWithout { what: "`users.authorized_keys`" });
+    }
     for (key, value, least) in [("cpus", vm.cpus, 1), ("memory_mib", vm.memory_mib, 512)] {
         if value < least {
             judged.refuse(["vm", key], Problem::TooSmall { what: format!("`{key}`"), least });

@@ -92,7 +92,7 @@ pub enum Problem {
         /// The guest.
         node: NodeName,
     },
-    /// A virtual machine without network or guest node.
+    /// A virtual machine without network, guest node, or anybody who could log in to it.
     #[error("`vm` is declared without {what}")]
     VmWithout {
         /// What it needs.
