@@ -55,7 +55,9 @@ impl History {
     #[must_use]
     pub fn managed(&self) -> Managed {
         let mut managed = Managed::default();
-        for receipt in &self.receipts {
+        // A person who undid a receipt by hand marks it as a whole (docs/runbooks/rollback-by-hand.md).
+        let standing = |receipt: &&Receipt| receipt.status() != Status::RolledBack;
+        for receipt in self.receipts.iter().filter(standing) {
             for number in receipt.done() {
                 if let Some(step) = receipt.header.plan.steps.get(number) {
                     managed.record(step);

@@ -15,6 +15,7 @@ use sanctum_orchestrator::plan::want::{WantDir, WantFile};
 use sanctum_orchestrator::plan::{Target, Want};
 use sanctum_orchestrator::receipt::Kind;
 use sanctum_types::{AbsPath, Mode, NodeName, Owner, UnixTime};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -24,7 +25,10 @@ use std::process::{Child, Command};
 const STRANGER: u32 = 65534;
 const ROUNDS: usize = 1000;
 /// After so many rounds the store begins anew: a history of a thousand receipts is another test's matter.
-const ROUNDS_OF_A_STORE: usize = 20;
+const ROUNDS_OF_A_STORE: usize = 5;
+
+/// What the house writes.
+const HOUSE: &[u8] = b"house";
 
 /// Swaps at random, as fast as it can, until it is killed or its parent is gone.
 const SWAPPER: &str = r#"
@@ -43,7 +47,7 @@ my @moves = (
   sub { clear "d/file"; symlink "$victim/file", "d/file" },
 );
 my @peace = map { my $name = $_; sub { clear $name } } ("f", "d", ".f.sanctum-new", "d/file");
-while (getppid() != 1) { (rand() < 0.4 ? $moves[rand @moves] : $peace[rand @peace])->(); select undef, undef, undef, rand(0.004) }
+while (getppid() != 1) { (rand() < 0.4 ? $moves[rand @moves] : $peace[rand @peace])->(); select undef, undef, undef, rand(0.0015) }
 "#;
 
 struct Attacker(Child);
@@ -85,6 +89,8 @@ fn want(text: &[u8], blobs: &mut Blobs) -> Want {
     want
 }
 
+const NONE: [Option<String>; 3] = [None, None, None];
+
 /// Everything about the victim that a write, chmod, chown or removal through a link would change.
 fn fingerprint(victim: &Path) -> String {
     let of = |path: &Path| {
@@ -98,21 +104,41 @@ fn fingerprint(victim: &Path) -> String {
 }
 
 /// Root's own files, where they are.
-fn ours(root: &Path) -> Vec<Option<String>> {
-    ["a/file", "a/unit", "z/file"].map(|name| fs::read_to_string(root.join(name)).ok()).into()
+fn ours(root: &Path) -> [Option<String>; 3] {
+    ["a/file", "a/unit", "z/file"].map(|name| fs::read_to_string(root.join(name)).ok())
 }
 
-/// One apply, and what came of it; a receipt that cannot be taken back now is.
-fn apply(host: &mut RootHost, text: &[u8], number: usize) -> Option<Outcome> {
+/// Removes the store, and what receipts that could not be taken back have left in root's own directories.
+fn start_anew(host: &RootHost, root: &Path) {
+    for dir in [host.store_path(), &root.join("a"), &root.join("z")] {
+        let _absent = fs::remove_dir_all(dir);
+    }
+}
+
+/// How one round ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// Applied; and so far taken back again.
+    Applied(bool),
+    /// Failed, and taken back.
+    Back,
+    /// Failed, and not all could be taken back.
+    Incomplete,
+    /// Not begun.
+    Refused,
+}
+
+/// Heals what a round before left, applies, looks, and takes it back.
+fn round(host: &mut RootHost, root: &Path, number: usize) -> End {
     let store = host.store().unwrap();
     let mut engine = Engine { store: Some(&store), host };
     let now = UnixTime(1_800_000_000 + i64::try_from(number).unwrap());
     let _healed = engine.recover(None, now);
     let mut blobs = Blobs::default();
-    let want = want(text, &mut blobs);
+    let want = want(HOUSE, &mut blobs);
     let node = NodeName::new("hub").unwrap();
-    let target = Target { node: &node, instance: Blobs::digest(text) };
-    let planned = engine.plan(&target, &want, &mut blobs).ok()?;
+    let target = Target { node: &node, instance: Blobs::digest(HOUSE) };
+    let Ok(planned) = engine.plan(&target, &want, &mut blobs) else { return End::Refused };
     let terms = Terms {
         kind: Kind::Apply,
         confirm_within: None,
@@ -121,8 +147,18 @@ fn apply(host: &mut RootHost, text: &[u8], number: usize) -> Option<Outcome> {
         overwrite_foreign: true,
         now,
     };
-    let (_, outcome) = engine.apply(&planned.plan, &blobs, &terms, &mut |_, _| {}).ok()?;
-    Some(outcome)
+    let applied = engine.apply(&planned.plan, &blobs, &terms, &mut |_, _| {});
+    match applied {
+        Err(_) => End::Refused,
+        Ok((_, Outcome::RolledBack(_))) => End::Back,
+        Ok((_, Outcome::Incomplete(..))) => End::Incomplete,
+        Ok((_, Outcome::Done)) => {
+            let all = ours(root).map(|text| text.is_some_and(|text| text.as_bytes() == HOUSE));
+            assert_eq!(all, [true; 3], "round {number}: done is done");
+            let taken = engine.rollback(None, true, now);
+            End::Applied(taken.is_ok_and(|all| all.iter().all(|one| one.report.errors.is_empty())))
+        }
+    }
 }
 
 struct Scene {
@@ -161,41 +197,26 @@ fn a_thousand_applies_beside_an_attacker_reach_nothing_outside() {
     let before = fingerprint(&scene.victim);
     let mut host = RootHost::open(root, Owner::new("root", "root")).unwrap();
     let attacker = Attacker::start(&play, &scene.victim);
-    let (mut done, mut back, mut incomplete, mut refused) = (0, 0, 0, 0);
-    let mut last: Vec<Option<String>> = ours(root);
-    for round in 0..ROUNDS {
-        if round % ROUNDS_OF_A_STORE == 0 {
-            let _absent = fs::remove_dir_all(host.store_path());
+    let mut ends = BTreeMap::<End, usize>::new();
+    for number in 0..ROUNDS {
+        if number % ROUNDS_OF_A_STORE == 0 {
+            start_anew(&host, root);
         }
-        let text = format!("house {}", round % 3);
-        match apply(&mut host, text.as_bytes(), round) {
-            Some(Outcome::Done) => {
-                done += 1;
-                last = vec![Some(text); 3];
-                assert_eq!(ours(root), last, "round {round}: done is done");
-            }
-            Some(Outcome::RolledBack(_)) => {
-                back += 1;
-                assert_eq!(ours(root), last, "round {round}: taken back is taken back");
-            }
-            Some(Outcome::Incomplete(..)) => {
-                incomplete += 1;
-                last = ours(root);
-            }
-            None => {
-                refused += 1;
-                last = ours(root);
-            }
+        let end = round(&mut host, root, number);
+        if matches!(end, End::Applied(true) | End::Back) {
+            assert_eq!(ours(root), NONE, "round {number}: taken back is taken back");
         }
-        assert_eq!(fingerprint(&scene.victim), before, "round {round}");
+        assert_eq!(fingerprint(&scene.victim), before, "round {number}");
+        *ends.entry(end).or_default() += 1;
     }
     drop(attacker);
-    println!("race: {done} done, {back} taken back, {incomplete} incomplete, {refused} refused");
-    assert!(done > 0 && back > 0 && refused > 0, "no race took place");
+    println!("race: {ends:?}");
+    for end in [End::Applied(true), End::Back] {
+        assert!(ends.contains_key(&end), "no race took place: {ends:?}");
+    }
     fs::remove_dir_all(&play).unwrap();
-    fs::remove_dir_all(host.store_path()).unwrap();
     fs::create_dir(&play).unwrap();
-    assert!(matches!(apply(&mut host, b"peace", ROUNDS), Some(Outcome::Done)));
-    assert_eq!(ours(root), vec![Some("peace".to_owned()); 3]);
+    start_anew(&host, root);
+    assert_eq!(round(&mut host, root, ROUNDS), End::Applied(true), "peace");
     assert_eq!(fingerprint(&scene.victim), before);
 }
