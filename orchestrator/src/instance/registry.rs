@@ -44,24 +44,35 @@ pub fn ports_of<'a>(instance: &'a Instance, node: &NodeName) -> impl Iterator<It
 /// Unknown requirements are passed over. An error is a circle: each requires the next, and the last the first.
 pub fn start_order(instance: &Instance) -> Result<Vec<&ServiceName>, Vec<ServiceName>> {
     let services = &instance.services;
-    let open_of = |service: &Service| -> BTreeSet<ServiceName> {
-        service.requires.iter().filter(|name| services.contains_key(*name)).cloned().collect()
-    };
-    let mut waiting: BTreeMap<&ServiceName, BTreeSet<ServiceName>> =
-        services.iter().map(|(name, service)| (name, open_of(service))).collect();
+    let mut waiting: BTreeMap<&ServiceName, BTreeSet<&ServiceName>> = BTreeMap::new();
+    let mut asked_by: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+    for (name, service) in services {
+        let open = service.requires.iter().filter(|name| services.contains_key(*name));
+        let open: BTreeSet<&ServiceName> = open.collect();
+        for required in &open {
+            asked_by.entry(required).or_default().push(name);
+        }
+        waiting.insert(name, open);
+    }
+    let free = waiting.iter().filter(|(_, open)| open.is_empty()).map(|(name, _)| *name);
+    let mut free: BTreeSet<&ServiceName> = free.collect();
     let mut order = Vec::with_capacity(services.len());
-    while let Some(next) = waiting.iter().find(|(_, open)| open.is_empty()).map(|(name, _)| *name) {
+    while let Some(next) = free.pop_first() {
         waiting.remove(next);
-        waiting.values_mut().for_each(|open| {
+        for name in asked_by.remove(next).into_iter().flatten() {
+            let Some(open) = waiting.get_mut(name) else { continue };
             open.remove(next);
-        });
+            if open.is_empty() {
+                free.insert(name);
+            }
+        }
         order.push(next);
     }
     if waiting.is_empty() { Ok(order) } else { Err(circle(&waiting)) }
 }
 
 /// Everybody in `waiting` waits for somebody in it, so a walk along the first of each comes round.
-fn circle(waiting: &BTreeMap<&ServiceName, BTreeSet<ServiceName>>) -> Vec<ServiceName> {
+fn circle(waiting: &BTreeMap<&ServiceName, BTreeSet<&ServiceName>>) -> Vec<ServiceName> {
     let mut walk: Vec<ServiceName> = Vec::new();
     let mut next = waiting.keys().next().map(|name| (*name).clone());
     while let Some(name) = next {
@@ -72,7 +83,7 @@ fn circle(waiting: &BTreeMap<&ServiceName, BTreeSet<ServiceName>>) -> Vec<Servic
             found.rotate_left(least);
             return found;
         }
-        next = waiting.get(&name).and_then(|open| open.first()).cloned();
+        next = waiting.get(&name).and_then(|open| open.first()).map(|name| (*name).clone());
         walk.push(name);
     }
     walk

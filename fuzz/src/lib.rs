@@ -1,0 +1,180 @@
+//! One function for each boundary where bytes from outside come in.
+//!
+//! A function panics when a law of its boundary breaks: no panic of the code under test, answers that are
+//! consistent with each other, refusals that point into the text. Deliberately absent: any input or output, and
+//! any expectation of what a given input means, which is the work of the crates' own tests.
+
+use sanctum_host::live::parse;
+use sanctum_host::{interfaces, ssh_query};
+use sanctum_orchestrator::adopt::{Found, FoundPlist, FoundText, adopt as adopt_house};
+use sanctum_orchestrator::instance::{BuiltinRules, NoCheck, load, validate};
+use sanctum_orchestrator::jobs::lint;
+use sanctum_orchestrator::jobs::schedule::{Schedule, fire, zone};
+use sanctum_orchestrator::pf::{self, Direction, Family, Packet, Proto};
+use sanctum_orchestrator::plan::saved::SavedPlan;
+use sanctum_orchestrator::receipt::{Header, Mark, Receipt};
+use sanctum_orchestrator::render::pf_anchor::{insert_attach, remove_attach};
+use sanctum_orchestrator::render::sshd::effective;
+use sanctum_types::AbsPath;
+
+fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// The instance file: loads, or is refused with places that exist.
+pub fn instance(bytes: &[u8]) {
+    let text = text(bytes);
+    let lines = text.split('\n').count();
+    match load(&text, "instance.yaml", &BuiltinRules) {
+        Ok(loaded) => {
+            assert!(validate::judge(&loaded.instance).problems.is_empty());
+            assert!(load(&text, "instance.yaml", &NoCheck).is_ok());
+        }
+        Err(rejected) => {
+            assert!(!rejected.diagnostics.is_empty());
+            for remark in &rejected.diagnostics {
+                assert!((1..=lines).contains(&remark.line) && remark.col >= 1, "{remark:?}");
+            }
+            assert!(!rejected.to_string().is_empty());
+        }
+    }
+}
+
+/// A pf ruleset: the checker, its own expansion read again, decisions, and the line in a main ruleset.
+pub fn pf(bytes: &[u8]) {
+    let text = text(bytes);
+    if let Ok(with) = insert_attach(&text) {
+        assert_eq!(insert_attach(&with).as_ref(), Ok(&with));
+        assert_eq!(remove_attach(&with), remove_attach(&text));
+    }
+    let Ok(checked) = pf::check(&text) else { return };
+    let _ = (checked.rule_count(), checked.warnings());
+    let expanded = checked.expanded();
+    for (proto, port) in [(Proto::Tcp, 22), (Proto::Udp, 53), (Proto::Tcp, 0), (Proto::Udp, 65_535)]
+    {
+        for family in [Family::V4, Family::V6] {
+            for on in ["en0", "lo0"] {
+                let packet = Packet {
+                    on: on.to_owned(),
+                    direction: Direction::In,
+                    family,
+                    proto,
+                    from: None,
+                    to: None,
+                    source_port: None,
+                    port,
+                };
+                let first = pf::decide(&checked, &packet).outcome;
+                assert_eq!(first, pf::decide(&checked, &packet).outcome, "{expanded}");
+            }
+        }
+    }
+}
+
+/// A saved plan, and a receipt with its progress lines.
+pub fn saved(bytes: &[u8]) {
+    if let Ok(saved) = SavedPlan::parse(bytes) {
+        let again = serde_json::to_vec(&saved).expect("a plan is JSON");
+        assert_eq!(SavedPlan::parse(&again).expect("its own JSON"), saved);
+        assert!(!SavedPlan::sealed_text(&saved.plan).is_empty());
+    }
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let header = lines.next().and_then(|line| serde_json::from_slice::<Header>(line).ok());
+    let marks: Vec<Mark> = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    if let Some(header) = header {
+        let receipt = Receipt { header, marks };
+        let _ = (receipt.status(), receipt.deadline(), receipt.plan_digest());
+        let _ = (receipt.standing(), receipt.done());
+    }
+}
+
+/// What `sshd -T` prints, and the drop-ins of others.
+pub fn sshd(bytes: &[u8]) {
+    let text = text(bytes);
+    let lines = text.lines().count();
+    let effective = effective::parse_effective(&text);
+    assert!(effective.values().map(Vec::len).sum::<usize>() <= lines);
+    for finding in effective::matches_in(&text) {
+        assert!(!finding.to_string().is_empty());
+    }
+    let _ = ssh_query::parse_version(&text);
+}
+
+/// A cron expression, and the calendar that comes of it.
+pub fn cron(bytes: &[u8]) {
+    let text = text(bytes);
+    for (house, machine) in [("America/New_York", "Asia/Tokyo"), ("Australia/Lord_Howe", "UTC")] {
+        let Ok(schedule) = Schedule::new(&text, house) else { return };
+        let shown = schedule.cron.to_string();
+        assert_eq!(shown.parse().as_ref().ok(), Some(&schedule.cron), "{shown}");
+        let _ = fire(&schedule, &zone(machine).expect("a zone"));
+    }
+}
+
+/// A property list before it may enter a plan.
+pub fn plist(bytes: &[u8]) {
+    let path = "/Library/LaunchDaemons/com.sanctum.x.plist";
+    let path = AbsPath::new(path).expect("a path");
+    let alone = lint::lint_one(&path, bytes);
+    assert!(lint::lint_all(&[(&path, bytes)]).len() >= alone.len());
+}
+
+/// What is found of a house that runs already: as its older file, a job, an anchor and a drop-in at once.
+pub fn adopt(bytes: &[u8]) {
+    let found = |text: String| FoundText { path: "/found".to_owned(), text };
+    let text = text(bytes).into_owned();
+    let plist = FoundPlist { path: "/found.plist".to_owned(), bytes: bytes.to_vec() };
+    let house = Found {
+        instance: Some(found(text.clone())),
+        node_id: Some(found(text.clone())),
+        plists: vec![plist],
+        anchors: vec![found(text.clone())],
+        drop_ins: vec![found(text)],
+        facts: None,
+    };
+    let proposal = adopt_house(&house, &NoCheck);
+    assert!(!proposal.instance_yaml.is_empty() || !proposal.notes.is_empty());
+    let current = house
+        .instance
+        .is_some_and(|file| file.text.lines().any(|line| line.starts_with("format:")));
+    let loaded = load(&proposal.instance_yaml, "proposal", &NoCheck);
+    assert!(current || loaded.is_ok(), "{}", proposal.instance_yaml);
+}
+
+/// The rules that find and hide credentials.
+pub fn secrets(bytes: &[u8]) {
+    let mut end = 0;
+    for found in sanctum_firewall::find(bytes) {
+        assert!(found.range.start >= end && found.range.end <= bytes.len(), "{found:?}");
+        end = found.range.end;
+    }
+    let text = text(bytes);
+    let once = sanctum_firewall::redact(&text).text;
+    assert_eq!(sanctum_firewall::redact(&once).text, once);
+    for line in text.lines().take(20) {
+        let (key, value) = line.split_once(':').unwrap_or(("", line));
+        if let Some(found) = sanctum_firewall::find_cleartext(value, Some(key)) {
+            let _ = found.hide(line, value);
+        }
+    }
+}
+
+/// What the kernel and the system's programs answer.
+pub fn host_text(bytes: &[u8]) {
+    let text = text(bytes);
+    let routes = [
+        interfaces::parse_proc_route(&text),
+        interfaces::parse_proc_ipv6_route(&text),
+        interfaces::parse_route_get(&text),
+    ];
+    for name in routes.into_iter().flatten() {
+        assert!(text.contains(&name));
+    }
+    let _ = (parse::properties(&text), parse::dscl_numbers(&text), parse::launchd_path(&text));
+    let _ = (parse::pf_enabled(&text), parse::has_table(&text, "inet", "sanctum"));
+    let _ = parse::replaces_table(&text, "inet", "sanctum");
+    if let Some(token) = parse::pf_token(&text) {
+        let _ = parse::holds_reference(&text, token);
+    }
+    let _ = parse::is_identifier(&text);
+}
