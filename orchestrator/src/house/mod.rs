@@ -119,6 +119,14 @@ pub enum Part {
     Vm,
 }
 
+impl Artefact {
+    /// Whether this is the file of our own pf anchor, and not the main ruleset that refers to it.
+    #[must_use]
+    pub fn is_anchor(&self) -> bool {
+        self.part == Part::Pf && self.path.as_str() == layout::PF_ANCHOR_FILE
+    }
+}
+
 impl Part {
     /// Every part with the word for it.
     pub const WORDS: [(&'static str, Self); 7] = [

@@ -29,7 +29,7 @@ pub fn live(house: &House<'_>, artefacts: &[Artefact], tools: &Tools) -> Vec<Pro
     proofs.extend(units::loaded(artefacts, tools));
     proofs.extend(has(Part::Ssh).map(|_| sshd::effective(house, tools)));
     proofs.extend(has(Part::Ssh).map(|file| sshd::others(file.path.as_str())));
-    if let Some(file) = has(Part::Pf) {
+    if let Some(file) = artefacts.iter().find(|artefact| artefact.is_anchor()) {
         proofs.extend(pf::all(file, tools));
     }
     proofs.extend(has(Part::Nft).map(|_| nft::present(tools)));

@@ -21,7 +21,9 @@ pub fn readers(house: &House<'_>, artefacts: &[Artefact]) -> Vec<Proof> {
     let of = |part: Part| artefacts.iter().filter(move |artefact| artefact.part == part);
     let mut proofs = Vec::new();
     proofs.extend(of(Part::Instance).map(|artefact| approved(house, artefact)));
-    proofs.extend(of(Part::Pf).map(|artefact| pf::read(house, artefact)));
+    let (anchor, main): (Vec<_>, Vec<_>) = of(Part::Pf).partition(|artefact| artefact.is_anchor());
+    proofs.extend(anchor.into_iter().map(|artefact| pf::read(house, artefact)));
+    proofs.extend(main.into_iter().map(pf::read_main));
     proofs.extend(of(Part::Ssh).map(|artefact| sshd::read(house, artefact)));
     proofs.extend(plists(&of(Part::Launchd).collect::<Vec<_>>()));
     proofs.extend(unit::read(&of(Part::Systemd).collect::<Vec<_>>()));

@@ -18,6 +18,20 @@ pub(super) fn read(house: &House<'_>, artefact: &Artefact) -> Proof {
     Proof::of("pf anchor, every port", path, findings, &detail)
 }
 
+/// The main ruleset with our line in it: other people's rules, so only that pfctl would still take it.
+pub(super) fn read_main(artefact: &Artefact) -> Proof {
+    let path = artefact.path.as_str();
+    let findings = match text_of(artefact).map(check) {
+        Ok(Ok(_)) => Vec::new(),
+        Ok(Err(errors)) => errors
+            .iter()
+            .map(|at| wrong("pf.refused", path, format!("{}:{}: {}", at.line, at.col, at.message)))
+            .collect(),
+        Err(finding) => vec![finding],
+    };
+    Proof::of("pf main ruleset, read back", path, findings, "taken, with our line in it")
+}
+
 fn judge(house: &House<'_>, path: &str, text: &str) -> (Vec<Finding>, String) {
     let remark = |kind: &'static str| {
         move |remark: &Diagnostic| {

@@ -35,7 +35,8 @@ const SHOWN: usize = 8;
 #[must_use]
 pub fn tools(house: &House<'_>, artefacts: &[Artefact], tools: &Tools) -> Vec<Proof> {
     let of = |part: Part| artefacts.iter().filter(move |artefact| artefact.part == part);
-    let (pf, ssh, nft) = (of(Part::Pf).next(), of(Part::Ssh).next(), of(Part::Nft).next());
+    let anchor = artefacts.iter().find(|artefact| artefact.is_anchor());
+    let (pf, ssh, nft) = (anchor, of(Part::Ssh).next(), of(Part::Nft).next());
     let jobs: Vec<&Artefact> = of(Part::Launchd).collect();
     let units: Vec<&Artefact> = of(Part::Systemd).collect();
     let seed: Vec<&Artefact> = of(Part::Vm).collect();
