@@ -47,7 +47,7 @@ my @moves = (
   sub { clear "d/file"; symlink "$victim/file", "d/file" },
 );
 my @peace = map { my $name = $_; sub { clear $name } } ("f", "d", ".f.sanctum-new", "d/file");
-while (getppid() != 1) { (rand() < 0.4 ? $moves[rand @moves] : $peace[rand @peace])->(); select undef, undef, undef, rand(0.0015) }
+while (getppid() != 1) { (rand() < 0.15 ? $moves[rand @moves] : $peace[rand @peace])->(); select undef, undef, undef, rand(0.0015) }
 "#;
 
 struct Attacker(Child);
