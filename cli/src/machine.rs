@@ -1,11 +1,11 @@
 //! The machine that this process runs on: its facts, its host, where its store is, and who may change it.
 
-use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use crate::site::HERE;
 use crate::surroundings::Surroundings;
 use sanctum_host::command::Program;
 use sanctum_host::ssh_query::{self, SshVersion};
+use sanctum_host::ssh_session::Connection;
 use sanctum_host::{clock, files, interfaces, ssh_session, trust};
 use sanctum_orchestrator::house::{Facts, Interface, SshFacts, layout};
 use sanctum_orchestrator::instance::model::{Arch, Node, Os};
@@ -107,6 +107,6 @@ fn options(version: SshVersion) -> BTreeSet<String> {
 }
 
 /// The SSH connection that this process was started over, where there is one.
-pub fn ssh_session(_context: &Context) -> Result<Option<String>, Failure> {
+pub fn ssh_session() -> Result<Option<Connection>, Failure> {
     Ok(ssh_session::current()?)
 }

@@ -4,8 +4,9 @@
 //! sleeps until the deadline and then runs what `sanctum recover` runs, so that there is one way back.
 
 use crate::commands::Context;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::site::{Place, Site};
+use sanctum_host::clock::Monotonic;
 use sanctum_host::command::{self, Program};
 use sanctum_host::{HostError, clock};
 use sanctum_types::{AbsPath, UnixTime};
@@ -35,35 +36,72 @@ pub fn start(context: &Context, site: &Site, deadline: UnixTime) -> Result<(), F
     Ok(())
 }
 
-/// Leaves the session of the parent and sleeps until the deadline.
-pub fn wait(deadline: &str) -> Result<(), Failure> {
-    let deadline: i64 = deadline.parse()?;
+/// Between two looks at a lock that another run holds.
+const NAP: Duration = Duration::from_millis(200);
+/// How often taking back is tried again after a failure, with [`RETRY`] between: ten minutes in all.
+const TRIES: u32 = 60;
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Leaves the session of the parent, waits for the deadline, and takes back what is not confirmed by then. The
+/// deadline counts from the end of the apply, so it is asked again once the apply is done.
+pub fn watch(deadline: &str, open: impl Fn() -> Result<Site, Failure>) -> Result<Exit, Failure> {
+    let mut deadline = UnixTime(deadline.parse()?);
     // It fails only for the leader of a group, which no terminal of the parent reaches either.
     let _ = command::leave_session();
+    let mut tries = 0;
     loop {
-        let left = deadline.saturating_sub(clock::now().0);
-        if left <= 0 {
-            return Ok(());
+        sleep_until(deadline);
+        match take_back(&open, clock::now().max(deadline)) {
+            Ok(None) => return Ok(Exit::Done),
+            Ok(Some(later)) => deadline = later,
+            // Nobody hears this process; the receipt stays as it is, and the next try may do better.
+            Err(failure) if tries >= TRIES => return Err(failure),
+            Err(_) => {
+                tries += 1;
+                clock::sleep(RETRY);
+            }
         }
-        // Short naps: a clock that is set, and a machine that sleeps, must not make it late by much.
-        clock::sleep(Duration::from_secs(u64::try_from(left).unwrap_or(1).min(2)));
     }
 }
 
-/// Between two looks at a lock that another run holds.
-const LOCK_NAP: Duration = Duration::from_millis(200);
+/// Takes back what is due; gives the next deadline where one is still to come. A wall clock that was set back
+/// does not count.
+fn take_back(
+    open: &impl Fn() -> Result<Site, Failure>,
+    now: UnixTime,
+) -> Result<Option<UnixTime>, Failure> {
+    let mut site = until_free(open)?;
+    for back in site.engine().recover(None, now)? {
+        if let Some((_, error)) = back.report.errors.into_iter().next() {
+            return Err(Failure::failed(error));
+        }
+    }
+    Ok(site.engine().next_deadline()?)
+}
 
-/// Opens the site however long another run holds the lock, be it one that waits for an answer: giving up
-/// would leave the change in place for good.
-pub fn until_free(open: impl Fn() -> Result<Site, Failure>) -> Result<Site, Failure> {
+/// By the wall clock or by one that nobody can set, whichever comes first: a clock that is set back must not make
+/// the undo late, and a machine that slept has a wall clock that went on.
+fn sleep_until(deadline: UnixTime) {
+    let begun = Monotonic::now();
+    let left = deadline.0.saturating_sub(clock::now().0);
+    let Ok(left) = u64::try_from(left) else { return };
+    let left = Duration::from_secs(left);
+    while begun.elapsed() < left && clock::now() < deadline {
+        clock::sleep(left.saturating_sub(begun.elapsed()).min(Duration::from_secs(1)));
+    }
+}
+
+/// Opens the site however long another run holds the lock: giving up would leave the change in place for good.
+fn until_free(open: &impl Fn() -> Result<Site, Failure>) -> Result<Site, Failure> {
     loop {
         match open() {
-            Err(failure) if is_locked(&failure) => clock::sleep(LOCK_NAP),
+            Err(failure) if is_locked(&failure) => clock::sleep(NAP),
             other => return other,
         }
     }
 }
 
-fn is_locked(failure: &Failure) -> bool {
+/// Whether another run holds the lock.
+pub fn is_locked(failure: &Failure) -> bool {
     matches!(failure.error.downcast_ref(), Some(HostError::Locked { .. }))
 }

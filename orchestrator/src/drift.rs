@@ -58,7 +58,11 @@ pub fn drift(want: &Want, managed: &Managed, seen: &Observed) -> Vec<DriftLine> 
         .chain(managed.paths.iter().filter_map(|(path, at)| {
             let wanted = want.files.contains_key(path) || want.dirs.contains_key(path);
             let file = !matches!(at.last, PathState::Dir(_));
-            (!wanted && file).then(|| line(path, Drift::Orphan)).flatten()
+            let unit = at.unit.as_ref();
+            let runs_on =
+                unit.is_some_and(|(unit, was)| was.is_none() && seen.loaded.contains_key(unit));
+            let restored = seen.at(path) == at.original && !runs_on;
+            (!wanted && file && !restored).then(|| line(path, Drift::Orphan)).flatten()
         }))
         .collect();
     lines.extend(

@@ -14,6 +14,7 @@ use sanctum_orchestrator::engine::{self, EngineError, Terms};
 use sanctum_orchestrator::plan::Plan;
 use sanctum_orchestrator::prove::Tools;
 use sanctum_orchestrator::receipt::{Kind, Receipt, Status};
+use sanctum_types::AbsPath;
 
 /// Seconds in which the owner confirms a change on a real machine, unless said otherwise: time to open a
 /// second terminal and log in.
@@ -56,8 +57,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         approval::require(context, &session.opened, args.approve.as_deref())?;
     }
     ask(context, args.yes, "Apply this?")?;
-    let terms = terms(context, args, &session.site.place)?;
-    let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?;
+    let terms = terms(args, &session.site.place)?;
+    let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?.receipt;
     report(context, &planned, Some(&receipt));
     if let Some(tools) = &tools {
         prove::after(out, &session, &artefacts, tools)?;
@@ -98,16 +99,24 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn terms(context: &Context, args: &Args, place: &Place) -> Result<Terms, Failure> {
+fn terms(args: &Args, place: &Place) -> Result<Terms, Failure> {
     let by_default = (*place == Place::Machine).then_some(CONFIRM_WITHIN);
     Ok(Terms {
         kind: Kind::Apply,
         confirm_within: args.confirm_within.or(by_default),
-        session: crate::machine::ssh_session(context)?,
+        session: crate::machine::ssh_session()?.map(|connection| connection.name),
         boot: boot::id().ok(),
         overwrite_foreign: args.overwrite_foreign,
         now: clock::now(),
     })
+}
+
+/// A plan that was applied.
+pub struct Acted {
+    /// Its receipt.
+    pub receipt: Receipt,
+    /// Directories that were to go and hold somebody else's files.
+    pub kept: Vec<AbsPath>,
 }
 
 /// Applies under a receipt. A watchdog is started before the first verb where the owner must confirm.
@@ -117,7 +126,7 @@ pub fn act(
     plan: &Plan,
     blobs: &Blobs,
     terms: &Terms,
-) -> Result<Receipt, Failure> {
+) -> Result<Acted, Failure> {
     let risky = terms.confirm_within.filter(|_| engine::is_risky(plan));
     if let Some(seconds) = risky {
         watchdog::start(context, site, terms.now.plus(i64::from(seconds)))?;
@@ -129,7 +138,7 @@ pub fn act(
     });
     let (receipt, outcome) = result.map_err(refusal)?;
     match outcome {
-        Outcome::Done => Ok(receipt),
+        Outcome::Done { kept } => Ok(Acted { receipt, kept }),
         Outcome::RolledBack(error) => Err(Failure::new(Exit::RolledBack, error)
             .hint("everything that was begun is rolled back; plan again with `sanctum plan`")),
         Outcome::Incomplete(error, report) => {
@@ -153,8 +162,11 @@ pub fn refusal(error: EngineError) -> Failure {
             .hint("if not: sanctum rollback"),
         EngineError::Conflict { .. } => Failure::refused(error)
             .hint("see what differs with `sanctum drift`, or say --overwrite-foreign"),
-        EngineError::SameSession { .. } => Failure::refused(error)
-            .hint("open a new SSH connection and run `sanctum confirm` there: it proves that you can get in"),
+        EngineError::OldSession { .. } | EngineError::NoSession { .. } => Failure::refused(error)
+            .hint("open a new SSH connection and run `sanctum confirm` there: it proves that you can get in")
+            .hint("if you cannot get in, wait: the change undoes itself, or run `sanctum rollback`"),
+        EngineError::Unclosed { .. } => Failure::new(Exit::Incomplete, error)
+            .hint("mend the store, then run `sanctum rollback`"),
         EngineError::Interrupted { .. } => Failure::refused(error).hint("run `sanctum rollback`"),
         EngineError::NoReceipt { .. } | EngineError::NothingToConfirm | EngineError::NoStore => {
             Failure::refused(error).hint("see `sanctum history`")

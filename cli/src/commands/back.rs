@@ -21,7 +21,9 @@ pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
     let mut site = open(context)?;
     let history = site.engine().history()?;
     let last = history.receipts.iter().rev().find(|r| r.status() != Status::RolledBack);
-    if let Some(last) = last.filter(|receipt| receipt.status() != Status::Interrupted) {
+    // Nothing waits at a question while a watchdog waits for the lock: taking back what is half-done or not
+    // confirmed is what would happen anyway.
+    if let Some(last) = last.filter(|receipt| receipt.status() == Status::Applied) {
         let upto = args.id.as_deref().unwrap_or(&last.header.id);
         ask(context, args.yes, &format!("Take back {upto} and everything since?"))?;
     }
@@ -39,6 +41,7 @@ fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
         .map(|back| {
             serde_json::json!({
                 "receipt": back.id, "undone": back.report.undone, "kept": back.report.kept,
+                "saved": back.saved,
                 "errors": back.report.errors.iter().map(|(id, error)| format!("{id}: {error}")).collect::<Vec<_>>(),
             })
         })
@@ -48,6 +51,10 @@ fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
         out.line(Paint::Good, &format!("{}: {} steps taken back", back.id, back.report.undone));
         for path in &back.report.kept {
             out.line(Paint::Note, &format!("kept {path}: it holds files that are not ours"));
+        }
+        for (path, blob) in &back.saved {
+            let words = "was changed by somebody else; what it held is in the store as";
+            context.out.line(Paint::Note, &format!("{path} {words} blobs/{blob}"));
         }
         whole(&back.report)?;
     }
@@ -82,29 +89,35 @@ pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
     }
     ask(context, args.yes, "Bring back what was there before the first apply?")?;
     let terms = Terms {
-        kind: Kind::Uninstall,
-        confirm_within: None,
-        session: None,
-        boot: None,
         overwrite_foreign: args.overwrite_foreign,
-        now: clock::now(),
+        ..Terms::plain(Kind::Uninstall, clock::now())
     };
-    let receipt = act(context, &mut site, &plan, &blobs, &terms)?;
+    let acted = act(context, &mut site, &plan, &blobs, &terms)?;
     context.out.data(&serde_json::json!({
-        "format": 1, "changes": plan.steps.len(), "receipt": receipt.header.id,
+        "format": 1, "changes": plan.steps.len(), "receipt": acted.receipt.header.id,
+        "kept": acted.kept,
     }));
-    context.out.line(Paint::Good, &format!("{node}: as it was before the first apply"));
+    for path in &acted.kept {
+        context.out.line(Paint::Note, &format!("kept {path}: it holds files that are not ours"));
+    }
+    let but = if acted.kept.is_empty() { "" } else { ", but for what is kept" };
+    context.out.line(Paint::Good, &format!("{node}: as it was before the first apply{but}"));
     Ok(Exit::Done)
 }
 
 /// `sanctum recover`: for boot, for the watchdog, and for people.
 pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
-    let mut site = match &args.watch {
-        Some(deadline) => {
-            watchdog::wait(deadline)?;
-            watchdog::until_free(|| open(context))?
+    if let Some(deadline) = &args.watch {
+        return watchdog::watch(deadline, || open(context));
+    }
+    let mut site = match open(context) {
+        // A live process is at work in this boot: nothing was left behind by an earlier one.
+        Err(failure) if args.boot && watchdog::is_locked(&failure) => {
+            let words = "another run is at work; nothing is left from an earlier boot";
+            context.out.line(Paint::Plain, words);
+            return Ok(Exit::Done);
         }
-        None => open(context)?,
+        other => other?,
     };
     let boot = if args.boot { Some(boot::id()?) } else { None };
     let taken = site.engine().recover(boot.as_deref(), clock::now()).map_err(refusal)?;
@@ -114,8 +127,8 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
 /// `sanctum confirm`.
 pub fn confirm(context: &Context) -> Result<Exit, Failure> {
     let mut site = open(context)?;
-    let here = crate::machine::ssh_session(context)?;
-    let done = site.engine().confirm(here.as_deref(), clock::now()).map_err(refusal)?;
+    let here = crate::machine::ssh_session()?;
+    let done = site.engine().confirm(here.as_ref(), clock::now()).map_err(refusal)?;
     context.out.data(&serde_json::json!({ "format": 1, "confirmed": done.id }));
     context.out.line(Paint::Good, &format!("{} is confirmed and stays", done.id));
     Ok(Exit::Done)

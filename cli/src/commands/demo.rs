@@ -71,15 +71,8 @@ fn one(
     out.line(Paint::Head, &format!("{node}"));
     let proofs = prove::before(&session, &artefacts, Some(&bench.tools))?;
     bench.show(out, &proofs);
-    let terms = Terms {
-        kind: Kind::Apply,
-        confirm_within: None,
-        session: None,
-        boot: None,
-        overwrite_foreign: false,
-        now: clock::now(),
-    };
-    let receipt = act(context, &mut session.site, &first, &blobs, &terms)?;
+    let terms = Terms::plain(Kind::Apply, clock::now());
+    let receipt = act(context, &mut session.site, &first, &blobs, &terms)?.receipt;
     out.line(Paint::Good, &format!("  applied     {} files, {changes} steps", want.files.len()));
     let second = plan_verb::only(&mut session, &want, &BTreeSet::new(), &mut blobs)?;
     if !second.is_empty() {

@@ -23,5 +23,18 @@ pub(super) fn process(pid: u32) -> Result<Option<Process>, HostError> {
     let parent = fields.nth(1).and_then(|text| text.parse().ok()).ok_or_else(damaged)?;
     // starttime is field 22; parent is field 4.
     let started = fields.nth(17).ok_or_else(damaged)?.to_owned();
-    Ok(Some(Process { parent, started, name }))
+    // Ticks of 1/100 s on every Linux that has this file (USER_HZ, time(7)), since the boot.
+    let ticks: i64 = started.parse().map_err(|_| damaged())?;
+    Ok(Some(Process { parent, age: uptime()?.saturating_sub(ticks / 100), started, name }))
+}
+
+/// Seconds since the boot.
+fn uptime() -> Result<i64, HostError> {
+    let path = PathBuf::from("/proc/uptime");
+    let text = String::from_utf8_lossy(&crate::files::read(&path, LIMIT)?).into_owned();
+    let seconds = text.split('.').next().and_then(|seconds| seconds.trim().parse().ok());
+    seconds.ok_or_else(|| HostError::Damaged {
+        path: path.display().to_string(),
+        detail: "expected seconds".to_owned(),
+    })
 }

@@ -12,7 +12,8 @@ pub use rollback::{Conflict, RollbackReport, conflicts, rollback};
 
 use crate::plan::{Plan, Step};
 use crate::receipt::{Mark, Marks};
-use sanctum_host::{Blobs, Host, HostError};
+use sanctum_host::{Blobs, Host, HostError, Op, PathState};
+use sanctum_types::AbsPath;
 use std::collections::BTreeSet;
 
 /// Why a plan was not applied as a whole.
@@ -42,7 +43,10 @@ pub enum ApplyError {
 #[derive(Debug)]
 pub enum Outcome {
     /// Every step is done.
-    Done,
+    Done {
+        /// Directories of ours that were to go and hold somebody else's files.
+        kept: Vec<AbsPath>,
+    },
     /// A step failed and everything that was begun is undone.
     RolledBack(ApplyError),
     /// A step failed and not everything could be undone.
@@ -58,9 +62,10 @@ pub fn apply(
     progress: &mut dyn FnMut(usize, &Step),
 ) -> Outcome {
     let mut begun = BTreeSet::new();
+    let mut kept = Kept::default();
     for (number, step) in plan.steps.iter().enumerate() {
         progress(number, step);
-        if let Err(error) = one(number, step, host, blobs, marks, &mut begun) {
+        if let Err(error) = one((number, step), host, blobs, marks, (&mut begun, &mut kept)) {
             let report = rollback(plan, &begun, host, blobs, marks);
             return if report.errors.is_empty() {
                 Outcome::RolledBack(error)
@@ -69,16 +74,36 @@ pub fn apply(
             };
         }
     }
-    Outcome::Done
+    Outcome::Done { kept: kept.dirs }
+}
+
+/// What stays although it was to go: directories that others filled, and so the accounts that own them.
+#[derive(Default)]
+struct Kept {
+    dirs: Vec<AbsPath>,
+    owners: BTreeSet<String>,
+}
+
+impl Kept {
+    /// Whether a verb is left undone for what stays.
+    fn spares(&self, op: &Op) -> bool {
+        matches!(op, Op::NoAccount { name } if self.owners.contains(name.as_str()))
+    }
+
+    fn keep(&mut self, dir: AbsPath, step: &Step) {
+        if let Some((_, PathState::Dir(state))) = &step.guard.path {
+            self.owners.insert(state.owner.user.clone());
+        }
+        self.dirs.push(dir);
+    }
 }
 
 fn one(
-    number: usize,
-    step: &Step,
+    (number, step): (usize, &Step),
     host: &mut dyn Host,
     blobs: &Blobs,
     marks: &mut dyn Marks,
-    begun: &mut BTreeSet<usize>,
+    (begun, kept): (&mut BTreeSet<usize>, &mut Kept),
 ) -> Result<(), ApplyError> {
     let failed = |source| ApplyError::Step { id: step.id.clone(), source };
     let seen = host.observe(&step.guard.scope(), &mut Blobs::default()).map_err(failed)?;
@@ -87,11 +112,14 @@ fn one(
     }
     marks.mark(&Mark::Begin(number)).map_err(ApplyError::Receipt)?;
     begun.insert(number);
-    for op in &step.act {
-        match host.ensure(op, blobs) {
+    for op in step.act.iter().filter(|op| !kept.spares(op)).cloned().collect::<Vec<_>>() {
+        match host.ensure(&op, blobs) {
+            Ok(()) => {}
             // Uninstall leaves a directory of ours that others have filled since.
-            Err(error) if rollback::kept(op, &error).is_some() => {}
-            other => other.map_err(failed)?,
+            Err(error) => match rollback::kept(&op, &error) {
+                Some(dir) => kept.keep(dir, step),
+                None => return Err(failed(error)),
+            },
         }
     }
     marks.mark(&Mark::Done(number)).map_err(ApplyError::Receipt)

@@ -3,11 +3,11 @@
 //! A directory that we made and that others have filled since is kept and named, not emptied. What somebody
 //! else changed after us is a conflict that is found before anything is touched.
 
-use crate::plan::{Plan, Step};
+use crate::plan::Plan;
 use crate::receipt::{Mark, Marks, Receipt};
 use sanctum_host::{Blobs, Host, HostError, Op, PathState};
 use sanctum_types::AbsPath;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of a rollback.
 #[derive(Debug, Default)]
@@ -23,8 +23,12 @@ pub struct RollbackReport {
 /// Something that is neither as a receipt left it nor as it found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
+    /// The receipt.
+    pub receipt: String,
     /// The step's address.
     pub id: String,
+    /// Where, and what somebody else put there.
+    pub found: (AbsPath, PathState),
 }
 
 /// Undoes the steps whose numbers are in `standing`. A step whose undo failed keeps standing.
@@ -36,7 +40,10 @@ pub fn rollback(
     marks: &mut dyn Marks,
 ) -> RollbackReport {
     let mut report = RollbackReport::default();
-    for number in standing.iter().rev() {
+    // What may have locked the owner out goes first: whatever fails or dies later, the house can be entered.
+    let risky = |number: &&usize| plan.steps.get(**number).is_some_and(|step| step.lockout);
+    let (first, rest): (Vec<&usize>, Vec<&usize>) = standing.iter().rev().partition(risky);
+    for number in first.into_iter().chain(rest) {
         let Some(step) = plan.steps.get(*number) else { continue };
         let errors_before = report.errors.len();
         for op in &step.undo {
@@ -71,27 +78,33 @@ pub(super) fn kept(op: &Op, error: &HostError) -> Option<AbsPath> {
     }
 }
 
-/// Finished steps whose path is neither as we left it nor as we found it: a foreign edit since.
+/// Finished steps of a chain (newest receipt first) whose path is neither as we left it nor as we found it: a
+/// foreign edit since. All of the chain is judged before any of it is touched: an older receipt is judged by what
+/// the newer ones bring back.
 ///
-/// Steps that were begun and not finished are not judged: anything between is our own doing. A path that a
-/// later step touched again is judged by that later step.
-pub fn conflicts(receipt: &Receipt, host: &dyn Host) -> Result<Vec<Conflict>, HostError> {
+/// Steps that were begun and not finished are not judged, nor is a receipt whose taking back has begun: anything
+/// between is our own doing.
+pub fn conflicts(chain: &[&Receipt], host: &dyn Host) -> Result<Vec<Conflict>, HostError> {
+    let mut brought_back = BTreeMap::<&AbsPath, PathState>::new();
     let mut found = Vec::new();
-    for number in receipt.done() {
-        let Some(step) = receipt.header.plan.steps.get(number) else { continue };
-        if is_conflict(step, host)? {
-            found.push(Conflict { id: step.id.clone() });
+    for receipt in chain {
+        let done = receipt.done();
+        for number in receipt.standing() {
+            let Some(step) = receipt.header.plan.steps.get(number) else { continue };
+            let (Some((path, before)), Some(after)) = (&step.guard.path, step.after()) else {
+                continue;
+            };
+            let now = match brought_back.insert(path, before.clone()) {
+                Some(state) => state,
+                None => host.observe(&step.guard.scope(), &mut Blobs::default())?.at(path),
+            };
+            let judged = done.contains(&number) && !receipt.is_being_taken_back();
+            let dirs = matches!((&now, &after), (PathState::Dir(_), PathState::Dir(_)));
+            if judged && now != after && now != *before && !dirs {
+                let (receipt, id) = (receipt.header.id.clone(), step.id.clone());
+                found.push(Conflict { receipt, id, found: (path.clone(), now) });
+            }
         }
     }
     Ok(found)
-}
-
-fn is_conflict(step: &Step, host: &dyn Host) -> Result<bool, HostError> {
-    let (Some((path, before)), Some(after)) = (&step.guard.path, step.after()) else {
-        return Ok(false);
-    };
-    let seen = host.observe(&step.guard.scope(), &mut Blobs::default())?;
-    let now = seen.at(path);
-    let dir = |state: &PathState| matches!(state, PathState::Dir(_));
-    Ok(now != after && now != *before && !(dir(&now) && dir(&after)))
 }

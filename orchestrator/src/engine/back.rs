@@ -2,9 +2,11 @@
 
 use crate::apply::{self, RollbackReport};
 use crate::engine::{Engine, EngineError, Log};
-use crate::receipt::{Mark, Marks as _, Receipt, Status};
-use sanctum_host::Blobs;
-use sanctum_types::UnixTime;
+use crate::receipt::{History, Mark, Marks as _, Receipt, Status};
+use sanctum_host::ssh_session::Connection;
+use sanctum_host::{Blobs, Op, PathState, Scope};
+use sanctum_types::{AbsPath, Digest, UnixTime};
+use std::collections::BTreeSet;
 
 /// A receipt that was taken back, or as far as it could be.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub struct TakenBack {
     pub id: String,
     /// What came of it.
     pub report: RollbackReport,
+    /// What somebody else had written over ours: where, and under which name the store keeps it.
+    pub saved: Vec<(AbsPath, Digest)>,
 }
 
 /// What came of the owner's word.
@@ -30,26 +34,29 @@ impl Engine<'_> {
         overwrite_foreign: bool,
         now: UnixTime,
     ) -> Result<Vec<TakenBack>, EngineError> {
-        let history = self.history()?;
+        let history = self.readable()?;
         let last = history
             .receipts
             .iter()
             .rev()
             .find(|receipt| receipt.status() != Status::RolledBack)
             .map(|receipt| receipt.header.id.clone());
-        let wanted = id.map(str::to_owned).or(last);
-        let Some(wanted) = wanted else {
+        let Some(wanted) = id.map(str::to_owned).or(last) else {
             return Err(EngineError::NoReceipt { id: "at all".to_owned() });
         };
-        let Some(chain) = history.down_to(&wanted).filter(|chain| !chain.is_empty()) else {
+        let Some(chain) = history.down_to(&wanted) else {
             return Err(EngineError::NoReceipt { id: wanted });
         };
+        let found = apply::conflicts(&chain, self.host).map_err(EngineError::Observe)?;
+        if !overwrite_foreign && !found.is_empty() {
+            let receipts: BTreeSet<String> =
+                found.iter().map(|conflict| conflict.receipt.clone()).collect();
+            let steps: Vec<String> = found.into_iter().map(|conflict| conflict.id).collect();
+            let id = receipts.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(EngineError::Conflict { id, steps: steps.join(", ") });
+        }
         let mut taken = Vec::new();
         for receipt in chain {
-            // What a rollback that died left in between is our own doing; its conflicts were judged when it began.
-            if !overwrite_foreign && !receipt.is_being_taken_back() {
-                self.refuse_conflicts(receipt)?;
-            }
             let back = self.take_back(receipt, now)?;
             let whole = back.report.errors.is_empty();
             taken.push(back);
@@ -60,29 +67,54 @@ impl Engine<'_> {
         Ok(taken)
     }
 
-    fn refuse_conflicts(&self, receipt: &Receipt) -> Result<(), EngineError> {
-        let found = apply::conflicts(receipt, self.host).map_err(EngineError::Observe)?;
-        if found.is_empty() {
-            return Ok(());
+    /// The receipts that can be read: one damaged old receipt must not keep a newer one from being taken back.
+    fn readable(&self) -> Result<History, EngineError> {
+        let mut history = History::default();
+        for id in self.store()?.receipts()? {
+            let Ok((header, lines)) = self.store()?.read_receipt(&id) else { continue };
+            history.receipts.extend(Receipt::parse(&id, &header, &lines));
         }
-        let steps: Vec<String> = found.into_iter().map(|conflict| conflict.id).collect();
-        Err(EngineError::Conflict { id: receipt.header.id.clone(), steps: steps.join(", ") })
+        Ok(history)
     }
 
     fn take_back(&mut self, receipt: &Receipt, now: UnixTime) -> Result<TakenBack, EngineError> {
         let plan = &receipt.header.plan;
-        let undo: std::collections::BTreeSet<_> = plan.blobs();
+        let standing = receipt.standing();
+        let saved = self.keep_foreign(receipt)?;
         let mut blobs = Blobs::default();
-        for digest in &undo {
-            blobs.add(&self.store()?.get_blob(digest)?);
+        let undo = standing.iter().filter_map(|number| plan.steps.get(*number));
+        for op in undo.flat_map(|step| &step.undo) {
+            // A blob that is lost fails the step that needs it, and no other.
+            if let Op::File { state, .. } = op
+                && let Ok(bytes) = self.store()?.get_blob(&state.blob)
+            {
+                blobs.add(&bytes);
+            }
         }
         let mut log = Log(self.store()?.open_receipt(&receipt.header.id)?);
         log.mark(&Mark::TakingBack(now))?;
-        let report = apply::rollback(plan, &receipt.standing(), self.host, &blobs, &mut log);
+        let report = apply::rollback(plan, &standing, self.host, &blobs, &mut log);
         if report.errors.is_empty() {
             log.mark(&Mark::RolledBack(now))?;
         }
-        Ok(TakenBack { id: receipt.header.id.clone(), report })
+        Ok(TakenBack { id: receipt.header.id.clone(), report, saved })
+    }
+
+    /// Keeps the bytes of what somebody else wrote over ours, before they are replaced: the way back after a
+    /// lock-out or a crash asks nobody, and must not lose anything either.
+    fn keep_foreign(&self, receipt: &Receipt) -> Result<Vec<(AbsPath, Digest)>, EngineError> {
+        let mut saved = Vec::new();
+        for conflict in apply::conflicts(&[receipt], self.host).map_err(EngineError::Observe)? {
+            let (path, state) = conflict.found;
+            if let PathState::File(file) = state {
+                let scope = Scope { paths: [path.clone()].into(), ..Scope::default() };
+                let mut blobs = Blobs::default();
+                self.host.observe(&scope, &mut blobs).map_err(EngineError::Observe)?;
+                self.store()?.put_blobs(&blobs)?;
+                saved.push((path, file.blob));
+            }
+        }
+        Ok(saved)
     }
 
     /// Takes back what a dead process left half-done, and what the owner has not confirmed in time. With the
@@ -92,7 +124,7 @@ impl Engine<'_> {
         boot: Option<&str>,
         now: UnixTime,
     ) -> Result<Vec<TakenBack>, EngineError> {
-        let history = self.history()?;
+        let history = self.readable()?;
         let lost = |receipt: &&Receipt| match receipt.status() {
             Status::Interrupted => true,
             Status::Unconfirmed => {
@@ -105,22 +137,32 @@ impl Engine<'_> {
         ids.into_iter().map(|receipt| self.take_back(receipt, now)).collect()
     }
 
-    /// Takes the owner's word that the house can still be entered. Over SSH it must be another connection
-    /// than the one that applied: an open connection survives a server that lets nobody in any more.
+    /// When the next receipt that waits for the owner's word is taken back.
+    pub fn next_deadline(&self) -> Result<Option<UnixTime>, EngineError> {
+        let history = self.readable()?;
+        let waiting = history.receipts.iter().filter(|at| at.status() == Status::Unconfirmed);
+        Ok(waiting.filter_map(Receipt::deadline).min())
+    }
+
+    /// Takes the owner's word that the house can still be entered. Over SSH it must come over a connection that
+    /// was opened after the change: an older one survives a server that lets nobody in any more.
     pub fn confirm(
         &mut self,
-        session: Option<&str>,
+        session: Option<&Connection>,
         now: UnixTime,
     ) -> Result<Confirmation, EngineError> {
         let history = self.history()?;
         let receipt = history.unconfirmed().ok_or(EngineError::NothingToConfirm)?;
         let id = receipt.header.id.clone();
         match (&receipt.header.session, session) {
-            (Some(applied), Some(here)) if applied == here => {
-                return Err(EngineError::SameSession { id });
+            (_, Some(here)) if here.opened < receipt.finished().unwrap_or(receipt.header.at) => {
+                return Err(EngineError::OldSession { id });
             }
-            // Started over SSH, and this process is not under an SSH server: a terminal multiplexer, perhaps.
-            (Some(_), None) => return Err(EngineError::SameSession { id }),
+            (Some(applied), Some(here)) if *applied == here.name => {
+                return Err(EngineError::OldSession { id });
+            }
+            // Started over SSH, and this process is not below an SSH server: a terminal multiplexer, or the console.
+            (Some(_), None) => return Err(EngineError::NoSession { id }),
             _ => {}
         }
         Log(self.store()?.open_receipt(&id)?).mark(&Mark::Confirmed(now))?;

@@ -50,11 +50,26 @@ pub enum EngineError {
         /// Addresses of the steps.
         steps: String,
     },
-    /// Confirming over the connection that applied proves nothing.
-    #[error("receipt {id} was applied over this very SSH connection")]
-    SameSession {
+    /// Confirming over a connection that is older than the change proves nothing.
+    #[error("this SSH connection is older than receipt {id}: it proves nothing")]
+    OldSession {
         /// The receipt.
         id: String,
+    },
+    /// Applied over SSH, and confirmed from somewhere that is not an SSH connection.
+    #[error("receipt {id} was applied over SSH, and this is not an SSH connection")]
+    NoSession {
+        /// The receipt.
+        id: String,
+    },
+    /// Everything was done, and the last mark of the receipt could not be written.
+    #[error("receipt {id} is done and could not be closed")]
+    Unclosed {
+        /// The receipt.
+        id: String,
+        /// Why.
+        #[source]
+        source: HostError,
     },
     /// There is no store to change anything under.
     #[error("nothing was ever applied here")]

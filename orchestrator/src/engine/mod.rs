@@ -13,8 +13,8 @@ use crate::apply::{self, Outcome};
 use crate::plan::{self, Managed, Plan, Step, Target, Want};
 use crate::receipt::{Header, History, Kind, Mark, Marks, Receipt, Status};
 use sanctum_host::store::{ReceiptLog, Store};
-use sanctum_host::{Blobs, Host, HostError, Observed, PathState, Scope};
-use sanctum_types::{AbsPath, Digest, UnixTime};
+use sanctum_host::{Blobs, Host, HostError, Observed, PathState, Scope, clock};
+use sanctum_types::{Digest, UnixTime};
 
 /// A node's store and host.
 pub struct Engine<'a> {
@@ -62,6 +62,21 @@ impl Marks for Log {
             detail: error.to_string(),
         })?;
         self.0.append(&line)
+    }
+}
+
+impl Terms {
+    /// Terms of a verb that needs no confirmation and leaves what somebody else changed alone.
+    #[must_use]
+    pub const fn plain(kind: Kind, now: UnixTime) -> Self {
+        Self {
+            kind,
+            confirm_within: None,
+            session: None,
+            boot: None,
+            overwrite_foreign: false,
+            now,
+        }
     }
 }
 
@@ -166,11 +181,14 @@ impl Engine<'_> {
         let text = serde_json::to_vec(&header).map_err(EngineError::Encode)?;
         let mut log = Log(self.store()?.create_receipt(&header.id, &text)?);
         let outcome = apply::apply(plan, self.host, blobs, &mut log, progress);
-        match &outcome {
-            Outcome::Done => log.mark(&Mark::Finished(terms.now))?,
-            Outcome::RolledBack(_) => log.mark(&Mark::RolledBack(terms.now))?,
-            Outcome::Incomplete(..) => {}
-        }
+        let last = match &outcome {
+            Outcome::Done { .. } => Some(Mark::Finished(clock::now())),
+            Outcome::RolledBack(_) => Some(Mark::RolledBack(terms.now)),
+            Outcome::Incomplete(..) => None,
+        };
+        let close = |mark: Mark| log.mark(&mark);
+        let unclosed = |source| EngineError::Unclosed { id: header.id.clone(), source };
+        last.map_or(Ok(()), close).map_err(unclosed)?;
         Ok((self.receipt(&header.id)?, outcome))
     }
 
@@ -229,10 +247,4 @@ pub const fn status_word(status: Status) -> &'static str {
         Status::Applied => "applied",
         Status::RolledBack => "rolled back",
     }
-}
-
-/// A path of the store's that must never be part of a plan.
-#[must_use]
-pub fn is_reserved(path: &AbsPath) -> bool {
-    path.components().next() == Some(sanctum_host::root_host::STORE_DIR)
 }

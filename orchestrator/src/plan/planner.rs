@@ -30,7 +30,10 @@ pub fn plan(
     blobs: &Blobs,
 ) -> Plan {
     let accounts = want.accounts.iter().filter_map(|name| account_step(name, seen));
-    let dirs = want.dirs.iter().filter_map(|(path, dir)| dir_step(path, dir, seen));
+    let dirs = want
+        .dirs
+        .iter()
+        .filter_map(|(path, dir)| dir_step(path, dir, seen, managed.paths.get(path)));
     let files = want.files.iter().filter_map(|(path, file)| {
         let known = managed.paths.get(path);
         file_step(path, file, seen, known, blobs)
@@ -59,7 +62,12 @@ fn account_step(name: &AccountName, seen: &Observed) -> Option<Step> {
     })
 }
 
-fn dir_step(path: &AbsPath, want: &WantDir, seen: &Observed) -> Option<Step> {
+fn dir_step(
+    path: &AbsPath,
+    want: &WantDir,
+    seen: &Observed,
+    known: Option<&ManagedPath>,
+) -> Option<Step> {
     let before = seen.at(path);
     let undo = match &before {
         PathState::Dir(state) if !want.exact || *state == want.state => return None,
@@ -72,7 +80,7 @@ fn dir_step(path: &AbsPath, want: &WantDir, seen: &Observed) -> Option<Step> {
         id: format!("dir:{path}"),
         part: None,
         lockout: false,
-        foreign: false,
+        foreign: is_foreign(known, &before, &PathState::Dir(want.state.clone())),
         guard: Guard { path: Some((path.clone(), before)), ..Guard::default() },
         act: vec![Op::Dir { path: path.clone(), state: want.state.clone() }],
         undo,

@@ -96,11 +96,12 @@ impl History {
         format!("{:06}-{stamp}", last.unwrap_or(0).saturating_add(1))
     }
 
-    /// The receipts to take back, newest first, so that `id` is taken back too. None when it is not there.
+    /// The receipts to take back, newest first, so that `id` is taken back too. None when it is not there, or
+    /// taken back already: what came after it is not asked for.
     #[must_use]
     pub fn down_to(&self, id: &str) -> Option<Vec<&Receipt>> {
-        let at = self.receipts.iter().position(|receipt| receipt.header.id == id)?;
         let live = |receipt: &&Receipt| receipt.status() != Status::RolledBack;
+        let at = self.receipts.iter().position(|at| at.header.id == id && live(&at))?;
         Some(self.receipts.iter().skip(at).rev().filter(live).collect())
     }
 }

@@ -9,7 +9,7 @@ pub use history::{History, HistoryError};
 
 use crate::plan::Plan;
 use sanctum_host::HostError;
-use sanctum_types::{Digest, NodeName, UnixTime};
+use sanctum_types::{Digest, UnixTime};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -115,10 +115,20 @@ impl Receipt {
         self.marks.iter().any(|mark| matches!(mark, Mark::TakingBack(_) | Mark::Undone(_)))
     }
 
-    /// When the watchdog takes an unconfirmed receipt back, counted from when it was begun.
+    /// When it was finished.
+    #[must_use]
+    pub fn finished(&self) -> Option<UnixTime> {
+        self.marks.iter().find_map(|mark| match mark {
+            Mark::Finished(at) => Some(*at),
+            _ => None,
+        })
+    }
+
+    /// When the watchdog takes it back unless it is confirmed, counted from when it was finished.
     #[must_use]
     pub fn deadline(&self) -> Option<UnixTime> {
-        self.header.confirm_within.map(|within| self.header.at.plus(i64::from(within)))
+        let within = self.header.confirm_within?;
+        Some(self.finished().unwrap_or(self.header.at).plus(i64::from(within)))
     }
 
     /// Numbers of the steps that were begun and are not undone.
@@ -157,12 +167,6 @@ impl Receipt {
     #[must_use]
     pub fn plan_digest(&self) -> Digest {
         self.header.plan.digest()
-    }
-
-    /// The node it is about.
-    #[must_use]
-    pub const fn node(&self) -> &NodeName {
-        &self.header.plan.node
     }
 }
 

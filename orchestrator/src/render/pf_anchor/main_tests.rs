@@ -93,7 +93,7 @@ proptest! {
         prop_assert_eq!(edits, !ours, "a ruleset that has the line is left alone");
         let mut marks = Vec::new();
         let outcome = apply(&first, &mut host, &blobs, &mut marks, &mut |_, _| {});
-        prop_assert!(matches!(outcome, Outcome::Done), "{:?}", outcome);
+        prop_assert!(matches!(outcome, Outcome::Done { .. }), "{:?}", outcome);
         marks.push(Mark::Finished(UnixTime(0)));
         prop_assert_eq!(pf_conf(&host), insert_attach(&before).unwrap());
 

@@ -79,9 +79,10 @@ fn only_a_new_connection_confirms_and_then_the_change_stays() {
             let over = |script: &str| {
                 Said::of(&machine.ssh(&["-S", "/run/keys/master"], script).output().unwrap())
             };
+            // A connection that is open before the change is no proof, whoever opened it.
             let seconds = 8;
-            over(&apply(seconds)).done();
-            let refusal = "was applied over this very SSH connection";
+            machine.alma(&apply(seconds)).done();
+            let refusal = "is older than receipt";
             over(CONFIRM).expect(4, refusal);
             over(&format!("env SSH_CONNECTION=1 SUDO_UID=0 {CONFIRM}")).expect(4, refusal);
             // A process that left the connection's tree proves nothing either.
@@ -99,6 +100,18 @@ fn only_a_new_connection_confirms_and_then_the_change_stays() {
             past(seconds);
             assert_eq!(machine.status(), "applied");
             assert!(read(DROP_IN).is_some_and(|text| text.contains("AllowUsers alma")));
+            // Applied over that connection: no session that shares it confirms.
+            house(
+                &[(
+                    "users:",
+                    "ssh: {allow_users: [carla]}
+users:",
+                )],
+                "",
+            );
+            over(&apply(60)).done();
+            over(CONFIRM).expect(4, refusal);
+            machine.alma(CONFIRM).done();
             // In one shell, one command after the other.
             house(
                 &[(

@@ -152,7 +152,7 @@ fn round(host: &mut RootHost, root: &Path, number: usize) -> End {
         Err(_) => End::Refused,
         Ok((_, Outcome::RolledBack(_))) => End::Back,
         Ok((_, Outcome::Incomplete(..))) => End::Incomplete,
-        Ok((_, Outcome::Done)) => {
+        Ok((_, Outcome::Done { .. })) => {
             let all = ours(root).map(|text| text.is_some_and(|text| text.as_bytes() == HOUSE));
             assert_eq!(all, [true; 3], "round {number}: done is done");
             let taken = engine.rollback(None, true, now);
