@@ -79,7 +79,8 @@ fn only_a_new_connection_confirms_and_then_the_change_stays() {
             let over = |script: &str| {
                 Said::of(&machine.ssh(&["-S", "/run/keys/master"], script).output().unwrap())
             };
-            // A connection that is open before the change is no proof, whoever opened it.
+            // A connection that is open before the change is no proof, whoever opened it. Times are in seconds.
+            std::thread::sleep(std::time::Duration::from_millis(1_500));
             let seconds = 8;
             machine.alma(&apply(seconds)).done();
             let refusal = "is older than receipt";
