@@ -19,7 +19,7 @@ fn open(context: &Context) -> Result<Site, Failure> {
 /// `sanctum rollback [ID]`.
 pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
     let mut site = open(context)?;
-    let history = site.engine().history()?;
+    let history = site.engine().readable()?;
     let last = history.receipts.iter().rev().find(|r| r.status() != Status::RolledBack);
     // Nothing waits at a question while a watchdog waits for the lock: taking back what is half-done or not
     // confirmed is what would happen anyway.

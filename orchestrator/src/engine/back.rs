@@ -68,7 +68,7 @@ impl Engine<'_> {
     }
 
     /// The receipts that can be read: one damaged old receipt must not keep a newer one from being taken back.
-    fn readable(&self) -> Result<History, EngineError> {
+    pub fn readable(&self) -> Result<History, EngineError> {
         let mut history = History::default();
         for id in self.store()?.receipts()? {
             let Ok((header, lines)) = self.store()?.read_receipt(&id) else { continue };

@@ -4,6 +4,8 @@
 //! always true here; it tells clippy that helper functions of the modules are test code too.
 
 #[cfg(test)]
+mod back;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod cli;
