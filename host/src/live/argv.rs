@@ -4,6 +4,7 @@
 //! specially. Deliberately absent: `pfctl -d` and `pfctl -f /etc/pf.conf`, which would undo other people's rules.
 
 use sanctum_types::{AccountName, JobLabel};
+use std::fmt::Display;
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
@@ -65,7 +66,7 @@ pub fn pfctl_enable() -> Vec<String> {
 
 /// Gives our reference back; pf stops only when nobody else holds one.
 #[must_use]
-pub fn pfctl_release(token: u64) -> Vec<String> {
+pub fn pfctl_release(token: impl Display) -> Vec<String> {
     words(&["-X", &token.to_string()])
 }
 
@@ -120,7 +121,7 @@ impl Record {
 
 /// The calls of dscl that make a hidden role account and its group, in order; the last one makes it usable.
 #[must_use]
-pub fn dscl_create(name: &AccountName, id: u32) -> Vec<Vec<String>> {
+pub fn dscl_create(name: &AccountName, id: impl Display) -> Vec<Vec<String>> {
     let (group, user) = (format!("/Groups/{name}"), format!("/Users/{name}"));
     let id = id.to_string();
     // What Apple's own role accounts have: no password, no shell, an empty home, hidden from the login window.

@@ -5,7 +5,7 @@
 
 use super::machine::{Load, Machine, account_exists, call, call_with, check_store, poll};
 use super::systemd::{self, Systemd};
-use super::{argv, parse};
+use super::{argv, parse, preview};
 use crate::command::Program;
 use crate::tree::Tree;
 use crate::{Blobs, Host, HostError, LoadedState, Observed, Op, Scope, Unit};
@@ -241,7 +241,7 @@ impl LiveLinux {
     /// also of a unit that no verb names, like the service of a timer.
     fn ensure_path(&self, op: &Op, at: &AbsPath, blobs: &Blobs) -> Result<(), HostError> {
         self.machine.ensure_path(op, blobs)?;
-        match self.systemd()?.filter(|_| systemd::is_unit_file(at)) {
+        match self.systemd()?.filter(|_| preview::is_systemd_unit(at)) {
             Some(systemd) => systemd.read_again(),
             None => Ok(()),
         }

@@ -9,10 +9,7 @@ use super::machine::{Load, Machine, call};
 use super::{argv, parse};
 use crate::command::Program;
 use crate::{HostError, LoadedState, Unit};
-use sanctum_types::AbsPath;
 
-/// Where units of the machine's own are; systemd has to be told of every change below it.
-pub(super) const UNITS: &str = "/etc/systemd/system/";
 /// A unit's start may take as long as systemd lets it (DefaultTimeoutStartSec, 90 s) and a little more.
 const SECONDS: u64 = 100;
 const SHOW_SECONDS: u64 = 10;
@@ -134,11 +131,6 @@ pub(super) fn is_unit(unit: &Unit) -> bool {
     matches!(unit, Unit::SystemdUnit { name } if parse::is_identifier(name))
 }
 
-/// Whether a change of that file is one that systemd must be told of.
-pub(super) fn is_unit_file(path: &AbsPath) -> bool {
-    path.as_str().starts_with(UNITS)
-}
-
 fn is_running(said: &str) -> bool {
     let state = parse::properties(said).get("ActiveState").copied();
     matches!(state, Some("active" | "activating" | "reloading"))
@@ -162,6 +154,7 @@ fn unit_state(said: &str, load: Option<&Load>) -> Option<LoadedState> {
 mod tests {
     use super::*;
     use crate::Blobs;
+    use sanctum_types::AbsPath;
 
     #[test]
     fn only_a_unit_that_stands_with_its_file_read_claims_a_definition() {
