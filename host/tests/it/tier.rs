@@ -2,6 +2,8 @@
 //!
 //! `tests/run` tells the tier in `SANCTUM_TIER`; a bare `cargo test` of this crate tells none and needs no root.
 
+#![expect(clippy::disallowed_methods, reason = "tests/run tells the tier by environment")]
+
 use std::io::Write as _;
 use std::panic::Location;
 
