@@ -67,6 +67,12 @@ pub fn launchd_path(text: &str) -> Option<&str> {
     text.lines().find_map(|line| line.trim().strip_prefix("path = "))
 }
 
+/// The process that `launchctl print` says the job runs as; none while it does not run.
+#[must_use]
+pub fn launchd_pid(text: &str) -> Option<u32> {
+    text.lines().find_map(|line| line.trim().strip_prefix("pid = ")?.parse().ok())
+}
+
 /// The numbers in use of `dscl . -list /Users UniqueID`.
 #[must_use]
 pub fn dscl_numbers(text: &str) -> BTreeSet<i64> {
@@ -116,6 +122,9 @@ mod tests {
         assert!(!pf_enabled("Status: Disabled   Debug: Urgent\n"));
         let job = "system/com.x = {\n\tactive count = 1\n\tpath = /Library/LaunchDaemons/com.x.plist\n\tstate = running\n}\n";
         assert_eq!(launchd_path(job), Some("/Library/LaunchDaemons/com.x.plist"));
+        assert_eq!(launchd_pid(job), None);
+        assert_eq!(launchd_pid("x = {\n\tstate = running\n\n\tpid = 4711\n}\n"), Some(4711));
+        assert_eq!(launchd_pid("\tpid = (none)\n\tlast pid = 3\n"), None);
         let users = "_amavisd          83\nnobody            -2\nroot              0\n";
         assert_eq!(dscl_numbers(users), [-2, 0, 83].into());
     }
