@@ -11,6 +11,8 @@ mod machine;
 mod macos;
 pub mod parse;
 pub mod preview;
+#[cfg(target_os = "linux")]
+mod systemd;
 
 #[cfg(target_os = "linux")]
 pub use linux::LiveLinux;

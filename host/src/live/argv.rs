@@ -4,6 +4,7 @@
 //! specially. Deliberately absent: `pfctl -d` and `pfctl -f /etc/pf.conf`, which would undo other people's rules.
 
 use sanctum_types::{AccountName, JobLabel};
+use std::fmt::Display;
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
@@ -65,7 +66,7 @@ pub fn pfctl_enable() -> Vec<String> {
 
 /// Gives our reference back; pf stops only when nobody else holds one.
 #[must_use]
-pub fn pfctl_release(token: u64) -> Vec<String> {
+pub fn pfctl_release(token: impl Display) -> Vec<String> {
     words(&["-X", &token.to_string()])
 }
 
@@ -120,7 +121,7 @@ impl Record {
 
 /// The calls of dscl that make a hidden role account and its group, in order; the last one makes it usable.
 #[must_use]
-pub fn dscl_create(name: &AccountName, id: u32) -> Vec<Vec<String>> {
+pub fn dscl_create(name: &AccountName, id: impl Display) -> Vec<Vec<String>> {
     let (group, user) = (format!("/Groups/{name}"), format!("/Users/{name}"));
     let id = id.to_string();
     // What Apple's own role accounts have: no password, no shell, an empty home, hidden from the login window.
@@ -156,16 +157,25 @@ pub fn systemctl_daemon_reload() -> Vec<String> {
     words(&["daemon-reload"])
 }
 
-/// A verb of systemctl about one unit: `reload`, `try-restart`.
+/// Debian's name of the ssh server's unit, and everybody else's.
+pub const SSH_UNITS: [&str; 2] = ["ssh.service", "sshd.service"];
+
+/// A verb of systemctl about one unit: `reload`, `restart`, `stop`.
 #[must_use]
 pub fn systemctl_unit(verb: &str, unit: &str) -> Vec<String> {
     words(&[verb, "--", unit])
 }
 
-/// Starts now and at every boot.
+/// Asks for a restart and does not wait for it.
+#[must_use]
+pub fn systemctl_restart_later(unit: &str) -> Vec<String> {
+    words(&["restart", "--no-block", "--", unit])
+}
+
+/// Starts at every boot, not now.
 #[must_use]
 pub fn systemctl_enable(unit: &str) -> Vec<String> {
-    words(&["enable", "--now", "--", unit])
+    words(&["enable", "--", unit])
 }
 
 /// Stops now and at every boot.
@@ -174,12 +184,18 @@ pub fn systemctl_disable(unit: &str) -> Vec<String> {
     words(&["disable", "--now", "--", unit])
 }
 
+/// Starts at no boot any more, and stops nothing now.
+#[must_use]
+pub fn systemctl_disable_only(unit: &str) -> Vec<String> {
+    words(&["disable", "--", unit])
+}
+
 /// The state of a unit as `Key=value` lines.
 #[must_use]
 pub fn systemctl_show(unit: &str) -> Vec<String> {
     words(&[
         "show",
-        "--property=LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath",
+        "--property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath",
         "--",
         unit,
     ])
@@ -275,9 +291,11 @@ mod tests {
         note("dscl", dscl_delete(Record::User, &name));
         note("sshd", sshd_check());
         note("systemctl", systemctl_daemon_reload());
-        note("systemctl", systemctl_unit("try-restart", "a.service"));
+        note("systemctl", systemctl_unit("restart", "a.service"));
+        note("systemctl", systemctl_restart_later("a.service"));
         note("systemctl", systemctl_enable("a.timer"));
         note("systemctl", systemctl_disable("a.timer"));
+        note("systemctl", systemctl_disable_only("a.timer"));
         note("systemctl", systemctl_show("a.timer"));
         note("nft", nft_check());
         note("nft", nft_load());
@@ -315,10 +333,12 @@ mod tests {
             dscl . -delete /Users/_sanctum_proxy
             sshd -t
             systemctl daemon-reload
-            systemctl try-restart -- a.service
-            systemctl enable --now -- a.timer
+            systemctl restart -- a.service
+            systemctl restart --no-block -- a.service
+            systemctl enable -- a.timer
             systemctl disable --now -- a.timer
-            systemctl show --property=LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath -- a.timer
+            systemctl disable -- a.timer
+            systemctl show --property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath -- a.timer
             nft -c -f -
             nft -f -
             nft list tables

@@ -4,7 +4,8 @@
 //! server is told to read its configuration again, never stopped, and only after `sshd -t` has accepted it.
 
 use super::machine::{Load, Machine, account_exists, call, call_with, check_store, poll};
-use super::{argv, parse};
+use super::systemd::{self, Systemd};
+use super::{argv, parse, preview};
 use crate::command::Program;
 use crate::tree::Tree;
 use crate::{Blobs, Host, HostError, LoadedState, Observed, Op, Scope, Unit};
@@ -13,8 +14,6 @@ use sanctum_types::{AbsPath, AccountName, Digest, Mode};
 use std::path::Path;
 use std::time::Duration;
 
-/// A unit's start may take as long as systemd lets it (DefaultTimeoutStartSec, 90 s) and a little more.
-const SYSTEMD_SECONDS: u64 = 100;
 const NFT_SECONDS: u64 = 30;
 const SSHD_SECONDS: u64 = 10;
 const ACCOUNT_SECONDS: u64 = 30;
@@ -47,9 +46,26 @@ impl LiveLinux {
         Program::find(&[name]).ok_or_else(missing)
     }
 
-    fn has_systemd(&self) -> Result<bool, HostError> {
+    /// systemctl, where systemd is process 1.
+    fn systemd(&self) -> Result<Option<Systemd>, HostError> {
         // sd_booted(3): this directory exists exactly when systemd is process 1.
-        Ok(self.machine.tree.stat(&path("/run/systemd/system")?)?.is_some())
+        if self.machine.tree.stat(&path("/run/systemd/system")?)?.is_none() {
+            return Ok(None);
+        }
+        /// One line for each of at most a dozen hierarchies.
+        const LIMIT: u64 = 64 * 1024;
+        let cgroup = crate::files::read(Path::new("/proc/self/cgroup"), LIMIT)?;
+        let systemctl = self.program("systemctl")?;
+        Ok(Some(Systemd::new(systemctl, &String::from_utf8_lossy(&cgroup))))
+    }
+
+    /// As `systemd`, for a unit whose name stands for itself in systemctl's arguments.
+    fn systemd_for(&self, unit: &Unit) -> Result<Option<Systemd>, HostError> {
+        let systemd = self.systemd()?;
+        if systemd.is_some() && !systemd::is_unit(unit) {
+            return Err(self.machine.unsupported(unit));
+        }
+        Ok(systemd)
     }
 
     fn load(&self, unit: &Unit, from: &AbsPath) -> Result<(), HostError> {
@@ -60,7 +76,8 @@ impl LiveLinux {
                 load.fingerprint = Some(self.load_table(family, name, from, &bytes)?);
             }
             Unit::SystemdUnit { name } => {
-                self.start_unit(name, from)?;
+                let systemd = self.systemd_for(unit)?.ok_or(self.machine.unsupported(unit))?;
+                systemd.start(name, &self.machine.tree.shown(from), &bytes)?;
             }
             Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => {
                 return Err(self.machine.unsupported(unit));
@@ -75,7 +92,12 @@ impl LiveLinux {
             Unit::Sshd if self.program("sshd").is_err() => {}
             Unit::Sshd => self.reload_sshd()?,
             Unit::NftTable { family, name } => self.delete_table(family, name)?,
-            Unit::SystemdUnit { name } => self.stop_unit(name)?,
+            Unit::SystemdUnit { name } => {
+                // Without systemd nothing was started.
+                if let Some(systemd) = self.systemd_for(unit)? {
+                    systemd.stop(name)?;
+                }
+            }
             Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => {
                 return Err(self.machine.unsupported(unit));
             }
@@ -95,13 +117,8 @@ impl LiveLinux {
                 Ok(self.show_table(family, name)?.map(|shown| Machine::claim(load, Some(shown))))
             }
             Unit::SystemdUnit { name } => {
-                if !self.has_systemd()? {
-                    return Ok(None);
-                }
-                let said = call(&self.program("systemctl")?, &argv::systemctl_show(name), 10)?
-                    .success()?
-                    .text();
-                Ok(unit_state(&said, load))
+                let systemd = self.systemd_for(unit)?;
+                systemd.map_or(Ok(None), |systemd| systemd.observe(name, load))
             }
             Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => Err(self.machine.unsupported(unit)),
         }
@@ -117,25 +134,20 @@ impl LiveLinux {
             self.machine.tree.make_dir(&privsep, Mode::OPEN_DIR, None)?;
         }
         call(&sshd, &argv::sshd_check(), SSHD_SECONDS)?.success()?;
-        if self.has_systemd()? {
-            return self.reload_ssh_unit();
+        match self.systemd()? {
+            Some(systemd) => Self::reload_ssh_unit(&systemd),
+            None => self.hang_up(sshd.path()),
         }
-        self.hang_up(sshd.path())
     }
 
     /// Debian calls the unit `ssh`, others `sshd`; one that is not active reads its files when it starts.
-    fn reload_ssh_unit(&self) -> Result<(), HostError> {
-        let systemctl = self.program("systemctl")?;
-        let active = |name: &str| -> Result<bool, HostError> {
-            let said = call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text();
-            Ok(parse::properties(&said).get("ActiveState") == Some(&"active"))
-        };
-        for name in ["ssh.service", "sshd.service"] {
-            if !active(name)? {
+    fn reload_ssh_unit(systemd: &Systemd) -> Result<(), HostError> {
+        for name in argv::SSH_UNITS {
+            if !systemd.is_active(name)? {
                 continue;
             }
-            call(&systemctl, &argv::systemctl_unit("reload", name), SYSTEMD_SECONDS)?.success()?;
-            if !active(name)? {
+            systemd.reload(name)?;
+            if !systemd.is_active(name)? {
                 return Err(HostError::ReadBack { subject: name.to_owned() });
             }
             // The two names are one unit where both exist (Alias=).
@@ -225,42 +237,14 @@ impl LiveLinux {
         self.program("nft")
     }
 
-    fn start_unit(&self, name: &str, from: &AbsPath) -> Result<(), HostError> {
-        let unit = || Unit::SystemdUnit { name: name.to_owned() };
-        if !self.has_systemd()? || !parse::is_identifier(name) {
-            return Err(self.machine.unsupported(unit()));
+    /// One of the three verbs about paths. systemd reads its units again as soon as one of their files changed,
+    /// also of a unit that no verb names, like the service of a timer.
+    fn ensure_path(&self, op: &Op, at: &AbsPath, blobs: &Blobs) -> Result<(), HostError> {
+        self.machine.ensure_path(op, blobs)?;
+        match self.systemd()?.filter(|_| preview::is_systemd_unit(at)) {
+            Some(systemd) => systemd.read_again(),
+            None => Ok(()),
         }
-        let systemctl = self.program("systemctl")?;
-        let act = |argv: &[String]| call(&systemctl, argv, SYSTEMD_SECONDS)?.success().map(drop);
-        act(&argv::systemctl_daemon_reload())?;
-        // `enable --now` leaves a running unit with its old definition.
-        act(&argv::systemctl_unit("try-restart", name))?;
-        act(&argv::systemctl_enable(name))?;
-        let said = call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text();
-        let shown = parse::properties(&said);
-        let file = self.machine.tree.shown(from);
-        if unit_state(&said, None).is_some() && shown.get("FragmentPath") == Some(&file.as_str()) {
-            return Ok(());
-        }
-        Err(HostError::ReadBack { subject: unit().to_string() })
-    }
-
-    fn stop_unit(&self, name: &str) -> Result<(), HostError> {
-        if !self.has_systemd()? {
-            return Ok(());
-        }
-        let systemctl = self.program("systemctl")?;
-        let show = || -> Result<String, HostError> {
-            Ok(call(&systemctl, &argv::systemctl_show(name), 10)?.success()?.text())
-        };
-        if parse::properties(&show()?).get("LoadState") == Some(&"not-found") {
-            return Ok(());
-        }
-        call(&systemctl, &argv::systemctl_disable(name), SYSTEMD_SECONDS)?.success()?;
-        if unit_state(&show()?, None).is_some() {
-            return Err(HostError::ReadBack { subject: format!("systemd:{name}") });
-        }
-        Ok(())
     }
 
     fn add_account(&self, name: &AccountName) -> Result<(), HostError> {
@@ -321,23 +305,14 @@ impl Host for LiveLinux {
 
     fn ensure(&mut self, op: &Op, blobs: &Blobs) -> Result<(), HostError> {
         match op {
-            Op::Dir { .. } | Op::File { .. } | Op::Absent { .. } => {
-                self.machine.ensure_path(op, blobs)
-            }
+            Op::Dir { .. } => self.machine.ensure_path(op, blobs),
+            Op::File { path, .. } | Op::Absent { path } => self.ensure_path(op, path, blobs),
             Op::Loaded { unit, from } => self.load(unit, from),
             Op::Unloaded { unit } => self.unload(unit),
             Op::Account { name } => self.add_account(name),
             Op::NoAccount { name } => self.remove_account(name),
         }
     }
-}
-
-/// A unit that is active or on its way runs; which definition is known only while systemd has read the file.
-fn unit_state(said: &str, load: Option<&Load>) -> Option<LoadedState> {
-    let shown = parse::properties(said);
-    let runs = matches!(shown.get("ActiveState"), Some(&("active" | "activating" | "reloading")));
-    let current = shown.get("NeedDaemonReload") == Some(&"no");
-    runs.then(|| Machine::claim(load.filter(|_| current), None))
 }
 
 /// Whether the process executes that program, also when its file was replaced by an upgrade since.
@@ -351,26 +326,4 @@ fn runs(pid: Pid, program: &AbsPath) -> bool {
 fn path(text: &'static str) -> Result<AbsPath, HostError> {
     AbsPath::new(text)
         .map_err(|error| HostError::Damaged { path: text.to_owned(), detail: error.to_string() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_active_unit_with_its_file_read_claims_a_definition() {
-        let from = AbsPath::new("/etc/systemd/system/a.service").unwrap();
-        let state = LoadedState { from: Some(from), blob: Some(Blobs::digest(b"x")) };
-        let load = Load { state: state.clone(), fingerprint: None };
-        let unknown = LoadedState { from: None, blob: None };
-        for (said, expected) in [
-            ("ActiveState=active\nNeedDaemonReload=no", Some(state.clone())),
-            ("ActiveState=activating\nNeedDaemonReload=no", Some(state)),
-            ("ActiveState=active\nNeedDaemonReload=yes", Some(unknown)),
-            ("ActiveState=failed\nNeedDaemonReload=no", None),
-            ("", None),
-        ] {
-            assert_eq!(unit_state(said, Some(&load)), expected, "{said}");
-        }
-    }
 }

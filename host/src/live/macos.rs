@@ -1,6 +1,6 @@
 //! A Mac: launchd, pf, and Open Directory through dscl.
 //!
-//! Owns the traps: bootout returns before the job is gone, bootstrap answers error 5 for almost everything,
+//! Owns the traps: bootout returns before the job is gone and may end its caller, bootstrap answers error 5 for almost everything,
 //! pf is enabled by a counted reference whose token is kept, and no call ever touches a ruleset but our
 //! anchor's. Deliberately absent: the main ruleset, and stopping pf for everybody.
 
@@ -111,6 +111,10 @@ impl LiveMac {
             Unit::Sshd => Ok(load.map(|load| load.state.clone())),
             Unit::LaunchdJob { label } => {
                 let Some(shown) = self.print(label)? else { return Ok(None) };
+                // Unloaded as far as it can be: launchd forgets it with this process's boot.
+                if load.is_none() && runs_us(&shown) {
+                    return Ok(None);
+                }
                 let loaded_from = load.and_then(|load| load.state.from.as_ref());
                 let from = loaded_from.map(physical).transpose()?;
                 let ours = from.is_some_and(|from| {
@@ -147,8 +151,11 @@ impl LiveMac {
     }
 
     fn bootout(&self, label: &JobLabel) -> Result<(), HostError> {
-        if self.print(label)?.is_none() {
-            return Ok(());
+        match self.print(label)? {
+            Some(shown) if !runs_us(&shown) => {}
+            // A bootout would end the very process that takes a change back; without its property list the job
+            // is gone after the next boot.
+            Some(_) | None => return Ok(()),
         }
         // Its status is no answer: 36 (in progress) is common, and the job may have ended by itself.
         let said = call(&self.programs.launchctl, &argv::launchctl_bootout(label), SECONDS)?;
@@ -162,6 +169,10 @@ impl LiveMac {
     fn bootstrap(&self, label: &JobLabel, plist: &AbsPath) -> Result<(), HostError> {
         let launchctl = &self.programs.launchctl;
         call(launchctl, &argv::launchctl_enable(label), SECONDS)?.success()?;
+        // What runs us is a job of boot, and launchd reads its new property list at the next one.
+        if self.print(label)?.is_some_and(|shown| runs_us(&shown)) {
+            return Ok(());
+        }
         self.bootout(label)?;
         let file = self.machine.tree.shown(plist);
         let mut last = None;
@@ -339,6 +350,16 @@ impl Host for LiveMac {
             Op::NoAccount { name } => self.remove_account(name),
         }
     }
+}
+
+/// Whether a job that was printed is the one that this process, or the one that started it, runs as.
+///
+/// `XPC_SERVICE_NAME` would say it too, but anybody can set a variable.
+fn runs_us(shown: &str) -> bool {
+    let parent =
+        rustix::process::getppid().and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok());
+    let pid = parse::launchd_pid(shown);
+    pid.is_some() && (pid == Some(std::process::id()) || pid == parent)
 }
 
 /// The path below /private of what macOS shows as /etc, /var and /tmp; the tree itself follows no link.

@@ -8,6 +8,30 @@ pub fn properties(text: &str) -> BTreeMap<&str, &str> {
     text.lines().filter_map(|line| line.split_once('=')).collect()
 }
 
+/// Whether a unit's text is that of a service which runs once: `Type=oneshot` in its last word on the matter.
+#[must_use]
+pub fn is_oneshot(text: &str) -> bool {
+    let mut kinds =
+        text.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.trim(), v.trim()));
+    kinds.rfind(|(key, _)| *key == "Type").is_some_and(|(_, kind)| kind == "oneshot")
+}
+
+/// The service that a process runs in, of the text of its /proc/PID/cgroup: the outermost one, because what a
+/// user's own systemd starts is below `user@UID.service`.
+///
+/// Only the unified hierarchy and systemd's own of the older layout say it (cgroups(7)).
+#[must_use]
+pub fn own_service(cgroup: &str) -> Option<&str> {
+    cgroup
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("0::")
+                .or_else(|| line.split_once(":name=systemd:").map(|(_, path)| path))
+        })
+        .flat_map(|path| path.split('/'))
+        .find(|part| part.ends_with(".service"))
+}
+
 /// Whether `nft list tables` names that table.
 #[must_use]
 pub fn has_table(text: &str, family: &str, name: &str) -> bool {
@@ -41,6 +65,12 @@ pub fn pf_enabled(text: &str) -> bool {
 #[must_use]
 pub fn launchd_path(text: &str) -> Option<&str> {
     text.lines().find_map(|line| line.trim().strip_prefix("path = "))
+}
+
+/// The process that `launchctl print` says the job runs as; none while it does not run.
+#[must_use]
+pub fn launchd_pid(text: &str) -> Option<u32> {
+    text.lines().find_map(|line| line.trim().strip_prefix("pid = ")?.parse().ok())
 }
 
 /// The numbers in use of `dscl . -list /Users UniqueID`.
@@ -92,6 +122,9 @@ mod tests {
         assert!(!pf_enabled("Status: Disabled   Debug: Urgent\n"));
         let job = "system/com.x = {\n\tactive count = 1\n\tpath = /Library/LaunchDaemons/com.x.plist\n\tstate = running\n}\n";
         assert_eq!(launchd_path(job), Some("/Library/LaunchDaemons/com.x.plist"));
+        assert_eq!(launchd_pid(job), None);
+        assert_eq!(launchd_pid("x = {\n\tstate = running\n\n\tpid = 4711\n}\n"), Some(4711));
+        assert_eq!(launchd_pid("\tpid = (none)\n\tlast pid = 3\n"), None);
         let users = "_amavisd          83\nnobody            -2\nroot              0\n";
         assert_eq!(dscl_numbers(users), [-2, 0, 83].into());
     }
@@ -102,6 +135,37 @@ mod tests {
         assert_eq!((unit["ActiveState"], unit["FragmentPath"]), ("active", "/a=b"));
         let tables = "table inet sanctum2\ntable ip sanctum\n";
         assert!(has_table(tables, "ip", "sanctum") && !has_table(tables, "inet", "sanctum"));
+    }
+
+    #[test]
+    fn the_service_that_a_process_runs_in() {
+        for (text, expected) in [
+            ("0::/system.slice/sanctum-bootstrap.service\n", Some("sanctum-bootstrap.service")),
+            ("0::/system.slice/a.service/nested\n", Some("a.service")),
+            ("12:cpu:/x.service\n1:name=systemd:/system.slice/b.service\n", Some("b.service")),
+            (
+                "0::/user.slice/user-0.slice/user@0.service/app.slice/c.service\n",
+                Some("user@0.service"),
+            ),
+            ("0::/user.slice/user-0.slice/session-1.scope\n", None),
+            ("0::/\n", None),
+            ("", None),
+        ] {
+            assert_eq!(own_service(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_oneshot_says_so() {
+        for (text, expected) in [
+            ("[Service]\nType=oneshot\n", true),
+            ("[Service]\nType = oneshot \n", true),
+            ("[Service]\nType=oneshot\nType=exec\n", false),
+            ("[Service]\nExecStart=/x --Type=oneshot\n", false),
+            ("#Type=oneshot\n[Timer]\n", false),
+        ] {
+            assert_eq!(is_oneshot(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -70,10 +70,11 @@ fn mode(path: &Path, bits: u32) {
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(bits)).unwrap();
 }
 
+#[track_caller]
 fn scene() -> Option<Scene> {
     let tools = ["/usr/bin/setpriv", "/usr/bin/perl"].iter().all(|tool| Path::new(tool).exists());
     if !rustix::process::geteuid().is_root() || !tools {
-        println!("skipped: it needs root, setpriv and perl to be two users at once");
+        crate::tier::missing("root, setpriv and perl, to be two users at once");
         return None;
     }
     let dir = tempfile::tempdir().unwrap();

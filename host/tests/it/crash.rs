@@ -119,7 +119,7 @@ fn killed_at_every_boundary() {
         return run(&PathBuf::from(dir));
     }
     if !Path::new("/usr/bin/strace").exists() {
-        println!("skipped: strace is not installed");
+        crate::tier::missing("strace");
         return;
     }
     let whole = dir();

@@ -21,8 +21,9 @@ print)
     n=$(cat $job.left); [ $n = 0 ] && { rm $job $job.left; exit 113; }
     echo $((n - 1)) > $job.left
   fi
-  printf '%s = {\n\tactive count = 1\n\tpath = %s\n}\n' $2 $(cat $job) ;;
-bootout) [ -e $job ] || exit 3; echo 2 > $job.left; exit 36 ;;
+  printf '%s = {\n\tactive count = 1\n\tpath = %s\n' $2 $(cat $job)
+  [ ! -e $s/pid.${2#system/} ] || printf '\n\tpid = %s\n' $(cat $s/pid.${2#system/}); echo '}' ;;
+bootout) [ -e $job ] || exit 3; [ ! -e $s/pid.${2#system/} ] || kill -9 $(cat $s/pid.${2#system/}); echo 2 > $job.left; exit 36 ;;
 bootstrap)
   label=$(sed -n 's/^label //p' $3); n=$(cat $s/fives 2>/dev/null || echo 0)
   [ -e $s/enabled.$label ] && [ ! -e $s/job.$label ] && [ $n -ge 2 ] || {
@@ -143,6 +144,35 @@ fn a_job_is_booted_out_waited_for_and_bootstrapped() {
         put(&mut host, file, "label com.sanctum.other\n");
         let failure = act(&mut host, &load).unwrap_err().to_string();
         assert!(failure.contains("Bootstrap failed: 5"), "{failure}");
+        assert_eq!(see(&unit), None);
+    });
+}
+
+#[test]
+fn the_job_that_takes_a_change_back_does_not_end_itself() {
+    inside("live_mac::the_job_that_takes_a_change_back_does_not_end_itself", || {
+        let mut host = prepare();
+        let file = "/Library/LaunchDaemons/com.sanctum.boot.plist";
+        let unit = Unit::LaunchdJob { label: JobLabel::new("com.sanctum.boot").unwrap() };
+        let load = Op::Loaded { unit: unit.clone(), from: path(file) };
+        put(&mut host, file, "label com.sanctum.boot\n");
+        act(&mut host, &load).unwrap();
+        let pid = "/run/mac/state/pid.com.sanctum.boot";
+        // The stand-in kills what a job that is booted out runs as.
+        write(pid, &std::process::id().to_string());
+        log();
+        put(&mut host, file, "label com.sanctum.boot\nversion 2\n");
+        act(&mut host, &load).unwrap();
+        let second = Blobs::digest(b"label com.sanctum.boot\nversion 2\n");
+        assert_eq!(see(&unit), Some(Some(second)));
+        act(&mut host, &Op::Unloaded { unit: unit.clone() }).unwrap();
+        assert_eq!(see(&unit), None);
+        assert!(!log().contains("bootout"));
+        // Another process sees a job that launchd still knows, and may end it.
+        sh(&format!("sleep 300 > /dev/null 2>&1 & echo $! > {pid}"));
+        assert_eq!(see(&unit), Some(None));
+        sh(&format!("kill $(cat {pid}); rm {pid}"));
+        act(&mut host, &Op::Unloaded { unit: unit.clone() }).unwrap();
         assert_eq!(see(&unit), None);
     });
 }

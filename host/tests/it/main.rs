@@ -15,4 +15,9 @@ mod live_linux;
 mod live_mac;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
+mod live_systemd;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod namespace;
+#[cfg(test)]
+mod tier;

@@ -3,12 +3,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests arrange the machine from outside")]
 
+pub(crate) use crate::tier::missing;
 use std::path::Path;
 use std::process::Command;
 
 const INSIDE: &str = "SANCTUM_TEST_INSIDE";
 
-/// Runs `scene` inside; outside this starts the inside and waits for it. Without root it says so and skips.
+/// Runs `scene` inside; outside this starts the inside and waits for it. Without root it is skipped in the first
+/// tier and fails in the second.
+#[track_caller]
 pub(crate) fn inside(test: &str, scene: fn()) {
     if std::env::var(INSIDE).is_ok() {
         prepare();
@@ -16,7 +19,7 @@ pub(crate) fn inside(test: &str, scene: fn()) {
         return;
     }
     if !rustix::process::geteuid().is_root() {
-        println!("skipped {test}: it needs root for namespaces of its own");
+        missing("root, for namespaces of its own");
         return;
     }
     let status = Command::new("unshare")

@@ -122,6 +122,7 @@ fn own_job(house: &House<'_>, row: &OwnJob) -> Result<Option<Job>, JobError> {
     job.interactive = row.interactive;
     job.exit_timeout = row.exit_timeout.unwrap_or(SERVICE_EXIT);
     job.before.clone_from(&row.before);
+    job.after.clone_from(&row.after);
     job.capabilities.clone_from(&row.capabilities);
     Ok(Some(job))
 }
@@ -166,6 +167,7 @@ fn blank(name: &ServiceName) -> Job {
         ports: Vec::new(),
         requires: Vec::new(),
         before: Vec::new(),
+        after: Vec::new(),
         capabilities: Vec::new(),
         exit_timeout: SERVICE_EXIT,
         interactive: false,

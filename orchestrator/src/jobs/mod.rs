@@ -45,6 +45,8 @@ pub struct Job {
     pub requires: Vec<ServiceName>,
     /// Units of the system that start after it, where there is an order to ask for (systemd).
     pub before: Vec<String>,
+    /// Units of the system whose work it has to do over: it starts after them and runs again with them (systemd).
+    pub after: Vec<String>,
     /// Capabilities that it keeps on Linux.
     pub capabilities: Vec<String>,
     /// Seconds that it is given to end after SIGTERM.

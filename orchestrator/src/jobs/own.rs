@@ -29,6 +29,8 @@ pub(crate) struct OwnJob {
     #[serde(default)]
     pub(crate) before: Vec<String>,
     #[serde(default)]
+    pub(crate) after: Vec<String>,
+    #[serde(default)]
     pub(crate) capabilities: Vec<String>,
 }
 

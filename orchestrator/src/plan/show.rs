@@ -3,8 +3,9 @@
 //! Text is handed to `hide` before it is shown, because a file that we are about to replace may hold a secret
 //! that we know nothing of.
 
+use crate::instance::model::Os;
 use crate::plan::{Plan, Step};
-use sanctum_host::live::preview;
+use sanctum_host::live::preview::{self, System};
 use sanctum_host::{Blobs, Op, PathState};
 use sanctum_types::Digest;
 use similar::TextDiff;
@@ -28,19 +29,25 @@ pub struct Shown {
     pub diff: Option<String>,
 }
 
-/// Every step of a plan with its diff. `hide` redacts what must not be shown.
-pub fn show(plan: &Plan, blobs: &Blobs, hide: &dyn Fn(&str) -> String) -> Vec<Shown> {
-    plan.steps.iter().map(|step| one(step, blobs, hide)).collect()
+/// Every step of a plan for a node of that system, with its diff. `hide` redacts what must not be shown.
+pub fn show(plan: &Plan, blobs: &Blobs, os: Os, hide: &dyn Fn(&str) -> String) -> Vec<Shown> {
+    plan.steps.iter().map(|step| one(step, blobs, os, hide)).collect()
 }
 
-fn one(step: &Step, blobs: &Blobs, hide: &dyn Fn(&str) -> String) -> Shown {
+fn one(step: &Step, blobs: &Blobs, os: Os, hide: &dyn Fn(&str) -> String) -> Shown {
+    let system = match os {
+        Os::Linux => System::Linux,
+        Os::Macos => System::Macos,
+    };
+    let definition = step.after().as_ref().and_then(content).and_then(|blob| blobs.get(&blob));
+    let commands = |op| preview::commands(op, system, definition);
     Shown {
         id: step.id.clone(),
         change: step.change(),
         foreign: step.foreign,
         lockout: step.lockout,
         verbs: step.act.iter().map(Op::to_string).collect(),
-        commands: step.act.iter().flat_map(preview::commands).collect(),
+        commands: step.act.iter().flat_map(commands).collect(),
         diff: diff(step, blobs, hide),
     }
 }

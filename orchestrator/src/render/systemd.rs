@@ -122,7 +122,11 @@ fn service(job: &Job) -> Result<String, SystemdError> {
         Start::Clock(_) => {}
         Start::Boot if early(job) => {
             text.section("Install");
-            text.set("WantedBy", "sysinit.target");
+            // A restart of what it follows starts it also where it has not run since boot, for then there is
+            // nothing that PartOf would restart.
+            let with =
+                std::iter::once("sysinit.target").chain(job.after.iter().map(String::as_str));
+            text.set("WantedBy", &with.collect::<Vec<_>>().join(" "));
         }
         Start::Boot | Start::Stays => {
             text.section("Install");
@@ -145,7 +149,13 @@ fn order(job: &Job, text: &mut Text) {
         text.set("After", &required.join(" "));
     }
     if early(job) {
-        text.all(&[("DefaultDependencies", "no"), ("After", "local-fs.target")]);
+        text.set("DefaultDependencies", "no");
+        let after = std::iter::once("local-fs.target").chain(job.after.iter().map(String::as_str));
+        text.set("After", &after.collect::<Vec<_>>().join(" "));
+        if !job.after.is_empty() {
+            text.set("PartOf", &job.after.join(" "));
+            text.set("ReloadPropagatedFrom", &job.after.join(" "));
+        }
         text.set("Before", &format!("shutdown.target {}", job.before.join(" ")));
         text.set("Conflicts", "shutdown.target");
         if job.before.iter().any(|unit| unit == "network-pre.target") {
@@ -169,6 +179,9 @@ fn start(job: &Job, text: &mut Text) -> Result<(), SystemdError> {
         Start::Clock(_) => text.set("Type", "oneshot"),
     }
     text.set("ExecStart", &line);
+    if !job.after.is_empty() {
+        text.set("ExecReload", &line);
+    }
     text.set("TimeoutStopSec", &job.exit_timeout.to_string());
     text.set("UMask", "0077");
     if let RunsAs::Account(account) = &job.account {

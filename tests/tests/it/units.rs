@@ -130,6 +130,43 @@ fn no_circle_with_cloud_init() {
     assert!(verify(&analyze, dir.path(), &names).contains("ordering cycle"), "the judge sees none");
 }
 
+/// Debian's ruleset starts with `flush ruleset`, so ours is loaded after it, whenever it is.
+#[test]
+fn our_rules_come_after_those_that_flush_all() {
+    let analyze = need!("systemd-analyze");
+    let units = with_node(&instance(), "vm", systemd::render).expect("renders");
+    let dir = root(&units, &PROGRAMS);
+    // Debian's own unit (nftables 1.0.6), and what the target needs of it.
+    let debian = |order: &str| {
+        format!(
+            "[Unit]\nWants=network-pre.target\nBefore=network-pre.target shutdown.target{order}\n\
+             Conflicts=shutdown.target\nDefaultDependencies=no\n[Service]\nType=oneshot\n\
+             RemainAfterExit=yes\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n\
+             ExecReload=/usr/sbin/nft -f /etc/nftables.conf\nExecStop=/usr/sbin/nft flush ruleset\n"
+        )
+    };
+    let wants = "[Unit]\nDescription=sysinit\n\
+                 Wants=nftables.service sanctum-bootstrap.service sanctum-nft.service\n";
+    put(dir.path(), "usr/lib/systemd/system/sysinit.target", wants.as_bytes());
+    let names = ["nftables.service", "sanctum-bootstrap.service", "sanctum-nft.service"];
+    put(dir.path(), "usr/lib/systemd/system/nftables.service", debian("").as_bytes());
+    assert_eq!(verify(&analyze, dir.path(), &names), "");
+    // The other order closes a circle with ours, which is how the judge shows that ours is there.
+    let other = "\nAfter=sanctum-nft.service";
+    put(dir.path(), "usr/lib/systemd/system/nftables.service", debian(other).as_bytes());
+    assert!(verify(&analyze, dir.path(), &names).contains("ordering cycle"), "there is no order");
+    let unit = units.iter().find(|unit| unit.path.file_name() == "sanctum-nft.service");
+    let unit = text(unit.expect("the unit"));
+    for line in [
+        "PartOf=nftables.service",
+        "ReloadPropagatedFrom=nftables.service",
+        "WantedBy=sysinit.target nftables.service",
+        "ExecReload=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft",
+    ] {
+        assert!(unit.lines().any(|other| other == line), "{line}:\n{unit}");
+    }
+}
+
 /// The times that systemd gives a line, from `base` on.
 fn elapses(analyze: &Path, line: &str, base: &str, count: usize) -> Vec<UnixTime> {
     let (base, count) = (format!("--base-time={base}"), format!("--iterations={count}"));

@@ -67,7 +67,9 @@ fn the_ruleset() {
             [Unit]
             Description=com.sanctum.nft of the house
             DefaultDependencies=no
-            After=local-fs.target
+            After=local-fs.target nftables.service
+            PartOf=nftables.service
+            ReloadPropagatedFrom=nftables.service
             Before=shutdown.target network-pre.target ssh.service sshd.service
             Conflicts=shutdown.target
             Wants=network-pre.target
@@ -77,6 +79,7 @@ fn the_ruleset() {
             RemainAfterExit=yes
             TimeoutStartSec=90
             ExecStart=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft
+            ExecReload=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft
             TimeoutStopSec=30
             UMask=0077
             NoNewPrivileges=yes
@@ -99,7 +102,7 @@ fn the_ruleset() {
             RestrictAddressFamilies=AF_UNIX AF_NETLINK
 
             [Install]
-            WantedBy=sysinit.target
+            WantedBy=sysinit.target nftables.service
         "#]],
     );
 }
