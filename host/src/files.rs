@@ -107,7 +107,11 @@ pub fn list(path: &Path) -> Result<Vec<String>, HostError> {
 pub struct TempDir(std::path::PathBuf);
 
 impl TempDir {
-    /// Makes one below the system's directory for temporary files, only for its owner to enter.
+    /// Makes one, only for its owner to enter: for root below a directory of root's, where no other account can
+    /// put links in the way whatever `TMPDIR` says; for others below the system's directory for temporary files.
+    ///
+    /// # Errors
+    /// [`HostError::Untrusted`] when root has no such directory.
     pub fn new() -> Result<Self, HostError> {
         use std::os::unix::fs::DirBuilderExt as _;
         let mut random = [0_u8; 8];
@@ -115,7 +119,7 @@ impl TempDir {
             failed("make", Path::new("a temporary directory"), std::io::Error::other(error))
         })?;
         let name = format!("sanctum-{:016x}", u64::from_ne_bytes(random));
-        let path = std::env::temp_dir().join(name);
+        let path = temporary(rustix::process::geteuid().is_root())?.join(name);
         std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&path)
@@ -130,9 +134,57 @@ impl TempDir {
     }
 }
 
+/// Directories that belong to root and are emptied at boot (hier(7) of both): macOS, then Linux.
+const ROOTS: [&str; 3] = ["/private/var/run", "/run", "/var/run"];
+
+/// Where temporary directories are made. The environment is asked for everybody but root.
+fn temporary(root: bool) -> Result<std::path::PathBuf, HostError> {
+    if !root {
+        return Ok(std::env::temp_dir());
+    }
+    let mut refused = None;
+    for candidate in ROOTS.iter().filter_map(|path| sanctum_types::AbsPath::new(*path).ok()) {
+        match crate::trust::check_root_owned(&candidate) {
+            Ok(()) => return Ok(candidate.as_str().into()),
+            Err(why) => refused = Some(why),
+        }
+    }
+    Err(refused.map_or_else(
+        || HostError::Untrusted { path: ROOTS.join(", "), why: "it is not there" },
+        HostError::from,
+    ))
+}
+
 impl Drop for TempDir {
     fn drop(&mut self) {
         // Nothing can be told to anybody here; what is left is in the directory for temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_works_below_a_directory_of_roots_and_nobody_else_can_enter() {
+        use std::os::unix::fs::MetadataExt as _;
+        let root = rustix::process::geteuid().is_root();
+        let dir = TempDir::new().expect("a directory");
+        assert_eq!(std::fs::metadata(dir.path()).expect("facts").mode() & 0o777, 0o700);
+        if root {
+            let parent = dir.path().parent().expect("a parent");
+            assert!(ROOTS.iter().any(|path| Path::new(path) == parent), "{parent:?}");
+        }
+        let path = dir.path().to_path_buf();
+        drop(dir);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn the_environment_names_the_place_for_others_and_never_for_root() {
+        assert_eq!(temporary(false).expect("a place"), std::env::temp_dir());
+        let place = temporary(true).expect("a place of root's");
+        assert!(ROOTS.iter().any(|path| Path::new(path) == place), "{place:?}");
     }
 }

@@ -44,11 +44,11 @@ pub fn install(prefix: &Path, version: &str, binaries: &[PathBuf]) -> Result<Ins
     }
     let all: Vec<u8> = contents.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
     let version = format!("{version}-{}", Blobs::digest(&all).short());
-    make_dir(prefix)?;
+    trusted(nearest(prefix))?;
+    make_dirs(prefix)?;
     trusted(prefix)?;
     let dir = prefix.join(VERSIONS).join(&version);
-    make_dir(&prefix.join(VERSIONS))?;
-    make_dir(&dir)?;
+    make_dirs(&dir)?;
     for (path, bytes) in &contents {
         let name =
             path.file_name().ok_or_else(|| io("name", path)(std::io::Error::other("no name")))?;
@@ -95,8 +95,23 @@ fn trusted(prefix: &Path) -> Result<(), HostError> {
     Ok(trust::check_root_owned(&text)?)
 }
 
-fn make_dir(path: &Path) -> Result<(), HostError> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(io("create", path))
+/// The path itself where something is there, or the first directory above it that is.
+fn nearest(path: &Path) -> &Path {
+    let there = |path: &&Path| std::fs::symlink_metadata(path).is_ok();
+    path.ancestors().find(there).unwrap_or(path)
+}
+
+/// Makes a directory and what is missing above it. What is made is open to all to read, whatever the umask:
+/// jobs with accounts of their own start what is in there.
+fn make_dirs(path: &Path) -> Result<(), HostError> {
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|path| std::fs::symlink_metadata(path).is_err()).collect();
+    for dir in missing.into_iter().rev() {
+        std::fs::DirBuilder::new().mode(0o755).create(dir).map_err(io("create", dir))?;
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(dir, open).map_err(io("open", dir))?;
+    }
+    Ok(())
 }
 
 /// The version that a link names; none when there is no link.
@@ -211,5 +226,44 @@ mod tests {
         let open = tempfile::tempdir().expect("a directory");
         let result = install(open.path(), "1", &binaries(from.path(), "x"));
         assert_eq!(result.is_err(), rustix::process::geteuid().is_root());
+    }
+
+    #[test]
+    fn nothing_is_made_below_a_directory_that_others_can_write() {
+        let from = tempfile::tempdir().expect("a directory");
+        let open = tempfile::tempdir().expect("a directory");
+        let prefix = open.path().join("a/b");
+        let result = install(&prefix, "1", &binaries(from.path(), "x"));
+        if rustix::process::geteuid().is_root() {
+            assert!(matches!(result, Err(HostError::Untrusted { .. })), "{result:?}");
+            assert!(!open.path().join("a").exists());
+        }
+    }
+
+    #[test]
+    fn a_closed_umask_does_not_close_what_jobs_start() {
+        use std::os::unix::fs::PermissionsExt as _;
+        const INSIDE: &str = "SANCTUM_TEST_UMASK";
+        const NAME: &str = "install::tests::a_closed_umask_does_not_close_what_jobs_start";
+        if std::env::var_os(INSIDE).is_none() {
+            // The umask is the process's: a child of its own has it, and no other test beside it.
+            let exe = std::env::current_exe().expect("this test");
+            let words = format!("umask 077; exec '{}' --exact {NAME}", exe.display());
+            let mut child = std::process::Command::new("/bin/sh");
+            let output = child.args(["-c", &words]).env(INSIDE, "1").output().expect("a child");
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && text.contains("1 passed"), "{text}");
+            return;
+        }
+        let (place, from) = (prefix(), tempfile::tempdir().expect("a directory"));
+        let prefix = place.path().join("opt/sanctum");
+        let done = install(&prefix, "1", &binaries(from.path(), "x")).expect("installed");
+        let version = prefix.join(VERSIONS).join(&done.version);
+        for path in [&place.path().join("opt"), &prefix, &prefix.join(VERSIONS), &version] {
+            let mode = std::fs::metadata(path).expect("facts").permissions().mode();
+            assert_eq!(mode & 0o777, 0o755, "{path:?}");
+        }
+        let mode = std::fs::metadata(version.join("sanctumd")).expect("facts").permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
     }
 }

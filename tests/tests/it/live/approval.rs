@@ -72,12 +72,12 @@ fn each_widening_needs_consent_and_narrowing_needs_none() {
                 (
                     &[("ports: [1111]", "ports: [1111], bind: lan, reason: x")],
                     "",
-                    "widens services.dashboard: reachable: from the network at home",
+                    "widens services.dashboard: tcp port 1111 is opened to lan",
                 ),
                 (
                     &[("ports: [1111]", "ports: [1111], command: [/bin/sh, -c, id]")],
                     "",
-                    "widens services.dashboard: runs /bin/sh -c id",
+                    "widens services.dashboard.command: runs /bin/sh -c id",
                 ),
                 (
                     &[("users:", "ssh: {allow_users: [berta]}\nusers:")],
@@ -93,7 +93,7 @@ fn each_widening_needs_consent_and_narrowing_needs_none() {
                 (
                     &[],
                     "  shell: {node: hub, ports: [2222], bind: lan, reason: x}\n",
-                    "widens services.shell: port 2222 reachable: from the network at home",
+                    "widens services.shell: tcp port 2222 is opened to lan",
                 ),
             ];
             let before = read(APPROVED);
