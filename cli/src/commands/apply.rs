@@ -51,11 +51,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if !out.json {
         plan_verb::print(out, &planned, &blobs);
     }
-    let tools = (!args.no_prove).then(Tools::find);
-    prove::before(&session, &artefacts, tools.as_ref())?;
+    // Nothing that is not approved reaches a program that root runs, be it only to be judged by it.
     if session.site.place == Place::Machine {
         approval::require(context, &session.opened, args.approve.as_deref())?;
     }
+    let tools = (!args.no_prove).then(Tools::find);
+    prove::before(&session, &artefacts, tools.as_ref())?;
     ask(context, args.yes, "Apply this?")?;
     let terms = terms(args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?.receipt;
