@@ -16,6 +16,7 @@ mod systemd;
 
 #[cfg(target_os = "linux")]
 pub use linux::LiveLinux;
+pub use machine::recorded;
 pub use macos::{LiveMac, Programs};
 
 #[cfg(target_os = "linux")]

@@ -1,19 +1,15 @@
 //! `sanctum pf`: rules of the packet filter. `check` and `decide` touch nothing but the file they read.
 
+mod anchor;
+
 use super::Context;
 use crate::args::{Pf, PfDecide, ProtoArg};
 use crate::failure::{Exit, Failure};
-use crate::output::Paint;
-use crate::session::Opened;
-use crate::site::{Access, HERE, Site};
-use sanctum_host::live::Live;
-use sanctum_host::{Blobs, Host as _, Op, Unit, boot, clock, files, interfaces};
-use sanctum_orchestrator::house::layout;
+use crate::site::HERE;
+use sanctum_host::{files, interfaces};
 use sanctum_orchestrator::instance::model::Os;
 use sanctum_orchestrator::pf::verbs::{Question, Report, check_report, decide_report};
 use sanctum_orchestrator::pf::{Direction, Machine, Proto};
-use sanctum_orchestrator::render::pf_anchor::anchor_name;
-use sanctum_types::AbsPath;
 use std::path::Path;
 
 /// A ruleset is read whole; the largest real ones have some hundred KiB.
@@ -28,8 +24,8 @@ pub fn run(context: &Context, verb: &Pf) -> Result<Exit, Failure> {
             Ok(say(context, &report))
         }
         Pf::Decide(args) => decide(context, args),
-        Pf::Load => load(context, true),
-        Pf::Unload => load(context, false),
+        Pf::Load => anchor::run(context, true),
+        Pf::Unload => anchor::run(context, false),
     }
 }
 
@@ -80,41 +76,4 @@ fn say(context: &Context, report: &Report) -> Exit {
     }
     context.out.remarks(&report.remarks);
     if report.code == 0 { Exit::Done } else { Exit::Failed }
-}
-
-/// launchd starts jobs in no order, so whichever of `bootstrap` and this one comes first takes back what an
-/// earlier boot left unconfirmed. What cannot be taken back must not keep the rules from being loaded.
-fn recover_first(context: &Context) {
-    let recovered = || -> Result<(), Failure> {
-        let mut site = Site::recall(&context.common, &context.around, Access::Change)?;
-        let boot = boot::id()?;
-        for back in site.engine().recover(Some(&boot), clock::now())? {
-            context.out.warn(&format!("receipt {} was not confirmed; it is taken back", back.id));
-        }
-        Ok(())
-    };
-    if let Err(failure) = recovered() {
-        context.out.warn(&failure.text());
-    }
-}
-
-/// Loads or flushes our own anchor through the host, which reads it back.
-fn load(context: &Context, wanted: bool) -> Result<Exit, Failure> {
-    if HERE != Os::Macos {
-        return Err(Failure::refused("pf is the packet filter of macOS; this is Linux")
-            .hint("the same registry is an nftables ruleset here: sanctum plan --only nft"));
-    }
-    crate::machine::may_change(&context.around)?;
-    if wanted {
-        recover_first(context);
-    }
-    let attach = Opened::read_approved(&context.common, context.out)?.instance.pf.attach;
-    let unit = Unit::PfAnchor { name: anchor_name(attach).to_owned() };
-    let from = AbsPath::new(layout::PF_ANCHOR_FILE)?;
-    let mut host = Live::open(Path::new(layout::store(HERE)))?;
-    let op = if wanted { Op::Loaded { unit, from } } else { Op::Unloaded { unit } };
-    host.ensure(&op, &Blobs::default())?;
-    context.out.data(&serde_json::json!({ "format": 1, "done": op.to_string() }));
-    context.out.line(Paint::Good, &op.to_string());
-    Ok(Exit::Done)
 }

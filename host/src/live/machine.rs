@@ -121,19 +121,7 @@ impl Machine {
 
     /// What was loaded, by unit.
     pub(super) fn loads(&self) -> Result<BTreeMap<Unit, Load>, HostError> {
-        // Looking must not make a store, so a missing one is asked for first.
-        if rustix::fs::lstat(&self.store).is_err() {
-            return Ok(BTreeMap::new());
-        }
-        let Some(bytes) = Store::open_existing(&self.store)?.read_file(LEDGER)? else {
-            return Ok(BTreeMap::new());
-        };
-        let ledger: Ledger =
-            serde_json::from_slice(&bytes).map_err(|error| self.damaged(&error))?;
-        if ledger.format != FORMAT {
-            return Err(self.damaged(&format_args!("format {} is not known", ledger.format)));
-        }
-        Ok(ledger.loaded.into_iter().collect())
+        loads(&self.store)
     }
 
     /// Remembers what a unit runs, or that it does not.
@@ -147,7 +135,8 @@ impl Machine {
             return Ok(());
         }
         let ledger = Ledger { format: FORMAT, loaded: loads.into_iter().collect() };
-        let bytes = serde_json::to_vec_pretty(&ledger).map_err(|error| self.damaged(&error))?;
+        let bytes =
+            serde_json::to_vec_pretty(&ledger).map_err(|error| damaged(&self.store, &error))?;
         self.store()?.write_file(LEDGER, &bytes)
     }
 
@@ -169,12 +158,32 @@ impl Machine {
             "the account {name}: it does not start with {SERVICE_PREFIX}"
         )))
     }
+}
 
-    fn damaged(&self, detail: &dyn std::fmt::Display) -> HostError {
-        HostError::Damaged {
-            path: self.store.join(LEDGER).display().to_string(),
-            detail: detail.to_string(),
-        }
+fn loads(store: &Path) -> Result<BTreeMap<Unit, Load>, HostError> {
+    // Looking must not make a store, so a missing one is asked for first.
+    if rustix::fs::lstat(store).is_err() {
+        return Ok(BTreeMap::new());
+    }
+    let Some(bytes) = Store::open_existing(store)?.read_file(LEDGER)? else {
+        return Ok(BTreeMap::new());
+    };
+    let ledger: Ledger = serde_json::from_slice(&bytes).map_err(|error| damaged(store, &error))?;
+    if ledger.format != FORMAT {
+        return Err(damaged(store, &format_args!("format {} is not known", ledger.format)));
+    }
+    Ok(ledger.loaded.into_iter().collect())
+}
+
+/// The units that the ledger of a store says were loaded and not unloaded since, also in an earlier boot.
+pub fn recorded(store: &Path) -> Result<Vec<Unit>, HostError> {
+    Ok(loads(store)?.into_keys().collect())
+}
+
+fn damaged(store: &Path, detail: &dyn std::fmt::Display) -> HostError {
+    HostError::Damaged {
+        path: store.join(LEDGER).display().to_string(),
+        detail: detail.to_string(),
     }
 }
 
