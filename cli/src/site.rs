@@ -54,6 +54,8 @@ pub enum Access {
 pub struct Site {
     /// Which node.
     pub node: NodeName,
+    /// Its operating system.
+    pub os: Os,
     /// Where it is.
     pub place: Place,
     host: Box<dyn Host>,
@@ -100,7 +102,7 @@ impl Site {
             }
             _ => {}
         }
-        Ok(Self { node, place, host, store, _lock: lock })
+        Ok(Self { node, os, place, host, store, _lock: lock })
     }
 
     /// Whether anything was ever applied at the place.
@@ -123,7 +125,7 @@ impl Site {
         };
         let (host, store) = host_and_store(&place, whose.os, access)?;
         let lock = lock(store.as_ref(), access)?;
-        Ok(Self { node: whose.node, place, host, store, _lock: lock })
+        Ok(Self { node: whose.node, os: whose.os, place, host, store, _lock: lock })
     }
 
     /// The engine over this node.

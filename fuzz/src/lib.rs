@@ -76,7 +76,7 @@ pub fn saved(bytes: &[u8]) {
     if let Ok(saved) = SavedPlan::parse(bytes) {
         let again = serde_json::to_vec(&saved).expect("a plan is JSON");
         assert_eq!(SavedPlan::parse(&again).expect("its own JSON"), saved);
-        assert!(!SavedPlan::sealed_text(&saved.plan).is_empty());
+        assert!(!SavedPlan::sealed_text(&saved.plan, &saved.parts).is_empty());
     }
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let header = lines.next().and_then(|line| serde_json::from_slice::<Header>(line).ok());

@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if !out.json {
-        plan_verb::print(out, &planned, &blobs);
+        plan_verb::print(out, &planned, &blobs, session.site.os);
     }
     // Nothing that is not approved reaches a program that root runs, be it only to be judged by it.
     if session.site.place == Place::Machine {

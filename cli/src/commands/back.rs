@@ -85,7 +85,7 @@ pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if !context.out.json {
-        plan_verb::print(context.out, &plan, &blobs);
+        plan_verb::print(context.out, &plan, &blobs, site.os);
     }
     ask(context, args.yes, "Bring back what was there before the first apply?")?;
     let terms = Terms {

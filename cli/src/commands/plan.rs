@@ -5,8 +5,8 @@ use crate::args::Plan as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::session::{Opened, Session};
-use crate::site::{Access, HERE};
-use sanctum_host::{Blobs, Op, Unit};
+use crate::site::Access;
+use sanctum_host::Blobs;
 use sanctum_orchestrator::house::Part;
 use sanctum_orchestrator::instance::model::Os;
 use sanctum_orchestrator::plan::{Plan, show};
@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         saved::write(path, &planned, &parts, session.site.store())?;
         context.out.progress(&format!("saved the plan in {}", path.display()));
     }
-    print_for(context.out, &planned, &blobs, session.facts.os);
+    print(context.out, &planned, &blobs, session.facts.os);
     Ok(if planned.is_empty() { Exit::Done } else { Exit::Differences })
 }
 
@@ -51,23 +51,8 @@ pub fn only(
     Ok(planned)
 }
 
-/// [`print_for`] where nothing but the plan says which system it is for: its units do, else it is this one's.
-pub fn print(out: Out, plan: &Plan, blobs: &Blobs) {
-    let ops = plan.steps.iter().flat_map(|step| &step.act);
-    let units = ops.filter_map(|op| match op {
-        Op::Loaded { unit, .. } | Op::Unloaded { unit } => Some(unit),
-        _ => None,
-    });
-    let mut named = units.filter_map(|unit| match unit {
-        Unit::LaunchdJob { .. } | Unit::PfAnchor { .. } => Some(Os::Macos),
-        Unit::SystemdUnit { .. } | Unit::NftTable { .. } => Some(Os::Linux),
-        Unit::Sshd => None,
-    });
-    print_for(out, plan, blobs, named.next().unwrap_or(HERE));
-}
-
 /// Prints a plan for a node of that system: for each step its diff, its verbs and its commands.
-pub fn print_for(out: Out, plan: &Plan, blobs: &Blobs, os: Os) {
+pub fn print(out: Out, plan: &Plan, blobs: &Blobs, os: Os) {
     let shown = show::show(plan, blobs, os, &|text| sanctum_firewall::redact(text).text);
     out.data(&serde_json::json!({
         "format": 1, "node": plan.node, "plan": plan.digest(), "changes": shown.len(), "steps": shown,
