@@ -35,7 +35,10 @@ fn the_first_file_needs_consent_by_its_digest() {
         machine.install();
         let said = machine.run(&YES);
         said.expect(4, NOBODY);
-        said.expect(4, &format!("then: sudo sanctum apply --approve {}", digest()));
+        said.expect(
+            4,
+            &format!("then: sudo /opt/sanctum/bin/sanctum apply --approve {}", digest()),
+        );
         assert!(
             said.out.contains("widens the whole file: is approved for the first time"),
             "{said:?}"
