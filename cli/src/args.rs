@@ -68,7 +68,7 @@ pub enum Verb {
     #[command(after_help = "Example:\n  sanctum apply --root /tmp/hub --yes\n  sudo sanctum apply")]
     Apply(Apply),
     /// Say that you can still get in; without it, changes to sshd, pf and network are undone
-    #[command(after_help = "Example:\n  ssh hub sanctum confirm")]
+    #[command(after_help = "Example:\n  ssh -t hub sudo /opt/sanctum/bin/sanctum confirm")]
     Confirm,
     /// Take back the last apply, or everything since one
     #[command(
@@ -310,7 +310,7 @@ pub struct Recover {
     /// At boot: an unconfirmed change of an earlier boot is undone whatever its deadline
     #[arg(long)]
     pub boot: bool,
-    /// Wait for the deadline of this receipt first (started by apply)
-    #[arg(long, value_name = "ID", hide = true)]
+    /// Wait until this Unix time first (started by apply)
+    #[arg(long, value_name = "TIME", hide = true)]
     pub watch: Option<String>,
 }
