@@ -148,8 +148,11 @@ fn a_program_that_others_can_replace_is_found_with_the_command_that_helps() {
         Err(Untrusted { component, why: "group or others can write it" })
     };
     let proof = trust_by(&sample.artefacts, untrusted).unwrap();
-    let [finding] = proof.findings() else { panic!("{proof:?}") };
-    assert_eq!(finding.subject, "/opt/sanctum/bin/sanctum");
+    // The example's own services run programs of their own, which no command of ours can mend.
+    let (ours, others): (Vec<_>, Vec<_>) =
+        proof.findings().iter().partition(|one| one.subject == "/opt/sanctum/bin/sanctum");
+    assert!(others.iter().all(|one| one.hint.is_none()), "{others:?}");
+    let [finding] = ours[..] else { panic!("{proof:?}") };
     assert_eq!(finding.hint.as_deref(), Some("sudo sanctum self install"));
     assert!(finding.message.contains("com.sanctum.pf.plist"), "{}", finding.message);
     assert!(!finding.message.contains("proxy"), "a job that is not loaded runs nothing");
