@@ -31,17 +31,18 @@ pub fn require(context: &Context, opened: &Opened, approve: Option<&str>) -> Res
     if found.is_empty() || approve.is_some_and(|digest| digest == opened.digest.to_string()) {
         return Ok(());
     }
-    show(context, opened, &found);
+    show(context, &found);
     if approve.is_some() {
-        return Err(Failure::refused("the digest that was approved is not that of this file")
-            .hint(format!("{} has {}", opened.path, opened.digest)));
+        let failure = Failure::refused("the digest that was approved is not that of this file")
+            .hint(format!("{} has {}", opened.path, opened.digest));
+        return Err(with(failure, opened, &found));
     }
     if !context.around.terminal {
-        return Err(Failure::refused(
-            "the file widens what is approved, and there is nobody to ask",
-        )
-        .hint("read what is widened above")
-        .hint(format!("then: sudo sanctum apply --approve {}", opened.digest)));
+        let failure =
+            Failure::refused("the file widens what is approved, and there is nobody to ask")
+                .hint("read what is widened above")
+                .hint(format!("then: sudo {} apply --approve {}", layout::SANCTUM, opened.digest));
+        return Err(with(failure, opened, &found));
     }
     context.out.question("Type `approve` to consent to what is widened:");
     let mut answer = String::new();
@@ -49,13 +50,19 @@ pub fn require(context: &Context, opened: &Opened, approve: Option<&str>) -> Res
     if answer.trim() == "approve" {
         return Ok(());
     }
-    Err(Failure::refused("the widening is not approved; nothing was changed"))
+    let failure = Failure::refused("the widening is not approved; nothing was changed");
+    Err(with(failure, opened, &found))
 }
 
-fn show(context: &Context, opened: &Opened, found: &[Widening]) {
-    context.out.data(&serde_json::json!({
-        "format": 1, "instance": opened.path, "digest": opened.digest, "widens": found,
-    }));
+/// The refusal's own report names what is widened: `--json` is one document.
+fn with(failure: Failure, opened: &Opened, found: &[Widening]) -> Failure {
+    failure
+        .with("instance", opened.path.clone().into())
+        .with("digest", opened.digest.to_string().into())
+        .with("widens", serde_json::json!(found))
+}
+
+fn show(context: &Context, found: &[Widening]) {
     for one in found {
         context.out.line(Paint::Note, &format!("widens {}: {}", one.subject, one.change));
     }

@@ -65,10 +65,12 @@ pub enum Verb {
     )]
     Plan(Plan),
     /// Make the house so: plan, ask, apply as one transaction, prove
-    #[command(after_help = "Example:\n  sanctum apply --root /tmp/hub --yes\n  sudo sanctum apply")]
+    #[command(
+        after_help = "Example:\n  sanctum apply --root /tmp/hub --yes\n  sudo /opt/sanctum/bin/sanctum apply"
+    )]
     Apply(Apply),
     /// Say that you can still get in; without it, changes to sshd, pf and network are undone
-    #[command(after_help = "Example:\n  ssh hub sanctum confirm")]
+    #[command(after_help = "Example:\n  ssh -t hub sudo /opt/sanctum/bin/sanctum confirm")]
     Confirm,
     /// Take back the last apply, or everything since one
     #[command(
@@ -247,10 +249,10 @@ pub enum Pf {
     )]
     Decide(PfDecide),
     /// Load our own anchor, and only that (run by launchd)
-    #[command(after_help = "Example:\n  sudo sanctum pf load")]
+    #[command(after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum pf load")]
     Load,
     /// Flush our own anchor and give our enable token back
-    #[command(after_help = "Example:\n  sudo sanctum pf unload")]
+    #[command(after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum pf unload")]
     Unload,
 }
 
@@ -310,7 +312,7 @@ pub struct Recover {
     /// At boot: an unconfirmed change of an earlier boot is undone whatever its deadline
     #[arg(long)]
     pub boot: bool,
-    /// Wait for the deadline of this receipt first (started by apply)
-    #[arg(long, value_name = "ID", hide = true)]
+    /// Wait until this Unix time first (started by apply)
+    #[arg(long, value_name = "TIME", hide = true)]
     pub watch: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-/// Exit codes; `docs/exit-codes.md` is the page for people.
+/// Exit codes; `sanctum --help` lists them for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -34,12 +34,14 @@ pub struct Failure {
     pub error: Box<dyn Error + Send + Sync>,
     /// The exact next commands.
     pub hints: Vec<String>,
+    /// What else the report says under `--json`.
+    pub more: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Failure {
     /// A failure with an exit code.
     pub fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { exit, error: error.into(), hints: Vec::new() }
+        Self { exit, error: error.into(), hints: Vec::new(), more: serde_json::Map::new() }
     }
 
     /// Something failed.
@@ -59,7 +61,14 @@ impl Failure {
         self
     }
 
-    /// The text for standard error.
+    /// The same failure with one more entry of its report.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: serde_json::Value) -> Self {
+        self.more.insert(key.to_owned(), value);
+        self
+    }
+
+    /// The text for standard error; not redacted yet.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!("error: {}", self.error);
@@ -74,7 +83,7 @@ impl Failure {
         text
     }
 
-    /// The same as data, for `--json`.
+    /// The same as data, for `--json`; not redacted yet.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         let mut causes = Vec::new();
@@ -83,10 +92,13 @@ impl Failure {
             causes.push(cause.to_string());
             source = cause.source();
         }
-        serde_json::json!({
-            "format": 1, "error": self.error.to_string(), "causes": causes, "hints": self.hints,
-            "exit": self.exit as u8,
-        })
+        let mut all = self.more.clone();
+        all.insert("format".to_owned(), 1.into());
+        all.insert("error".to_owned(), self.error.to_string().into());
+        all.insert("causes".to_owned(), causes.into());
+        all.insert("hints".to_owned(), self.hints.clone().into());
+        all.insert("exit".to_owned(), (self.exit as u8).into());
+        serde_json::Value::Object(all)
     }
 }
 

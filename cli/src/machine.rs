@@ -27,8 +27,13 @@ pub fn facts(node: &Node) -> Result<Facts, Failure> {
 
 /// Refuses a change of this machine by anybody but root, and by a binary that others could replace.
 pub fn may_change(around: &Surroundings) -> Result<(), Failure> {
+    let verb = around.verb.as_deref().unwrap_or_default();
+    let installed = format!("{} {verb}", layout::SANCTUM);
+    let installed = installed.trim_end();
     if around.euid != 0 {
-        return Err(Failure::refused("changing this machine needs root").hint("sudo sanctum apply"));
+        return Err(
+            Failure::refused("changing this machine needs root").hint(format!("sudo {installed}"))
+        );
     }
     let exe = around.exe.as_deref().and_then(Path::to_str).and_then(|path| AbsPath::new(path).ok());
     let Some(exe) = exe else {
@@ -37,7 +42,7 @@ pub fn may_change(around: &Surroundings) -> Result<(), Failure> {
     trust::check_program(&exe).map_err(|error| {
         Failure::refused(error)
             .hint(format!("install it where only root can write: sudo {exe} self install"))
-            .hint(format!("then run {}", layout::SANCTUM))
+            .hint(format!("then run sudo {installed}"))
     })
 }
 

@@ -1,6 +1,7 @@
 //! The one place that prints. Reports go to standard output, progress and errors to standard error.
 //!
-//! Colour follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE` (anstream). A closed pipe ends quietly.
+//! What tools said can hold a secret, so every report, remark and error is redacted here, at the one edge; only a
+//! result that is asked for as text ([`Out::raw`]) passes as it is. Colour follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE` (anstream). A closed pipe ends quietly.
 
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
@@ -58,6 +59,7 @@ impl Out {
         }
         let style = paint.style();
         // A reader that went away (`sanctum plan | head`) is not an error of ours.
+        let text = redact(text);
         let _ = writeln!(anstream::stdout(), "{style}{text}{style:#}");
     }
 
@@ -78,7 +80,7 @@ impl Out {
     /// The report as data; only under `--json`.
     pub fn data(self, value: &serde_json::Value) {
         if self.json {
-            let _ = writeln!(anstream::stdout(), "{value:#}");
+            let _ = writeln!(anstream::stdout(), "{:#}", redacted(value));
         }
     }
 
@@ -90,18 +92,18 @@ impl Out {
     /// One line of progress.
     pub fn progress(self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{CYAN}·{CYAN:#} {text}");
+            let _ = writeln!(anstream::stderr(), "{CYAN}·{CYAN:#} {}", redact(text));
         }
     }
 
     /// Remarks that carry their own places and carets.
     pub fn remarks(self, text: &str) {
-        let _ = anstream::stderr().write_all(text.as_bytes());
+        let _ = anstream::stderr().write_all(redact(text).as_bytes());
     }
 
     /// A warning.
     pub fn warn(self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{YELLOW}warning:{YELLOW:#} {text}");
+        let _ = writeln!(anstream::stderr(), "{YELLOW}warning:{YELLOW:#} {}", redact(text));
     }
 
     /// The end of a command that failed.
@@ -109,7 +111,7 @@ impl Out {
         if self.json {
             self.data(&failure.json());
         }
-        let text = failure.text();
+        let text = redact(&failure.text());
         let rest = text.strip_prefix("error:").unwrap_or(&text);
         let _ = writeln!(anstream::stderr(), "{RED}error:{RED:#}{rest}");
     }
@@ -119,5 +121,41 @@ impl Out {
         let mut err = anstream::stderr();
         let _ = write!(err, "{BOLD}{text}{BOLD:#} ");
         let _ = err.flush();
+    }
+}
+
+/// A text without its secrets.
+fn redact(text: &str) -> String {
+    sanctum_firewall::redact(text).text
+}
+
+/// The same report, every text in it without its secrets.
+fn redacted(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Value::String(redact(text)),
+        Value::Array(all) => Value::Array(all.iter().map(redacted).collect()),
+        Value::Object(all) => {
+            Value::Object(all.iter().map(|(key, one)| (key.clone(), redacted(one))).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+
+    #[test]
+    fn a_secret_that_a_tool_said_is_in_no_report() {
+        // In two halves, so that no scanner takes this file for a leak.
+        let token = ["ghp_", "OZsOy0AG9b8DR3p1qGU5XWwqsOJKoy", "07ECmi"].concat();
+        let failure = Failure::failed(format!("the tool said {token}"))
+            .hint(format!("not {token}"))
+            .with("stdout", serde_json::json!([token]));
+        let all = format!("{} {}", redact(&failure.text()), redacted(&failure.json()));
+        assert!(!all.contains("OZsOy0") && all.contains("the tool said "), "{all}");
+        assert_eq!(redacted(&failure.json())["exit"], 1);
     }
 }

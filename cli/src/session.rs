@@ -6,13 +6,13 @@ use crate::output::Out;
 use crate::site::{Access, Place, Site};
 use crate::surroundings::Surroundings;
 use crate::verbs;
-use sanctum_host::{Blobs, files};
+use sanctum_host::{Blobs, accounts, files, trust};
 use sanctum_orchestrator::engine::Planned;
 use sanctum_orchestrator::house::{Artefact, Facts, House, Part, compose, facts, layout};
 use sanctum_orchestrator::instance::model::NodeType;
 use sanctum_orchestrator::instance::{self, BuiltinRules, Instance, coverage};
 use sanctum_orchestrator::plan::{Target, Want};
-use sanctum_types::{Digest, NodeName};
+use sanctum_types::{AbsPath, Digest, NodeName};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -56,9 +56,22 @@ impl Opened {
     }
 
     /// Reads and accepts the approved copy: the one that counts for jobs and at boot.
+    ///
+    /// Somebody who is not root may name another file; root runs only commands that root approved.
     pub fn read_approved(common: &Common, out: Out) -> Result<Self, Failure> {
-        let path = common.instance.clone();
-        Self::read_path(&path.unwrap_or_else(|| PathBuf::from(layout::APPROVED_INSTANCE)), out)
+        if let Some(path) = &common.instance {
+            if accounts::effective_uid() == 0 {
+                return Err(Failure::new(Exit::Usage, "as root only the approved copy counts")
+                    .hint(format!("leave --instance out: {} is read", layout::APPROVED_INSTANCE)));
+            }
+            return Self::read_path(path, out);
+        }
+        let path = AbsPath::new(layout::APPROVED_INSTANCE)?;
+        trust::check_root_owned(&path).map_err(|error| {
+            Failure::refused(error)
+                .hint(format!("approve an instance first: sudo {} apply", layout::SANCTUM))
+        })?;
+        Self::read_path(Path::new(path.as_str()), out)
     }
 
     fn read_path(path: &Path, out: Out) -> Result<Self, Failure> {

@@ -20,6 +20,8 @@ pub struct Surroundings {
     pub instance: Option<PathBuf>,
     /// Standard input is a terminal.
     pub terminal: bool,
+    /// The verb that was asked for; for hints.
+    pub verb: Option<String>,
     /// This binary.
     pub exe: Option<PathBuf>,
 }
@@ -40,7 +42,11 @@ impl Surroundings {
             (path("HOME"), path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE")))
         };
         let terminal = std::io::stdin().is_terminal();
-        Self { euid, home, sudo_uid: sudo, instance, terminal, exe: std::env::current_exe().ok() }
+        let verb = std::env::args().skip(1).find(|word| {
+            <crate::args::Cli as clap::CommandFactory>::command().find_subcommand(word).is_some()
+        });
+        let exe = std::env::current_exe().ok();
+        Self { euid, home, sudo_uid: sudo, instance, terminal, verb, exe }
     }
 
     /// Where the instance file is when nothing else is said.

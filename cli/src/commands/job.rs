@@ -49,11 +49,24 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
     let timeout = entry.exit_timeout.map_or(DEFAULT_TIMEOUT, u64::from);
     let options = command::Options { timeout: Duration::from_secs(timeout), ..Default::default() };
     let output = command::run(&program, &args, options)?;
-    context.out.raw(&output.text());
-    output.success()?;
+    // What a job says goes to a log file that people and other programs read.
+    let said = |bytes: &[u8]| sanctum_firewall::redact(&String::from_utf8_lossy(bytes)).text;
+    let (stdout, stderr) = (said(&output.stdout), said(&output.stderr));
+    if !context.out.json {
+        context.out.raw(&stdout);
+        context.out.remarks(&stderr);
+    }
+    output.success().map_err(|error| {
+        Failure::failed(error)
+            .with("job", name.as_str().into())
+            .with("stdout", stdout.as_str().into())
+            .with("stderr", stderr.as_str().into())
+    })?;
     // Only a success serves the moment: a job that failed is owed until the next one.
     files::write_private(&state, format!("{}\n", now.0).as_bytes())?;
-    context.out.data(&serde_json::json!({ "format": 1, "job": name, "ran": true }));
+    context.out.data(&serde_json::json!({
+        "format": 1, "job": name, "ran": true, "stdout": stdout, "stderr": stderr,
+    }));
     context.out.line(Paint::Good, &format!("{name}: done"));
     Ok(Exit::Done)
 }

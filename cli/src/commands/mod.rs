@@ -36,6 +36,7 @@ pub struct Context {
 /// Runs the verb; the exit code of a verb that did what it should is part of its report.
 pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
     let out = Out { json: cli.common.json, quiet: cli.common.quiet };
+    unheard(&cli)?;
     let context = Context { common: cli.common, around, out };
     match cli.verb {
         Verb::Demo(args) => demo::run(&context, &args),
@@ -62,6 +63,32 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
             out.raw(&String::from_utf8_lossy(&script));
             Ok(Exit::Done)
         }
+    }
+}
+
+/// Refuses options that the verb would not listen to: who names a directory must not be surprised by the machine.
+fn unheard(cli: &Cli) -> Result<(), Failure> {
+    let common = &cli.common;
+    let (instance, root, node) = ("--instance", "--root", "--node");
+    let deaf: &[&str] = match &cli.verb {
+        Verb::Demo(_)
+        | Verb::Itself { .. }
+        | Verb::Completions { .. }
+        | Verb::Config { verb: Config::Schema } => &[instance, root, node],
+        Verb::Init(_) | Verb::Job { .. } => &[root, node],
+        Verb::Adopt => &[node],
+        _ => &[],
+    };
+    let given = [
+        (instance, common.instance.is_some()),
+        (root, common.root.is_some()),
+        (node, common.node.is_some()),
+    ];
+    match given.iter().find(|(option, is)| *is && deaf.contains(option)) {
+        Some((option, _)) => {
+            Err(Failure::new(Exit::Usage, format!("{option} means nothing to this verb")))
+        }
+        None => Ok(()),
     }
 }
 

@@ -41,6 +41,14 @@ pub fn only(
     parts: &BTreeSet<Part>,
     blobs: &mut Blobs,
 ) -> Result<Plan, Failure> {
+    for part in parts {
+        if session.artefacts(&BTreeSet::from([*part]))?.is_empty() {
+            let word = Part::WORDS.iter().find(|(_, one)| one == part).map_or("that", |(w, _)| *w);
+            let error = format!("node `{}` has no part `{word}`", session.site.node);
+            return Err(Failure::new(Exit::Usage, error)
+                .hint("without --only, everything that the node has is planned"));
+        }
+    }
     let mut planned = session.plan(want, blobs)?.plan;
     if !parts.is_empty() {
         let wanted = |path: &sanctum_types::AbsPath| {

@@ -6,8 +6,8 @@ use sanctum_orchestrator::engine::EngineError;
 use sanctum_orchestrator::house::Part;
 use sanctum_orchestrator::plan::Plan;
 use sanctum_orchestrator::plan::saved::{SavedPlan, SavedPlanError};
+use sanctum_types::Digest;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// A saved plan of 200 services has 400 KiB.
@@ -22,7 +22,9 @@ pub fn write(
     store: Option<&Store>,
 ) -> Result<(), Failure> {
     let seal = match store {
-        Some(store) => Some(hex(&store.mac(&SavedPlan::sealed_text(plan, parts))?)),
+        Some(store) => {
+            Some(Digest::from_bytes(store.mac(&SavedPlan::sealed_text(plan, parts))?).to_string())
+        }
         None => None,
     };
     let saved = SavedPlan { plan: plan.clone(), parts: parts.clone(), seal };
@@ -38,9 +40,9 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
 pub fn require_seal(saved: &SavedPlan, store: Option<&Store>) -> Result<(), Failure> {
     let refused = |error| Failure::refused(error).hint(AGAIN);
     let seal = saved.seal.as_deref().ok_or_else(|| refused(SavedPlanError::Unsealed))?;
-    let tag = unhex(seal).ok_or_else(|| refused(SavedPlanError::Seal))?;
+    let tag = Digest::parse(seal).ok_or_else(|| refused(SavedPlanError::Seal))?;
     let store = store.ok_or(EngineError::NoStore)?;
-    if store.mac_verify(&SavedPlan::sealed_text(&saved.plan, &saved.parts), &tag)? {
+    if store.mac_verify(&SavedPlan::sealed_text(&saved.plan, &saved.parts), tag.as_bytes())? {
         return Ok(());
     }
     Err(refused(SavedPlanError::Seal))
@@ -60,22 +62,4 @@ pub fn require_fresh(saved: &SavedPlan, fresh: &Plan) -> Result<(), Failure> {
     let what = if moved.is_empty() { "steps are gone".to_owned() } else { moved.join(", ") };
     let error = format!("the plan is stale: the machine or the instance changed since ({what})");
     Err(Failure::refused(error).hint(AGAIN))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-    let digits = digits?;
-    let pairs = digits.chunks_exact(2);
-    pairs
-        .remainder()
-        .is_empty()
-        .then(|| pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }

@@ -20,7 +20,7 @@ fn look(tools: &Tools) -> Looked {
     let output = ask(nft, &args)?.success()?;
     let there = parse::has_table(&output.text(), "inet", "sanctum");
     let missing = || Finding {
-        hint: Some("sudo sanctum apply --only nft".to_owned()),
+        hint: Some("sudo /opt/sanctum/bin/sanctum apply --only nft".to_owned()),
         ..wrong("nft.absent", "inet sanctum", "the kernel has no such table")
     };
     Ok(((!there).then(missing).into_iter().collect(), "the kernel has it".to_owned()))

@@ -97,7 +97,7 @@ fn evaluated(file: &Artefact, anchor: &str, pfctl: &Program) -> Looked {
 /// What is wrong by `pfctl -s info`.
 pub(in crate::prove) fn judge_status(text: &str) -> Vec<Finding> {
     let disabled = || Finding {
-        hint: Some("sudo sanctum pf load".to_owned()),
+        hint: Some("sudo /opt/sanctum/bin/sanctum pf load".to_owned()),
         ..wrong("pf.disabled", "pf", "pf is not enabled: no rule of anybody's is asked")
     };
     (!parse::pf_enabled(text)).then(disabled).into_iter().collect()
@@ -116,7 +116,7 @@ pub(in crate::prove) fn judge_counters(
     let mut findings = Vec::new();
     if counted.len() != wanted {
         let message = format!("{} rules are loaded, {wanted} are in the file", counted.len());
-        findings.push(finding("pf.not-loaded", message, "sudo sanctum pf load"));
+        findings.push(finding("pf.not-loaded", message, "sudo /opt/sanctum/bin/sanctum pf load"));
     }
     let evaluations = counted.iter().map(|rule| rule.evaluations).max().unwrap_or(0);
     if evaluations == 0 {

@@ -39,7 +39,7 @@ fn look(house: &House<'_>, tools: &Tools) -> Looked {
     let (mut findings, detail) = judge(house, MAIN, answers)?;
     for finding in &mut findings {
         finding.hint = Some(format!(
-            "sudo sanctum apply --only ssh; what stays then is said by another file: sudo grep -rin KEYWORD {MAIN} {FOLDER}"
+            "sudo /opt/sanctum/bin/sanctum apply --only ssh; what stays then is said by another file: sudo grep -rin KEYWORD {MAIN} {FOLDER}"
         ));
     }
     Ok((findings, detail))

@@ -9,7 +9,8 @@ use sanctum_host::live::{argv, parse};
 use sanctum_types::Finding;
 
 /// What to do about a job that is not loaded as its file says.
-const LOAD: &str = "sudo sanctum apply; if it stays so, look at its log below /var/log/sanctum";
+const LOAD: &str =
+    "sudo /opt/sanctum/bin/sanctum apply; if it stays so, look at its log below /var/log/sanctum";
 
 /// Every launchd job and systemd unit that is planned as loaded; nothing where none is.
 pub(super) fn loaded(artefacts: &[Artefact], tools: &Tools) -> Option<Proof> {

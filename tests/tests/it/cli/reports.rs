@@ -110,3 +110,37 @@ fn a_secret_in_the_instance_file_is_refused_and_never_printed() {
         assert!(!format!("{ran:?}").contains("OZsOy0"), "{ran:?}");
     }
 }
+
+#[test]
+fn an_option_that_the_verb_does_not_listen_to_is_refused() {
+    let house = House::new(SMALL);
+    let table: [(&[&str], &str); 7] = [
+        (&["demo", "--root", "root"], "--root"),
+        (&["init", "--print", "--root", "root"], "--root"),
+        (&["job", "x", "--node", "hub"], "--node"),
+        (&["self", "rollback", "--root", "root"], "--root"),
+        (&["completions", "bash", "--instance", "house.yaml"], "--instance"),
+        (&["config", "schema", "--node", "hub"], "--node"),
+        (&["adopt", "--node", "hub"], "--node"),
+    ];
+    for (words, option) in table {
+        house.bare(words).exits(2).says(&format!("{option} means nothing to this verb"));
+    }
+}
+
+#[test]
+fn a_part_that_the_node_has_not_is_no_empty_plan() {
+    let house = House::of(super::program::MANOR, Some("cottage"));
+    house.run(&["plan", "--only", "pf"]).exits(2).says("node `cottage` has no part `pf`");
+    house.run(&["apply", "--yes", "--only", "pf"]).exits(2);
+    house.run(&["plan", "--only", "nft"]).exits(3);
+}
+
+#[test]
+fn root_runs_only_jobs_of_the_approved_copy() {
+    let house = House::new(SMALL);
+    let ran = house.bare(&["job", "x", "--instance", "house.yaml"]);
+    let root = rustix::process::geteuid().is_root();
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert_eq!(ran.stderr.contains("as root only the approved copy counts"), root, "{ran:?}");
+}

@@ -35,11 +35,18 @@ fn the_first_file_needs_consent_by_its_digest() {
         machine.install();
         let said = machine.run(&YES);
         said.expect(4, NOBODY);
-        said.expect(4, &format!("then: sudo sanctum apply --approve {}", digest()));
+        said.expect(
+            4,
+            &format!("then: sudo /opt/sanctum/bin/sanctum apply --approve {}", digest()),
+        );
         assert!(
             said.out.contains("widens the whole file: is approved for the first time"),
             "{said:?}"
         );
+        let said = machine.run(&["apply", PARTS, "--yes", "--json", "--quiet"]);
+        let (report, _) = said.out.rsplit_once("\n}").expect("a document");
+        let report: serde_json::Value = serde_json::from_str(&format!("{report}\n}}")).unwrap();
+        assert_eq!(report["widens"][0]["subject"], "the whole file", "{report}");
         let wrong: String = digest().chars().rev().collect();
         let short: String = digest().chars().take(12).collect();
         for wrong in [wrong.as_str(), "", &short, &digest().to_uppercase()] {
