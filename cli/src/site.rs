@@ -41,6 +41,17 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The command line of a verb here, as the owner types it.
+    #[must_use]
+    pub fn command(&self, verb: &str) -> String {
+        match self {
+            Self::Machine => format!("sudo {} {verb}", layout::SANCTUM),
+            Self::Root(_) => format!("sanctum {verb}"),
+        }
+    }
+}
+
 /// Whether a verb changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

@@ -12,6 +12,13 @@ pub fn now() -> UnixTime {
     UnixTime(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
+/// The wall clock in milliseconds, for what a second is too coarse for.
+#[must_use]
+pub fn now_millis() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// A point on a clock that nobody can set.
 #[derive(Clone, Copy, Debug)]
 pub struct Monotonic(Instant);

@@ -20,7 +20,7 @@ pub struct Process {
     pub parent: u32,
     /// When it was started, in the system's own form; with the pid it names the process for good.
     pub started: String,
-    /// Seconds since then.
+    /// Milliseconds since then, as exactly as the system tells.
     pub age: i64,
     /// The name of its program, without directory.
     pub name: String,
@@ -35,18 +35,21 @@ pub struct Connection {
     pub opened: UnixTime,
 }
 
+/// The table of Linux counts in hundredths of a second and two clocks are read one after the other: what was
+/// opened right after a change must not look as if it had been there before.
+const TICK: i64 = 50;
 /// More ancestors than any real process has.
 const DEPTH: usize = 256;
 
 /// The connection that this process was started over; none on the console, in a job, or under a terminal
 /// multiplexer that outlived its connection.
 pub fn current() -> Result<Option<Connection>, HostError> {
-    nearest(std::process::id(), crate::clock::now(), &ancestors::process)
+    nearest(std::process::id(), crate::clock::now_millis(), &ancestors::process)
 }
 
 fn nearest(
     pid: u32,
-    now: UnixTime,
+    now_millis: i64,
     process: &dyn Fn(u32) -> Result<Option<Process>, HostError>,
 ) -> Result<Option<Connection>, HostError> {
     let mut pid = pid;
@@ -55,7 +58,8 @@ fn nearest(
         // OpenSSH 9.8 split the per-connection part off as sshd-session.
         if matches!(found.name.as_str(), "sshd" | "sshd-session") {
             let name = format!("{}:{pid}:{}", found.name, found.started);
-            return Ok(Some(Connection { name, opened: now.plus(-found.age) }));
+            let opened = now_millis.saturating_sub(found.age).saturating_add(TICK);
+            return Ok(Some(Connection { name, opened: UnixTime(opened.div_euclid(1000)) }));
         }
         if found.parent <= 1 {
             return Ok(None);
@@ -84,7 +88,7 @@ mod tests {
         let row = |parent: u32, name: &str| Process {
             parent,
             started: "7".to_owned(),
-            age: 30,
+            age: 30_000,
             name: name.to_owned(),
         };
         BTreeMap::from([
@@ -103,7 +107,7 @@ mod tests {
     fn a_connection_is_its_own_server_process_and_a_multiplexer_has_none() {
         let table = table();
         let look = |pid: u32| Ok(table.get(&pid).cloned());
-        let of = |pid| nearest(pid, UnixTime(100), &look).unwrap();
+        let of = |pid| nearest(pid, 100_000, &look).unwrap();
         let sshd = |name: &str| Some(Connection { name: name.to_owned(), opened: UnixTime(70) });
         assert_eq!(of(13), sshd("sshd:11:7"));
         assert_eq!(of(12), of(13));
@@ -127,13 +131,13 @@ mod tests {
         let round = |_| {
             Ok(Some(Process { parent: 5, started: String::new(), age: 0, name: "x".to_owned() }))
         };
-        assert_eq!(nearest(5, UnixTime(0), &round).unwrap(), None);
+        assert_eq!(nearest(5, 0, &round).unwrap(), None);
     }
 
     #[test]
     fn this_process_has_a_parent_and_a_name() {
         let me = ancestors::process(std::process::id()).unwrap().expect("this process");
-        assert!((0..86_400).contains(&me.age), "{}", me.age);
+        assert!((0..86_400_000).contains(&me.age), "{}", me.age);
         assert!(me.parent > 0 && !me.name.is_empty() && !me.started.is_empty());
         assert_eq!(ancestors::process(u32::MAX - 1).unwrap(), None);
     }

@@ -27,7 +27,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let mut session = Session::open(opened, &context.common, &context.around, Access::Change)?;
     recover_first(context, &mut session.site)?;
     // A question holds the lock, and the watchdog of a waiting receipt must not have to wait for an answer.
-    session.site.engine().require_settled().map_err(refusal)?;
+    session.site.engine().require_settled().map_err(refusal(&session.site.place))?;
     let saved = args.plan.as_deref().map(saved::read).transpose()?;
     let parts = match &saved {
         Some(saved) => saved.parts.clone(),
@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         saved::require_fresh(saved, &planned)?;
     }
     if planned.is_empty() {
-        report(context, &planned, None);
+        report(context, &session.site.place, &planned, None);
         return Ok(Exit::Done);
     }
     if !out.json {
@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     ask(context, args.yes, "Apply this?")?;
     let terms = terms(args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?.receipt;
-    report(context, &planned, Some(&receipt));
+    report(context, &session.site.place, &planned, Some(&receipt));
     if let Some(tools) = &tools {
         prove::after(out, &session, &artefacts, tools)?;
     }
@@ -137,7 +137,7 @@ pub fn act(
     let result = site.engine().apply(plan, blobs, terms, &mut |number, step| {
         out.progress(&format!("[{}/{total}] {} {}", number + 1, step.change(), step.id));
     });
-    let (receipt, outcome) = result.map_err(refusal)?;
+    let (receipt, outcome) = result.map_err(refusal(&site.place))?;
     match outcome {
         Outcome::Done { kept } => Ok(Acted { receipt, kept }),
         Outcome::RolledBack(error) => Err(Failure::new(Exit::RolledBack, error)
@@ -152,34 +152,39 @@ pub fn act(
     }
 }
 
-/// Which refusals have a next command.
-pub fn refusal(error: EngineError) -> Failure {
-    match &error {
-        EngineError::Foreign { .. } => Failure::refused(error)
-            .hint("see what differs with `sanctum drift`")
-            .hint("to replace it, say --overwrite-foreign; to keep it, put it into the instance file"),
-        EngineError::Unconfirmed { .. } => Failure::refused(error)
-            .hint("if you can still get in over a new connection: sanctum confirm")
-            .hint("if not: sanctum rollback"),
-        EngineError::Conflict { .. } => Failure::refused(error)
-            .hint("see what differs with `sanctum drift`, or say --overwrite-foreign"),
-        EngineError::OldSession { .. } | EngineError::NoSession { .. } => Failure::refused(error)
-            .hint("open a new SSH connection and run `sanctum confirm` there: it proves that you can get in")
-            .hint("if you cannot get in, wait: the change undoes itself, or run `sanctum rollback`"),
-        EngineError::Unclosed { .. } => Failure::new(Exit::Incomplete, error)
-            .hint("mend the store, then run `sanctum rollback`"),
-        EngineError::Interrupted { .. } => Failure::refused(error).hint("run `sanctum rollback`"),
-        EngineError::NoReceipt { .. } | EngineError::NothingToConfirm | EngineError::NoStore => {
-            Failure::refused(error).hint("see `sanctum history`")
+/// Which refusals have a next command, and how it is typed at that place.
+pub fn refusal(place: &Place) -> impl Fn(EngineError) -> Failure {
+    let typed: [String; 4] =
+        ["confirm", "rollback", "drift", "history"].map(|verb| place.command(verb));
+    move |error| {
+        let [confirm, rollback, drift, history] = &typed;
+        match &error {
+            EngineError::Foreign { .. } => Failure::refused(error)
+                .hint(format!("see what differs with `{drift}`"))
+                .hint("to replace it, say --overwrite-foreign; to keep it, put it into the instance file"),
+            EngineError::Unconfirmed { .. } => Failure::refused(error)
+                .hint(format!("if you can still get in over a new connection: {confirm}"))
+                .hint(format!("if not: {rollback}")),
+            EngineError::Conflict { .. } => Failure::refused(error)
+                .hint(format!("see what differs with `{drift}`, or say --overwrite-foreign")),
+            EngineError::OldSession { .. } | EngineError::NoSession { .. } => Failure::refused(error)
+                .hint(format!("open a new SSH connection and run `{confirm}` there: it proves that you can get in"))
+                .hint(format!("if you cannot get in, wait: the change undoes itself, or run `{rollback}`")),
+            EngineError::Unclosed { .. } => Failure::new(Exit::Incomplete, error)
+                .hint(format!("mend the store, then run `{rollback}`")),
+            EngineError::Interrupted { .. } => Failure::refused(error).hint(format!("run `{rollback}`")),
+            EngineError::NoReceipt { .. } | EngineError::NothingToConfirm | EngineError::NoStore => {
+                Failure::refused(error).hint(format!("see `{history}`"))
+            }
+            EngineError::Observe(_)
+            | EngineError::Store(_)
+            | EngineError::History(_)
+            | EngineError::Encode(_) => Failure::failed(error),
         }
-        EngineError::Observe(_)
-        | EngineError::Store(_)
-        | EngineError::History(_)
-        | EngineError::Encode(_) => Failure::failed(error),
     }
 }
 
-fn report(context: &Context, plan: &Plan, receipt: Option<&Receipt>) {
+fn report(context: &Context, place: &Place, plan: &Plan, receipt: Option<&Receipt>) {
     let out = context.out;
     out.data(&serde_json::json!({
         "format": 1, "node": plan.node, "changes": plan.steps.len(),
@@ -197,7 +202,8 @@ fn report(context: &Context, plan: &Plan, receipt: Option<&Receipt>) {
         out.line(
             Paint::Note,
             &format!(
-                "undone in {seconds} s unless you run `sanctum confirm` over a new connection"
+                "undone in {seconds} s unless you run `{}` over a new connection",
+                place.command("confirm")
             ),
         );
     }

@@ -30,7 +30,7 @@ pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
     let taken = site
         .engine()
         .rollback(args.id.as_deref(), args.overwrite_foreign, clock::now())
-        .map_err(refusal)?;
+        .map_err(refusal(&site.place))?;
     report(context, &taken)
 }
 
@@ -68,7 +68,7 @@ fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
 pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
     let mut site = open(context)?;
     recover_first(context, &mut site)?;
-    site.engine().require_settled().map_err(refusal)?;
+    site.engine().require_settled().map_err(refusal(&site.place))?;
     let node = site.node.clone();
     let last = site.engine().history()?.receipts.last().map(|receipt| receipt.header.plan.instance);
     let instance = last.unwrap_or_else(|| Blobs::digest(b""));
@@ -120,7 +120,8 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
         other => other?,
     };
     let boot = if args.boot { Some(boot::id()?) } else { None };
-    let taken = site.engine().recover(boot.as_deref(), clock::now()).map_err(refusal)?;
+    let taken =
+        site.engine().recover(boot.as_deref(), clock::now()).map_err(refusal(&site.place))?;
     report(context, &taken)
 }
 
@@ -128,7 +129,7 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
 pub fn confirm(context: &Context) -> Result<Exit, Failure> {
     let mut site = open(context)?;
     let here = crate::machine::ssh_session()?;
-    let done = site.engine().confirm(here.as_ref(), clock::now()).map_err(refusal)?;
+    let done = site.engine().confirm(here.as_ref(), clock::now()).map_err(refusal(&site.place))?;
     context.out.data(&serde_json::json!({ "format": 1, "confirmed": done.id }));
     context.out.line(Paint::Good, &format!("{} is confirmed and stays", done.id));
     Ok(Exit::Done)

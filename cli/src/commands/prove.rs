@@ -43,7 +43,7 @@ pub fn before(
         proofs.extend(prove::tools(&house, artefacts, tools));
     }
     if session.site.place == Place::Machine {
-        proofs.extend(prove::machine::trust(artefacts));
+        proofs.extend(prove::machine::before(&house, artefacts, tools));
     }
     refuse(&proofs)?;
     Ok(proofs)

@@ -25,15 +25,21 @@ pub(super) fn process(pid: u32) -> Result<Option<Process>, HostError> {
     let started = fields.nth(17).ok_or_else(damaged)?.to_owned();
     // Ticks of 1/100 s on every Linux that has this file (USER_HZ, time(7)), since the boot.
     let ticks: i64 = started.parse().map_err(|_| damaged())?;
-    Ok(Some(Process { parent, age: uptime()?.saturating_sub(ticks / 100), started, name }))
+    Ok(Some(Process {
+        parent,
+        age: uptime()?.saturating_sub(ticks.saturating_mul(10)),
+        started,
+        name,
+    }))
 }
 
-/// Seconds since the boot.
+/// Milliseconds since the boot; the kernel prints hundredths of a second.
 fn uptime() -> Result<i64, HostError> {
     let path = PathBuf::from("/proc/uptime");
     let text = String::from_utf8_lossy(&crate::files::read(&path, LIMIT)?).into_owned();
-    let seconds = text.split('.').next().and_then(|seconds| seconds.trim().parse().ok());
-    seconds.ok_or_else(|| HostError::Damaged {
+    let hundredths = text.split_whitespace().next().map(|number| number.replace('.', ""));
+    let millis = hundredths.and_then(|digits| digits.parse::<i64>().ok()?.checked_mul(10));
+    millis.ok_or_else(|| HostError::Damaged {
         path: path.display().to_string(),
         detail: "expected seconds".to_owned(),
     })

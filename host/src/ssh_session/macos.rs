@@ -15,7 +15,7 @@ pub(super) fn process(pid: u32) -> Result<Option<Process>, HostError> {
     let said = run(&ps, &args, Options::default())?.text();
     let mut words = said.split_whitespace();
     let Some(parent) = words.next().and_then(|word| word.parse().ok()) else { return Ok(None) };
-    let age = words.next().map_or(0, super::elapsed);
+    let age = words.next().map_or(0, super::elapsed).saturating_mul(1000);
     // lstart is five words, such as `Sun Nov 22 05:00:00 2026`; the rest is the program's path.
     let started: Vec<&str> = words.by_ref().take(5).collect();
     let path: Vec<&str> = words.collect();

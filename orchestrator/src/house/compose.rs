@@ -44,7 +44,7 @@ pub fn artefacts(
     text: &str,
     only: &BTreeSet<Part>,
 ) -> Result<Vec<Artefact>, ComposeError> {
-    let mut all = vec![approved(house, text)?];
+    let mut all = vec![approved(house, text)?, node(house)?];
     all.extend(render::pf_anchor::render(house)?);
     all.extend(render::nft::render(house)?);
     all.extend(render::sshd::render(house)?);
@@ -76,6 +76,12 @@ pub fn want(
     blobs: &mut Blobs,
 ) -> Result<Want, ComposeError> {
     Ok(Want::from_artefacts(artefacts, &layout::root_owner(house.facts.os), blobs)?)
+}
+
+/// Which node this machine is: one word, so that no later verb has to be told.
+fn node(house: &House<'_>) -> Result<Artefact, PathError> {
+    let bytes = format!("{}\n", house.name).into_bytes();
+    Ok(Artefact { path: AbsPath::new(layout::NODE_FILE)?, bytes, ..approved(house, "")? })
 }
 
 /// The copy of the instance file that counts at euid 0. It holds no secrets, and services read it.

@@ -20,6 +20,14 @@ use crate::instance::coverage::uncovered_interfaces;
 use sanctum_host::accounts::effective_uid;
 use sanctum_types::{Finding, Severity};
 
+/// Before anything is written on the node's own machine: programs of jobs, and our drop-in beside other files.
+#[must_use]
+pub fn before(house: &House<'_>, artefacts: &[Artefact], tools: Option<&Tools>) -> Vec<Proof> {
+    let drop_in = artefacts.iter().find(|artefact| artefact.part == Part::Ssh);
+    let merged = drop_in.zip(tools).map(|(file, tools)| sshd::merged(house, file, tools));
+    trust(artefacts).into_iter().chain(merged).collect()
+}
+
 /// Every live check for a node on its own machine.
 #[must_use]
 pub fn live(house: &House<'_>, artefacts: &[Artefact], tools: &Tools) -> Vec<Proof> {

@@ -10,7 +10,7 @@ mod sshd;
 pub(super) mod unit;
 
 use super::{Proof, text_of, wrong};
-use crate::house::{Artefact, House, Part};
+use crate::house::{Artefact, House, Part, layout};
 use crate::instance::{NoCheck, load};
 use crate::jobs::lint;
 use sanctum_types::{AbsPath, Finding};
@@ -20,7 +20,10 @@ use sanctum_types::{AbsPath, Finding};
 pub fn readers(house: &House<'_>, artefacts: &[Artefact]) -> Vec<Proof> {
     let of = |part: Part| artefacts.iter().filter(move |artefact| artefact.part == part);
     let mut proofs = Vec::new();
-    proofs.extend(of(Part::Instance).map(|artefact| approved(house, artefact)));
+    let (named, copy): (Vec<_>, Vec<_>) =
+        of(Part::Instance).partition(|artefact| artefact.path.as_str() == layout::NODE_FILE);
+    proofs.extend(copy.into_iter().map(|artefact| approved(house, artefact)));
+    proofs.extend(named.into_iter().map(|artefact| node(house, artefact)));
     let (anchor, main): (Vec<_>, Vec<_>) = of(Part::Pf).partition(|artefact| artefact.is_anchor());
     proofs.extend(anchor.into_iter().map(|artefact| pf::read(house, artefact)));
     proofs.extend(main.into_iter().map(pf::read_main));
@@ -30,6 +33,17 @@ pub fn readers(house: &House<'_>, artefacts: &[Artefact]) -> Vec<Proof> {
     proofs.extend(of(Part::Nft).map(|artefact| nft::read(house, artefact)));
     proofs.extend(seed::read(&of(Part::Vm).collect::<Vec<_>>()));
     proofs
+}
+
+/// The node's file names the node.
+fn node(house: &House<'_>, artefact: &Artefact) -> Proof {
+    let path = artefact.path.as_str();
+    let findings = match text_of(artefact) {
+        Ok(text) if text.trim() == house.name.as_str() => Vec::new(),
+        Ok(text) => vec![wrong("instance.node", path, format!("it names `{}`", text.trim()))],
+        Err(finding) => vec![finding],
+    };
+    Proof::of("node, read back", path, findings, "it names this node")
 }
 
 /// The approved copy says what the house is rendered from.

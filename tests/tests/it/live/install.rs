@@ -41,7 +41,7 @@ fn root_changes_the_machine_only_through_a_binary_that_is_roots() {
             ] {
                 let said = root(exe, &apply);
                 said.expect(4, why);
-                said.expect(4, " self install\nhint: then run /opt/sanctum/bin/sanctum");
+                said.expect(4, " self install\nhint: then run sudo /opt/sanctum/bin/sanctum");
             }
             assert!(
                 !is_there(APPROVED) && !is_there("/var/lib/sanctum"),
