@@ -7,7 +7,7 @@ use crate::args::Common;
 use crate::failure::Failure;
 use crate::surroundings::Surroundings;
 use sanctum_host::live::Live;
-use sanctum_host::{Host, HostError, RootHost, Store, StoreLock, files};
+use sanctum_host::{Host, HostError, MemHost, RootHost, Store, StoreLock, files};
 use sanctum_orchestrator::engine::{Engine, EngineError};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::model::Os;
@@ -118,7 +118,7 @@ impl Site {
 
     /// Whether anything was ever applied at the place.
     pub fn is_known(common: &Common) -> Result<bool, Failure> {
-        Ok(whose(known_store(&Place::of(common))?.as_ref())?.is_some())
+        Ok(whose(host_and_store(&Place::of(common), HERE, Access::Look)?.1.as_ref())?.is_some())
     }
 
     /// Opens the node that the store remembers.
@@ -129,7 +129,7 @@ impl Site {
         }
         // A store that is not there is not made: there is nothing to take back. The owner of files that the
         // ledger does not know is not known either before the store is read.
-        let known = known_store(&place)?;
+        let (_, known) = host_and_store(&place, HERE, Access::Look)?;
         let Some(whose) = whose(known.as_ref())? else {
             return Err(Failure::refused(EngineError::NoStore)
                 .hint("name the directory with --root, or apply first: sanctum apply"));
@@ -158,14 +158,6 @@ fn whose(store: Option<&Store>) -> Result<Option<Whose>, Failure> {
     Ok(Some(serde_json::from_slice(&bytes)?))
 }
 
-/// The store of a place, where there is one; nothing is made.
-fn known_store(place: &Place) -> Result<Option<Store>, Failure> {
-    match place {
-        Place::Root(dir) if !files::is_there(dir) => Ok(None),
-        _ => Ok(host_and_store(place, HERE, Access::Look)?.1),
-    }
-}
-
 /// The host and the store of a place. A store is made only for a change.
 fn host_and_store(
     place: &Place,
@@ -173,11 +165,12 @@ fn host_and_store(
     access: Access,
 ) -> Result<(Box<dyn Host>, Option<Store>), Failure> {
     match place {
+        // A root that is not there yet is an empty machine to whoever only looks; nothing is made.
+        Place::Root(dir) if access == Access::Look && !files::is_there(dir) => {
+            Ok((Box::new(MemHost::default()), None))
+        }
         Place::Root(dir) => {
-            let host = RootHost::open(dir, layout::root_owner(os)).map_err(|error| {
-                Failure::failed(error)
-                    .hint("the directory must be there: mkdir it, or apply into it")
-            })?;
+            let host = RootHost::open(dir, layout::root_owner(os))?;
             let store = match access {
                 Access::Change => Some(host.store()?),
                 Access::Look => host.existing_store()?,

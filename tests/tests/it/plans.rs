@@ -26,6 +26,18 @@ fn edited(house: &House, edit: impl FnOnce(&mut Value)) {
 }
 
 #[test]
+fn a_root_that_is_not_there_yet_is_an_empty_machine_and_looking_makes_nothing() {
+    let house = House::new(SMALL);
+    fs::remove_dir(house.at("root")).expect("an empty root goes");
+    for (verb, code) in [("plan", 3), ("drift", 3), ("history", 0)] {
+        house.run(&[verb]).exits(code);
+        assert!(!house.at("root").exists(), "{verb}");
+    }
+    house.run(&["apply", "--yes"]).exits(0);
+    house.run(&["plan"]).exits(0);
+}
+
+#[test]
 fn a_saved_plan_is_applied_as_long_as_it_holds() {
     let house = with_saved_plan();
     house.run(&["apply", "next.plan", "--yes"]).exits(0);
