@@ -82,3 +82,20 @@ fn another_drop_in_that_lets_more_in_is_found() {
         }
     });
 }
+
+#[test]
+fn what_other_drop_ins_let_in_stops_an_apply_before_anything_is_written() {
+    on_a_machine(
+        "live::foreign::what_other_drop_ins_let_in_stops_an_apply_before_anything_is_written",
+        |machine| {
+            machine.install();
+            let other = "/etc/ssh/sshd_config.d/99-other.conf";
+            sh(&format!("echo 'AllowUsers berta' > {other}"));
+            let apply = ["apply", PARTS, "--yes", "--approve", &digest()];
+            machine.run(&apply).expect(1, "wrong by sshd, merged; nothing was changed");
+            assert_eq!(read(DROP_IN), None);
+            sh(&format!("rm {other}"));
+            machine.run(&apply).done();
+        },
+    );
+}
