@@ -8,7 +8,7 @@ pub mod rollback;
 #[cfg(test)]
 mod laws;
 
-pub use rollback::{Conflict, RollbackReport, conflicts, rollback};
+pub use rollback::{Conflict, RollbackReport, conflicts, conflicts_seen, rollback};
 
 use crate::plan::{Plan, Step};
 use crate::receipt::{Mark, Marks};

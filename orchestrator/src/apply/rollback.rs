@@ -5,7 +5,7 @@
 
 use crate::plan::Plan;
 use crate::receipt::{Mark, Marks, Receipt};
-use sanctum_host::{Blobs, Host, HostError, Op, PathState};
+use sanctum_host::{Blobs, Host, HostError, Observed, Op, PathState, Scope};
 use sanctum_types::AbsPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +85,20 @@ pub(super) fn kept(op: &Op, error: &HostError) -> Option<AbsPath> {
 /// Steps that were begun and not finished are not judged, nor is a receipt whose taking back has begun: anything
 /// between is our own doing.
 pub fn conflicts(chain: &[&Receipt], host: &dyn Host) -> Result<Vec<Conflict>, HostError> {
+    judged(chain, |scope| host.observe(scope, &mut Blobs::default()).map(Some))
+}
+
+/// The same as far as it can be seen: what cannot be looked at fails its own undo, and must not keep a recovery
+/// from the other steps.
+pub fn conflicts_seen(receipt: &Receipt, host: &dyn Host) -> Vec<Conflict> {
+    judged(&[receipt], |scope| Ok(host.observe(scope, &mut Blobs::default()).ok()))
+        .unwrap_or_default()
+}
+
+fn judged(
+    chain: &[&Receipt],
+    look: impl Fn(&Scope) -> Result<Option<Observed>, HostError>,
+) -> Result<Vec<Conflict>, HostError> {
     let mut brought_back = BTreeMap::<&AbsPath, PathState>::new();
     let mut found = Vec::new();
     for receipt in chain {
@@ -96,7 +110,10 @@ pub fn conflicts(chain: &[&Receipt], host: &dyn Host) -> Result<Vec<Conflict>, H
             };
             let now = match brought_back.insert(path, before.clone()) {
                 Some(state) => state,
-                None => host.observe(&step.guard.scope(), &mut Blobs::default())?.at(path),
+                None => match look(&step.guard.scope())? {
+                    Some(seen) => seen.at(path),
+                    None => continue,
+                },
             };
             let judged = done.contains(&number) && !receipt.is_being_taken_back();
             let dirs = matches!((&now, &after), (PathState::Dir(_), PathState::Dir(_)));

@@ -104,7 +104,7 @@ impl Engine<'_> {
     /// lock-out or a crash asks nobody, and must not lose anything either.
     fn keep_foreign(&self, receipt: &Receipt) -> Result<Vec<(AbsPath, Digest)>, EngineError> {
         let mut saved = Vec::new();
-        for conflict in apply::conflicts(&[receipt], self.host).map_err(EngineError::Observe)? {
+        for conflict in apply::conflicts_seen(receipt, self.host) {
             let (path, state) = conflict.found;
             if let PathState::File(file) = state {
                 let scope = Scope { paths: [path.clone()].into(), ..Scope::default() };

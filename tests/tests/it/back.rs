@@ -110,3 +110,17 @@ fn a_directory_that_somebody_opened_is_a_foreign_edit() {
     house.run(&["apply", "--yes", "--overwrite-foreign"]).exits(0);
     house.run(&["plan"]).exits(0);
 }
+
+#[test]
+fn one_path_that_cannot_be_looked_at_does_not_keep_the_others_changed() {
+    let house = House::new(SMALL);
+    house.run(&["apply", "--yes", "--confirm-within", "5"]).exits(0);
+    // A link where a file of ours was: nothing of ours follows it.
+    let node = below(&house, "etc/sanctum/node");
+    fs::remove_file(&node).expect("it goes");
+    std::os::unix::fs::symlink("/dev/null", &node).expect("a link");
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    // The watchdog or this run, whoever comes first, takes back everything else.
+    house.run(&["recover"]);
+    assert!(!below(&house, DROP_IN).exists());
+}
