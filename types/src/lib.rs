@@ -4,6 +4,7 @@
 //! secrets, severities and source diagnostics. Absent on purpose: input and output, configuration, and any
 //! decision about the house.
 
+pub mod audit;
 pub mod diagnostic;
 pub mod digest;
 pub mod name;
@@ -13,6 +14,7 @@ pub mod secret_ref;
 pub mod severity;
 pub mod time;
 
+pub use audit::{Action, Actor, AuditEvent, AuditSink, NotRecorded, OperationId, Outcome, Phase};
 pub use diagnostic::Diagnostic;
 pub use digest::Digest;
 pub use name::{AccountName, IfName, JobLabel, NameError, NodeName, ServiceName};
