@@ -267,6 +267,7 @@ mod tests {
     use expect_test::expect;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table: every call, and how each is written")]
     fn every_call() {
         let label = JobLabel::new("com.sanctum.vmnet").unwrap();
         let name = AccountName::new("_sanctum_proxy").unwrap();
