@@ -8,7 +8,7 @@ use crate::output::Paint;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place, Site};
 use crate::watchdog;
-use sanctum_host::{Blobs, boot, clock};
+use sanctum_host::{Blobs, Unit, boot, clock};
 use sanctum_orchestrator::apply::{Outcome, RollbackReport};
 use sanctum_orchestrator::engine::{self, EngineError, Terms};
 use sanctum_orchestrator::instance::widening::Widening;
@@ -164,6 +164,12 @@ pub fn refusal(place: &Place) -> impl Fn(EngineError) -> Failure {
             EngineError::Foreign { .. } => Failure::refused(error)
                 .hint(format!("see what differs with `{drift}`"))
                 .hint("to replace it, say --overwrite-foreign; to keep it, put it into the instance file"),
+            EngineError::Displaced { unit, .. } => {
+                let hint = format!("see it with `{}`; `sanctum adopt` reads what runs", look(unit));
+                Failure::refused(error)
+                    .hint(hint)
+                    .hint("unload it yourself, or say --overwrite-foreign: a rollback then leaves it unloaded")
+            }
             EngineError::Unconfirmed { .. } => Failure::refused(error)
                 .hint(format!("if you can still get in over a new connection: {confirm}"))
                 .hint(format!("if not: {rollback}")),
@@ -183,6 +189,17 @@ pub fn refusal(place: &Place) -> impl Fn(EngineError) -> Failure {
             | EngineError::History(_)
             | EngineError::Encode(_) => Failure::failed(error),
         }
+    }
+}
+
+/// What shows where a unit comes from.
+fn look(unit: &Unit) -> String {
+    match unit {
+        Unit::LaunchdJob { label } => format!("launchctl print system/{label}"),
+        Unit::SystemdUnit { name } => format!("systemctl status {name}"),
+        Unit::NftTable { family, name } => format!("sudo nft list table {family} {name}"),
+        Unit::PfAnchor { name } => format!("sudo pfctl -a {name} -sr"),
+        Unit::Sshd => "sudo sshd -T".to_owned(),
     }
 }
 

@@ -201,6 +201,26 @@ proptest! {
     }
 
     #[test]
+    fn what_no_rollback_brings_back_is_told_by_the_plan(case in case()) {
+        let mut start = case.host();
+        for (number, at) in case.files.iter().enumerate() {
+            if at.has_unit && at.runs.is_some() && at.there.is_none() {
+                let from = (number % 2 == 0).then(|| path("/elsewhere"));
+                start.0.loaded.insert(unit(number), LoadedState { from, blob: None });
+            }
+        }
+        let mut host = start.clone();
+        let (plan, blobs) = make(&case.want(|at| at.want), &host, &Managed::default());
+        let receipt = done(&plan, &mut host, &blobs);
+        rollback(&plan, &receipt.standing(), &mut host, &blobs, &mut Vec::new());
+        for step in &plan.steps {
+            let Some((unit, ran)) = &step.guard.unit else { continue };
+            let same = host.0.loaded.get(unit) == ran.as_ref();
+            prop_assert_eq!(same, step.displaces().is_none(), "{}", step.id);
+        }
+    }
+
+    #[test]
     fn a_unit_is_told_while_its_file_is_there_and_sshd_when_it_is_gone(case in case()) {
         let start = case.host();
         let (plan, _) = make(&case.want(|at| at.want), &start, &Managed::default());
