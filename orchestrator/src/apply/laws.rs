@@ -204,10 +204,17 @@ proptest! {
     fn what_no_rollback_brings_back_is_told_by_the_plan(case in case()) {
         let mut start = case.host();
         for (number, at) in case.files.iter().enumerate() {
-            if at.has_unit && at.runs.is_some() && at.there.is_none() {
-                let from = (number % 2 == 0).then(|| path("/elsewhere"));
-                start.0.loaded.insert(unit(number), LoadedState { from, blob: None });
-            }
+            let (true, Some(ran), None) = (at.has_unit, at.runs, at.there) else { continue };
+            // A definition that nobody knows, one that is not kept, or one that is kept and lost its file.
+            let ran = match ran {
+                None => LoadedState { from: None, blob: None },
+                Some(0) => LoadedState { from: None, blob: Some(Blobs::digest(b"not kept")) },
+                Some(kept) => {
+                    let blob = Some(Blobs::digest(CONTENTS[kept]));
+                    LoadedState { from: Some(case.place(number)), blob }
+                }
+            };
+            start.0.loaded.insert(unit(number), ran);
         }
         let mut host = start.clone();
         let (plan, blobs) = make(&case.want(|at| at.want), &host, &Managed::default());
@@ -216,7 +223,7 @@ proptest! {
         for step in &plan.steps {
             let Some((unit, ran)) = &step.guard.unit else { continue };
             let same = host.0.loaded.get(unit) == ran.as_ref();
-            prop_assert_eq!(same, step.displaces().is_none(), "{}", step.id);
+            prop_assert_eq!(same, step.displaces().is_none(), "{} {:?}", step.id, ran);
         }
     }
 

@@ -88,13 +88,13 @@ impl Step {
         Some(last.unwrap_or_else(|| before.clone()))
     }
 
-    /// The unit that would not come back, and what is known of where it runs from: it runs, its definition is
-    /// known to nobody here, and no file stands at the path that could be loaded again.
+    /// The unit that would not come back, and what is known of it: it runs, and undoing the step ends it, because
+    /// no file stands at the path and nobody here has the definition that runs.
     #[must_use]
     pub fn displaces(&self) -> Option<(&Unit, &LoadedState)> {
         let (unit, Some(ran)) = self.guard.unit.as_ref()? else { return None };
         let unloads = |op: &Op| matches!(op, Op::Unloaded { unit: of } if of == unit);
-        (ran.blob.is_none() && self.undo.iter().any(unloads)).then_some((unit, ran))
+        self.undo.iter().any(unloads).then_some((unit, ran))
     }
 
     /// The word for people: what happens to the guarded thing.
