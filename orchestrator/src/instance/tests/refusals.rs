@@ -1,6 +1,18 @@
 use super::{HOUSE, edited, mistakes, rejected};
 use expect_test::expect;
 
+/// Every row of what is edited has the mistake that follows, and no other.
+fn all_are_said(table: &[(&str, &str, &str)]) {
+    let mut wrong = String::new();
+    for (from, to, expected) in table {
+        let found = mistakes(&edited(from, to)).join("; ");
+        if found != *expected {
+            wrong.push_str(&format!("{from:?} -> {to:?}\n  {found}\n  {expected}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
 /// One line for each rule: what is edited, and the one mistake that follows.
 const RULES: &[(&str, &str, &str)] = &[
     ("format: 1", "format: 2", "1:9 format 2 is not known; this sanctum reads format 1"),
@@ -217,14 +229,7 @@ const RULES: &[(&str, &str, &str)] = &[
 
 #[test]
 fn every_rule_has_its_own_words_and_place() {
-    let mut wrong = String::new();
-    for (from, to, expected) in RULES {
-        let found = mistakes(&edited(from, to)).join("; ");
-        if found != *expected {
-            wrong.push_str(&format!("{from:?} -> {to:?}\n  {found}\n  {expected}\n"));
-        }
-    }
-    assert!(wrong.is_empty(), "\n{wrong}");
+    all_are_said(RULES);
 }
 
 #[test]
@@ -349,14 +354,7 @@ const KEYS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn keys_words_and_types_are_refused_where_they_stand() {
-    let mut wrong = String::new();
-    for (from, to, expected) in KEYS {
-        let found = mistakes(&edited(from, to)).join("; ");
-        if found != *expected {
-            wrong.push_str(&format!("{from:?} -> {to:?}\n  {found}\n  {expected}\n"));
-        }
-    }
-    assert!(wrong.is_empty(), "\n{wrong}");
+    all_are_said(KEYS);
     assert_eq!(mistakes("- a\n- b\n").len(), 1);
     assert_eq!(mistakes("hello").len(), 1);
 }
