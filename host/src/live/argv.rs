@@ -195,7 +195,7 @@ pub fn systemctl_disable_only(unit: &str) -> Vec<String> {
 pub fn systemctl_show(unit: &str) -> Vec<String> {
     words(&[
         "show",
-        "--property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath",
+        "--property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath,MainPID",
         "--",
         unit,
     ])
@@ -339,7 +339,7 @@ mod tests {
             systemctl enable -- a.timer
             systemctl disable --now -- a.timer
             systemctl disable -- a.timer
-            systemctl show --property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath -- a.timer
+            systemctl show --property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath,MainPID -- a.timer
             nft -c -f -
             nft -f -
             nft list tables

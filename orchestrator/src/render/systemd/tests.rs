@@ -77,7 +77,7 @@ fn the_ruleset() {
             [Service]
             Type=oneshot
             RemainAfterExit=yes
-            TimeoutStartSec=90
+            TimeoutStartSec=300
             ExecStart=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft
             ExecReload=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft
             TimeoutStopSec=30
@@ -124,7 +124,7 @@ fn the_undo_at_boot() {
             [Service]
             Type=oneshot
             RemainAfterExit=yes
-            TimeoutStartSec=90
+            TimeoutStartSec=300
             ExecStart=:/opt/sanctum/bin/sanctum recover --boot
             TimeoutStopSec=30
             UMask=0077
