@@ -25,11 +25,15 @@ fn approved() -> Result<Option<Instance>, Failure> {
         .map(|loaded| loaded.instance))
 }
 
-/// Refuses a file that widens what is approved, unless the owner consents to just that.
-pub fn require(context: &Context, opened: &Opened, approve: Option<&str>) -> Result<(), Failure> {
+/// Refuses a file that widens what is approved, unless the owner consents to just that; what was consented to.
+pub fn require(
+    context: &Context,
+    opened: &Opened,
+    approve: Option<&str>,
+) -> Result<Vec<Widening>, Failure> {
     let found = widenings(approved()?.as_ref(), &opened.instance);
     if found.is_empty() || approve.is_some_and(|digest| digest == opened.digest.to_string()) {
-        return Ok(());
+        return Ok(found);
     }
     show(context, &found);
     if approve.is_some() {
@@ -48,7 +52,7 @@ pub fn require(context: &Context, opened: &Opened, approve: Option<&str>) -> Res
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     if answer.trim() == "approve" {
-        return Ok(());
+        return Ok(found);
     }
     let failure = Failure::refused("the widening is not approved; nothing was changed");
     Err(with(failure, opened, &found))

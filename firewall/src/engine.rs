@@ -130,7 +130,7 @@ impl Engine {
         let marks = if hit.contains(&true) { mark::find_marks(text) } else { Vec::new() };
         let mut spans = Vec::new();
         for ((at, rule), _) in RULES.iter().enumerate().zip(&hit).filter(|(_, hit)| **hit) {
-            self.spans_of(at, rule, text, &marks, &mut spans);
+            spans.extend(self.spans_of(at, rule, text, &marks).into_iter().map(|span| (at, span)));
         }
         spans
     }
@@ -141,17 +141,17 @@ impl Engine {
         rule: &'static Rule,
         text: &[u8],
         marks: &[Range<usize>],
-        spans: &mut Vec<(usize, Range<usize>)>,
-    ) {
+    ) -> Vec<Range<usize>> {
+        let mut spans = Vec::new();
         let Some(compiled) = self.compiled.get(at).map(|slot| slot.get_or_init(|| compile(rule)))
         else {
-            return;
+            return spans;
         };
         let (mut from, mut looks) = (0, SECOND_LOOKS);
         while let Some(candidate) = compiled.next(text, from) {
             if accepts(rule, text, &candidate, marks) {
                 from = candidate.secret.end.max(candidate.whole.start + 1);
-                spans.push((at, candidate.secret));
+                spans.push(candidate.secret);
             } else if looks > 0 {
                 looks -= 1;
                 from = candidate.whole.start + 1;
@@ -159,6 +159,7 @@ impl Engine {
                 from = candidate.whole.end.max(candidate.whole.start + 1);
             }
         }
+        spans
     }
 }
 

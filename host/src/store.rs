@@ -139,16 +139,7 @@ impl Store {
         Ok(StoreLock { _file: file })
     }
 
-    /// Keeps the bytes under their digest.
-    pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, HostError> {
-        let digest = Blobs::digest(bytes);
-        if let Some(dir) = self.put_unsynced(&digest, bytes)? {
-            self.tree.sync(&dir, &blob(&digest)?)?;
-        }
-        Ok(digest)
-    }
-
-    /// Keeps all of them, with one sync of the directory.
+    /// Keeps all of them under their digests, with one sync of the directory.
     pub fn put_blobs(&self, blobs: &Blobs) -> Result<(), HostError> {
         let mut last = None;
         for (digest, bytes) in blobs.iter() {
@@ -170,18 +161,6 @@ impl Store {
             return Ok(bytes);
         }
         Err(damaged(self.tree.shown(&path), "its bytes do not have the digest of its name"))
-    }
-
-    /// The bytes of all these digests in memory.
-    pub fn blobs<'d>(
-        &self,
-        digests: impl IntoIterator<Item = &'d Digest>,
-    ) -> Result<Blobs, HostError> {
-        let mut blobs = Blobs::default();
-        for digest in digests {
-            blobs.add(&self.get_blob(digest)?);
-        }
-        Ok(blobs)
     }
 
     /// Replaces a small file of that name whole. A name is one component that does not start with a dot.

@@ -182,7 +182,7 @@ impl Tree {
             // The name is ours by construction; that it may already be gone is no news.
             let _ = unlinkat(&dir, temp.as_str(), AtFlags::empty());
         }
-        self.read_back(&dir, name, path, &written?, bytes)?;
+        self.read_back(&dir, path, &written?, bytes)?;
         Ok(dir)
     }
 
@@ -437,7 +437,6 @@ impl Tree {
     fn read_back(
         &self,
         dir: &File,
-        name: &str,
         path: &AbsPath,
         written: &File,
         bytes: &[u8],
@@ -445,7 +444,7 @@ impl Tree {
         let differs = || HostError::ReadBack { subject: self.shown(path) };
         let ours = metadata(written, &self.shown(path))?;
         let file = File::from(
-            openat(dir, name, FILE, RawMode::empty())
+            openat(dir, path.file_name(), FILE, RawMode::empty())
                 .map_err(|errno| self.failed("read back", path, errno))?,
         );
         let now = metadata(&file, &self.shown(path))?;

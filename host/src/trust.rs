@@ -1,13 +1,16 @@
 //! Whether only root could have put a program or file where it is.
 //!
 //! Every directory on the way, every link's own directory, the file, and the interpreter of a script must
-//! belong to root and be closed to group and others. The judgement is pure over a view of the file system, so
+//! belong to root and be closed to group and others. Where a service account writes, it may own the last
+//! directory and its own log file, and nothing above. The judgement is pure over a view of the file system, so
 //! that a Mac's layout is tested anywhere. Deliberately absent: repairs, and any exception for a sticky directory.
 
 use crate::HostError;
 use rustix::io::Errno;
 use sanctum_types::AbsPath;
 
+/// Root's user id.
+const ROOT: u32 = 0;
 /// As deep as a chain of links may be (MAXSYMLINKS of macOS's sys/param.h; Linux has 40).
 const LINKS: usize = 32;
 /// Interpreters that are scripts themselves (Linux's limit in fs/exec.c).
@@ -73,25 +76,81 @@ pub fn check_program(path: &AbsPath) -> Result<(), Untrusted> {
     judge_program(&Machine, path)
 }
 
+/// Checks a directory of this machine that a job of the user id `owner` writes or starts in.
+pub fn check_dir(path: &AbsPath, owner: u32) -> Result<(), Untrusted> {
+    judge_dir(&Machine, path, owner).map(|_| ())
+}
+
+/// Checks a log file of this machine that is opened for a job of the user id `owner`.
+pub fn check_log(path: &AbsPath, owner: u32) -> Result<(), Untrusted> {
+    judge_log(&Machine, path, owner)
+}
+
 /// Checks every step of the way and gives the path that the last link led to, with what is there.
 pub fn judge_path(view: &impl View, path: &AbsPath) -> Result<(AbsPath, Facts), Untrusted> {
+    let (at, facts) = walk(view, path, ROOT)?;
+    let facts = facts.ok_or_else(|| refused(&at, "it is not there"))?;
+    Ok((at, facts))
+}
+
+/// Checks a directory that root or `owner` may own, below directories that are root's; gives where it really is.
+///
+/// One that is not there is as good as the nearest that is: nobody but root could make it. What cannot be seen
+/// lies behind a directory of root's, and is as good for the same reason.
+pub fn judge_dir(
+    view: &impl View,
+    path: &AbsPath,
+    owner: u32,
+) -> Result<Option<AbsPath>, Untrusted> {
+    match walk(view, path, owner)? {
+        (_, None) => Ok(None),
+        (at, Some(Facts { kind: Kind::Dir, .. })) => Ok(Some(at)),
+        (at, Some(_)) => Err(refused(&at, "it is not a directory")),
+    }
+}
+
+/// Checks a log file and its directory; a link is refused, because whoever opens it would follow it.
+pub fn judge_log(view: &impl View, path: &AbsPath, owner: u32) -> Result<(), Untrusted> {
+    let parent = path.parent().ok_or_else(|| refused(path, "it is a directory"))?;
+    let Some(dir) = judge_dir(view, &parent, owner)? else { return Ok(()) };
+    let at = dir.join(path.file_name()).map_err(|_| refused(path, "it is not a normal path"))?;
+    let Some(facts) = view.look(&at) else { return Ok(()) };
+    match facts.kind {
+        Kind::Link(_) => Err(refused(&at, "it is a symbolic link")),
+        Kind::Dir => Err(refused(&at, "it is a directory")),
+        Kind::File => judge_owner(&at, &facts, owner),
+        // A device such as /dev/null is for everybody to write, and keeps nothing.
+        Kind::Other if facts.uid == ROOT => Ok(()),
+        Kind::Other => Err(refused(&at, "it does not belong to root")),
+    }
+}
+
+/// Walks to where the path really leads, with what is there; none where something on the way is not there.
+///
+/// `owner` may own what the way ends at; everything else is root's.
+fn walk(
+    view: &impl View,
+    path: &AbsPath,
+    owner: u32,
+) -> Result<(AbsPath, Option<Facts>), Untrusted> {
     let mut left: Vec<String> = path.components().map(str::to_owned).collect();
     left.reverse();
     let mut here = vec![];
     let mut links = 0;
-    let mut last = judge_one(view, &joined(&here)?)?;
+    let top = joined(&here)?;
+    let Some(mut last) = judge_one(view, &top, ROOT)? else { return Ok((top, None)) };
     while let Some(name) = left.pop() {
         match name.as_str() {
             "" | "." => continue,
-            ".." => {
-                here.pop();
-                last = judge_one(view, &joined(&here)?)?;
-                continue;
-            }
+            ".." => drop(here.pop()),
             _ => here.push(name),
         }
         let at = joined(&here)?;
-        last = judge_one(view, &at)?;
+        let end = left.iter().all(|name| matches!(name.as_str(), "" | "."));
+        let Some(found) = judge_one(view, &at, if end { owner } else { ROOT })? else {
+            return Ok((at, None));
+        };
+        last = found;
         if let Kind::Link(target) = &last.kind {
             links += 1;
             if links > LINKS {
@@ -106,7 +165,7 @@ pub fn judge_path(view: &impl View, path: &AbsPath) -> Result<(AbsPath, Facts), 
             return Err(refused(&at, "it is not a directory"));
         }
     }
-    Ok((joined(&here)?, last))
+    Ok((joined(&here)?, Some(last)))
 }
 
 /// Checks a program and the chain of its interpreters.
@@ -131,16 +190,28 @@ pub fn judge_program(view: &impl View, path: &AbsPath) -> Result<(), Untrusted> 
     Err(refused(&path, "there are too many interpreters"))
 }
 
-fn judge_one(view: &impl View, path: &AbsPath) -> Result<Facts, Untrusted> {
-    let facts = view.look(path).ok_or_else(|| refused(path, "it is not there"))?;
-    if facts.uid != 0 {
-        return Err(refused(path, "it does not belong to root"));
+/// What is there, if root or `owner` owns it; a link is always root's, for it decides where the way goes on.
+fn judge_one(view: &impl View, path: &AbsPath, owner: u32) -> Result<Option<Facts>, Untrusted> {
+    let Some(facts) = view.look(path) else { return Ok(None) };
+    match facts.kind {
+        // The mode of a link means nothing; its directory has been judged.
+        Kind::Link(_) if facts.uid == ROOT => {}
+        Kind::Link(_) => return Err(refused(path, "it does not belong to root")),
+        Kind::Dir | Kind::File | Kind::Other => judge_owner(path, &facts, owner)?,
     }
-    // The mode of a link means nothing; its directory has been judged.
-    if !matches!(facts.kind, Kind::Link(_)) && facts.mode & 0o022 != 0 {
+    Ok(Some(facts))
+}
+
+fn judge_owner(path: &AbsPath, facts: &Facts, owner: u32) -> Result<(), Untrusted> {
+    match facts.uid {
+        uid if uid == ROOT || uid == owner => {}
+        _ if owner == ROOT => return Err(refused(path, "it does not belong to root")),
+        _ => return Err(refused(path, "it belongs neither to root nor to the job's account")),
+    }
+    if facts.mode & 0o022 != 0 {
         return Err(refused(path, "group or others can write it"));
     }
-    Ok(facts)
+    Ok(())
 }
 
 fn joined(parts: &[String]) -> Result<AbsPath, Untrusted> {

@@ -154,7 +154,7 @@ fn escape(path: &AbsPath) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use expect_test::{Expect, expect};
+    use expect_test::expect;
     use proptest::prelude::*;
 
     fn path(text: &str) -> AbsPath {
@@ -178,15 +178,14 @@ mod tests {
         }
     }
 
-    fn check(machine: &Machine, wanted: &Expect) {
-        wanted.assert_eq(&machine.command().unwrap().join(" ").replace(" -", "\n-"));
+    /// The command, an option a line.
+    fn shown(machine: &Machine) -> String {
+        machine.command().unwrap().join(" ").replace(" -", "\n-")
     }
 
     #[test]
     fn apple_silicon() {
-        check(
-            &machine(Arch::Aarch64),
-            &expect![[r#"
+        expect![[r#"
             /opt/sanctum/qemu/bin/qemu-system-aarch64
             -name manor
             -machine virt,accel=hvf
@@ -210,41 +209,22 @@ mod tests {
             -display none
             -monitor none
             -no-user-config
-            -nodefaults"#]],
-        );
+            -nodefaults"#]]
+        .assert_eq(&shown(&machine(Arch::Aarch64)));
     }
 
     #[test]
     fn intel_with_an_older_qemu() {
-        let machine = Machine { reconnect: Reconnect::Seconds, ..machine(Arch::X86_64) };
-        check(
-            &machine,
-            &expect![[r#"
+        let intel = Machine { reconnect: Reconnect::Seconds, ..machine(Arch::X86_64) };
+        let (intel, apple) = (shown(&intel), shown(&machine(Arch::Aarch64)));
+        let pairs = intel.lines().zip(apple.lines());
+        let other: Vec<_> = pairs.filter(|(a, b)| a != b).map(|(line, _)| line).collect();
+        assert_eq!(intel.lines().count(), apple.lines().count());
+        expect![[r#"
             /opt/sanctum/qemu/bin/qemu-system-x86_64
-            -name manor
             -machine q35,accel=hvf
-            -cpu host
-            -smp 4
-            -m 8192M
             -drive if=pflash,unit=0,format=raw,readonly=on,file=/opt/sanctum/qemu/share/qemu/edk2-x86_64-code.fd
-            -drive if=pflash,unit=1,format=raw,file=/opt/sanctum/vm/state/efi-vars.fd
-            -blockdev driver=file,node-name=disk-file,filename=/opt/sanctum/vm/guest.qcow2
-            -blockdev driver=qcow2,node-name=disk,file=disk-file,discard=unmap
-            -device virtio-blk-pci,drive=disk,bootindex=0
-            -blockdev driver=vvfat,node-name=seed,dir=/opt/sanctum/vm/seed,label=cidata,read-only=on
-            -device virtio-blk-pci,drive=seed
-            -netdev stream,id=net0,server=off,addr.type=unix,addr.path=/opt/sanctum/vm/net/vmnet.sock,reconnect=1
-            -device virtio-net-pci,netdev=net0,mac=be:a5:1d:00:06:d6
-            -device virtio-rng-pci
-            -chardev file,id=serial0,append=on,path=/var/log/sanctum/vm/serial.log
-            -serial chardev:serial0
-            -chardev socket,id=control,server=on,wait=off,path=/opt/sanctum/vm/state/control.sock
-            -mon chardev=control,mode=control
-            -display none
-            -monitor none
-            -no-user-config
-            -nodefaults"#]],
-        );
+            -netdev stream,id=net0,server=off,addr.type=unix,addr.path=/opt/sanctum/vm/net/vmnet.sock,reconnect=1"#]].assert_eq(&other.join("\n"));
     }
 
     #[test]

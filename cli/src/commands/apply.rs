@@ -8,9 +8,10 @@ use crate::output::Paint;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place, Site};
 use crate::watchdog;
-use sanctum_host::{Blobs, boot, clock};
+use sanctum_host::{Blobs, Unit, boot, clock};
 use sanctum_orchestrator::apply::{Outcome, RollbackReport};
 use sanctum_orchestrator::engine::{self, EngineError, Terms};
+use sanctum_orchestrator::instance::widening::Widening;
 use sanctum_orchestrator::plan::Plan;
 use sanctum_orchestrator::prove::Tools;
 use sanctum_orchestrator::receipt::{Kind, Receipt, Status};
@@ -45,22 +46,23 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         saved::require_fresh(saved, &planned)?;
     }
     if planned.is_empty() {
-        report(context, &session.site.place, &planned, None);
+        report(context, &session.site.place, &planned, &[], None);
         return Ok(Exit::Done);
     }
     if !out.json {
         plan_verb::print(out, &planned, &blobs, session.site.os);
     }
     // Nothing that is not approved reaches a program that root runs, be it only to be judged by it.
-    if session.site.place == Place::Machine {
-        approval::require(context, &session.opened, args.approve.as_deref())?;
-    }
+    let widens = match session.site.place {
+        Place::Machine => approval::require(context, &session.opened, args.approve.as_deref())?,
+        Place::Root(_) => Vec::new(),
+    };
     let tools = (!args.no_prove).then(Tools::find);
     prove::before(&session, &artefacts, tools.as_ref())?;
     ask(context, args.yes, "Apply this?")?;
     let terms = terms(args, &session.site.place)?;
     let receipt = act(context, &mut session.site, &planned, &blobs, &terms)?.receipt;
-    report(context, &session.site.place, &planned, Some(&receipt));
+    report(context, &session.site.place, &planned, &widens, Some(&receipt));
     if let Some(tools) = &tools {
         prove::after(out, &session, &artefacts, tools)?;
     }
@@ -162,6 +164,12 @@ pub fn refusal(place: &Place) -> impl Fn(EngineError) -> Failure {
             EngineError::Foreign { .. } => Failure::refused(error)
                 .hint(format!("see what differs with `{drift}`"))
                 .hint("to replace it, say --overwrite-foreign; to keep it, put it into the instance file"),
+            EngineError::Displaced { unit, .. } => {
+                let hint = format!("see it with `{}`; `sanctum adopt` reads what runs", look(unit));
+                Failure::refused(error)
+                    .hint(hint)
+                    .hint("unload it yourself, or say --overwrite-foreign: a rollback then leaves it unloaded")
+            }
             EngineError::Unconfirmed { .. } => Failure::refused(error)
                 .hint(format!("if you can still get in over a new connection: {confirm}"))
                 .hint(format!("if not: {rollback}")),
@@ -184,10 +192,27 @@ pub fn refusal(place: &Place) -> impl Fn(EngineError) -> Failure {
     }
 }
 
-fn report(context: &Context, place: &Place, plan: &Plan, receipt: Option<&Receipt>) {
+/// What shows where a unit comes from.
+fn look(unit: &Unit) -> String {
+    match unit {
+        Unit::LaunchdJob { label } => format!("launchctl print system/{label}"),
+        Unit::SystemdUnit { name } => format!("systemctl status {name}"),
+        Unit::NftTable { family, name } => format!("sudo nft list table {family} {name}"),
+        Unit::PfAnchor { name } => format!("sudo pfctl -a {name} -sr"),
+        Unit::Sshd => "sudo sshd -T".to_owned(),
+    }
+}
+
+fn report(
+    context: &Context,
+    place: &Place,
+    plan: &Plan,
+    widens: &[Widening],
+    receipt: Option<&Receipt>,
+) {
     let out = context.out;
     out.data(&serde_json::json!({
-        "format": 1, "node": plan.node, "changes": plan.steps.len(),
+        "format": 1, "node": plan.node, "changes": plan.steps.len(), "widens": widens,
         "receipt": receipt.map(|receipt| &receipt.header.id),
         "status": receipt.map(Receipt::status),
         "confirm_until": receipt.filter(|r| r.status() == Status::Unconfirmed).and_then(Receipt::deadline),

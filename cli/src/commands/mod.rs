@@ -77,7 +77,13 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
         | Verb::Config { verb: Config::Schema } => &[instance, root, node],
         Verb::Init(_) | Verb::Job { .. } => &[root, node],
         Verb::Adopt => &[node],
+        verb if reads_receipts(verb) => &[instance, node],
         _ => &[],
+    };
+    let why = if reads_receipts(&cli.verb) {
+        ": it reads receipts, and the place where they are says which node they are of"
+    } else {
+        ""
     };
     let given = [
         (instance, common.instance.is_some()),
@@ -86,10 +92,18 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
     ];
     match given.iter().find(|(option, is)| *is && deaf.contains(option)) {
         Some((option, _)) => {
-            Err(Failure::new(Exit::Usage, format!("{option} means nothing to this verb")))
+            Err(Failure::new(Exit::Usage, format!("{option} means nothing to this verb{why}")))
         }
         None => Ok(()),
     }
+}
+
+/// The ways back work without an instance file, so they read none.
+const fn reads_receipts(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Confirm | Verb::Rollback(_) | Verb::Recover(_) | Verb::Uninstall(_) | Verb::History
+    )
 }
 
 /// Asks the owner; `--yes` answers. Without a terminal there is nobody to ask.

@@ -66,7 +66,11 @@ pub fn print(out: Out, plan: &Plan, blobs: &Blobs, os: Os) {
         "format": 1, "node": plan.node, "plan": plan.digest(), "changes": shown.len(), "steps": shown,
     }));
     for step in &shown {
-        let marks = [(step.foreign, "changed by somebody else"), (step.lockout, "commit-confirm")];
+        let marks = [
+            (step.foreign, "changed by somebody else"),
+            (step.displaces, "runs from elsewhere, which no rollback brings back"),
+            (step.lockout, "commit-confirm"),
+        ];
         let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
         let tail =
             if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) };

@@ -195,7 +195,7 @@ pub fn systemctl_disable_only(unit: &str) -> Vec<String> {
 pub fn systemctl_show(unit: &str) -> Vec<String> {
     words(&[
         "show",
-        "--property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath",
+        "--property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath,MainPID",
         "--",
         unit,
     ])
@@ -267,6 +267,7 @@ mod tests {
     use expect_test::expect;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table: every call, and how each is written")]
     fn every_call() {
         let label = JobLabel::new("com.sanctum.vmnet").unwrap();
         let name = AccountName::new("_sanctum_proxy").unwrap();
@@ -338,7 +339,7 @@ mod tests {
             systemctl enable -- a.timer
             systemctl disable --now -- a.timer
             systemctl disable -- a.timer
-            systemctl show --property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath -- a.timer
+            systemctl show --property=Type,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath,MainPID -- a.timer
             nft -c -f -
             nft -f -
             nft list tables

@@ -11,6 +11,7 @@ use crate::tree::Tree;
 use crate::{Blobs, Host, HostError, LoadedState, Observed, Op, Scope, Unit};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use sanctum_types::{AbsPath, AccountName, Digest, Mode};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +20,22 @@ const SSHD_SECONDS: u64 = 10;
 const ACCOUNT_SECONDS: u64 = 30;
 /// An ssh server is back with its new configuration within 50 times 100 ms or it is not coming back.
 const SSHD_POLL: (u32, Duration) = (50, Duration::from_millis(100));
+
+/// Where OpenSSH writes its pid unless `PidFile` says otherwise; then nothing is waited for.
+const PID_FILE: &str = "/run/sshd.pid";
+
+/// A running ssh server, with its pid file as it was when it was looked at.
+struct Server {
+    pid: Pid,
+    process: OwnedFd,
+    stamp: Option<(u64, i64, i64)>,
+}
+
+impl Server {
+    fn subject(&self, sshd: &AbsPath) -> String {
+        format!("{sshd} (process {})", self.pid.as_raw_nonzero())
+    }
+}
 
 /// This Linux machine.
 #[derive(Debug)]
@@ -135,18 +152,25 @@ impl LiveLinux {
         }
         call(&sshd, &argv::sshd_check(), SSHD_SECONDS)?.success()?;
         match self.systemd()? {
-            Some(systemd) => Self::reload_ssh_unit(&systemd),
+            Some(systemd) => self.reload_ssh_unit(&systemd, sshd.path()),
             None => self.hang_up(sshd.path()),
         }
     }
 
     /// Debian calls the unit `ssh`, others `sshd`; one that is not active reads its files when it starts.
-    fn reload_ssh_unit(systemd: &Systemd) -> Result<(), HostError> {
+    fn reload_ssh_unit(&self, systemd: &Systemd, sshd: &AbsPath) -> Result<(), HostError> {
         for name in argv::SSH_UNITS {
             if !systemd.is_active(name)? {
                 continue;
             }
+            // Another server's pid file is not this unit's to write again.
+            let main = systemd.main_pid(name)?;
+            let server = self.server(sshd)?.filter(|server| Some(server.pid) == main);
             systemd.reload(name)?;
+            // For systemd a reload is over once the signal is sent.
+            if let Some(server) = server {
+                self.await_new(&server, sshd)?;
+            }
             if !systemd.is_active(name)? {
                 return Err(HostError::ReadBack { subject: name.to_owned() });
             }
@@ -156,32 +180,41 @@ impl LiveLinux {
         Ok(())
     }
 
-    /// SIGHUP to the server of the pid file. It executes itself anew and then writes its pid file again, which
-    /// is how we know that it took the new configuration.
+    /// SIGHUP to the server of the pid file.
     fn hang_up(&self, sshd: &AbsPath) -> Result<(), HostError> {
-        let pid_file = path("/run/sshd.pid")?;
-        let Some((_, text)) = self.machine.tree.read(&pid_file)? else { return Ok(()) };
-        let pid = String::from_utf8_lossy(&text).trim().parse().ok().and_then(Pid::from_raw);
-        let Some(pid) = pid else { return Ok(()) };
-        // The descriptor pins the process, so that the check and the signal mean the same one.
-        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
-        if !runs(pid, sshd) {
-            return Ok(());
-        }
-        let before = self.machine.tree.stamp(&pid_file)?;
-        pidfd_send_signal(&process, Signal::HUP).map_err(|errno| HostError::Io {
+        let Some(server) = self.server(sshd)? else { return Ok(()) };
+        pidfd_send_signal(&server.process, Signal::HUP).map_err(|errno| HostError::Io {
             verb: "signal",
-            path: format!("{sshd} (process {})", pid.as_raw_nonzero()),
+            path: server.subject(sshd),
             source: errno.into(),
         })?;
+        self.await_new(&server, sshd)
+    }
+
+    /// The server of the pid file, where that process runs one.
+    fn server(&self, sshd: &AbsPath) -> Result<Option<Server>, HostError> {
+        let pid_file = path(PID_FILE)?;
+        let Some((_, text)) = self.machine.tree.read(&pid_file)? else { return Ok(None) };
+        let pid = String::from_utf8_lossy(&text).trim().parse().ok().and_then(Pid::from_raw);
+        let Some(pid) = pid else { return Ok(None) };
+        // The descriptor pins the process, so that the check and the signal mean the same one.
+        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(None) };
+        let stamp = self.machine.tree.stamp(&pid_file)?;
+        Ok(runs(pid, sshd).then_some(Server { pid, process, stamp }))
+    }
+
+    /// Waits for a server that was told. It executes itself anew and then writes its pid file again, which is how
+    /// we know that it took the new configuration.
+    fn await_new(&self, server: &Server, sshd: &AbsPath) -> Result<(), HostError> {
+        let pid_file = path(PID_FILE)?;
         let back = poll(SSHD_POLL.0, SSHD_POLL.1, || {
             let now = self.machine.tree.stamp(&pid_file)?;
-            Ok(now.is_some() && now != before && runs(pid, sshd))
+            Ok(now.is_some() && now != server.stamp && runs(server.pid, sshd))
         })?;
         if back {
             return Ok(());
         }
-        Err(HostError::ReadBack { subject: format!("{sshd} (process {})", pid.as_raw_nonzero()) })
+        Err(HostError::ReadBack { subject: server.subject(sshd) })
     }
 
     fn load_table(

@@ -9,6 +9,7 @@ use super::machine::{Load, Machine, call};
 use super::{argv, parse};
 use crate::command::Program;
 use crate::{HostError, LoadedState, Unit};
+use rustix::process::Pid;
 
 /// A unit's start may take as long as systemd lets it (DefaultTimeoutStartSec, 90 s) and a little more.
 const SECONDS: u64 = 100;
@@ -43,6 +44,13 @@ impl Systemd {
     /// Whether the unit is active: not on its way, not failed.
     pub(super) fn is_active(&self, name: &str) -> Result<bool, HostError> {
         Ok(parse::properties(&self.show(name)?).get("ActiveState") == Some(&"active"))
+    }
+
+    /// The process that a running service consists of; none where nothing runs.
+    pub(super) fn main_pid(&self, name: &str) -> Result<Option<Pid>, HostError> {
+        let said = self.show(name)?;
+        let pid = parse::properties(&said).get("MainPID").and_then(|text| text.parse().ok());
+        Ok(pid.and_then(Pid::from_raw))
     }
 
     /// Lets an active unit read its configuration again.

@@ -17,7 +17,7 @@ fn reading_back_tells_another_file_and_other_bytes() {
     tree.write(&path, b"ours", Mode::PUBLIC, None).unwrap();
     let (dir, name) = tree.existing_parent("read", &path).unwrap();
     let ours = tree.target(&dir, name, &path).unwrap().unwrap();
-    let judge = |written: &File, bytes: &[u8]| tree.read_back(&dir, name, &path, written, bytes);
+    let judge = |written: &File, bytes: &[u8]| tree.read_back(&dir, &path, written, bytes);
     assert!(judge(&ours, b"ours").is_ok());
     assert!(matches!(judge(&ours, b"other"), Err(HostError::ReadBack { .. })));
     tree.write(&path, b"ours", Mode::PUBLIC, None).unwrap();

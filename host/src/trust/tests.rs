@@ -125,6 +125,106 @@ proptest! {
     }
 }
 
+/// Log directories as a Mac has them; 401 is the account of a service, 501 the person.
+const LOGS: &str = "\
+/ 0 755
+/var 0 755 -> private/var
+/private 0 755
+/private/var 0 755
+/private/var/log 0 755
+/private/var/log/sanctum 0 755
+/private/var/log/sanctum/pf 0 750
+/private/var/log/sanctum/pf/out.log 0 600 TEXT
+/private/var/log/sanctum/pf/shared.log 0 660 TEXT
+/private/var/log/sanctum/pf/theirs.log 501 600 TEXT
+/private/var/log/sanctum/pf/link.log 0 755 -> /private/var/log/sanctum/pf/out.log
+/private/var/log/sanctum/pf/dir.log 0 755
+/private/var/log/sanctum/proxy 401 750
+/private/var/log/sanctum/proxy/out.log 401 600 TEXT
+/private/var/log/sanctum/proxy/link.log 401 755 -> /private/etc/sudoers
+/private/var/log/sanctum/proxy/below 401 755
+/private/var/log/sanctum/open 0 775
+/private/var/log/sanctum/wide 401 770
+/private/var/log/sanctum/mine 501 750
+/private/var/log/sanctum/up 0 755 -> /Users/operator/logs
+/private/var/log/sanctum/gone 0 755 -> /Users/operator/gone
+/private/var/log/sanctum/given 401 755 -> proxy
+/private/var/log/sanctum/across 0 755 -> proxy
+/Users 0 755
+/Users/operator 501 750
+/Users/operator/logs 0 755
+/dev 0 755
+";
+
+#[test]
+fn where_a_job_may_write_its_log() {
+    let mac = Table::read(LOGS);
+    // What root's job says, and what a job of account 401 says; empty where it is trusted.
+    for (path, of_root, of_account) in [
+        ("/var/log/sanctum/pf/out.log", "", ""),
+        ("/var/log/sanctum/pf/new.log", "", ""),
+        ("/var/log/sanctum/none/out.log", "", ""),
+        ("/var/none/sanctum/pf/out.log", "", ""),
+        ("/var/log/sanctum/pf/shared.log", "can write", "can write"),
+        ("/var/log/sanctum/pf/theirs.log", "belong to root", "neither"),
+        ("/var/log/sanctum/pf/link.log", "symbolic link", "symbolic link"),
+        ("/var/log/sanctum/pf/dir.log", "is a directory", "is a directory"),
+        ("/var/log/sanctum/pf/out.log/x", "not a directory", "not a directory"),
+        ("/var/log/sanctum/proxy/out.log", "belong to root", ""),
+        ("/var/log/sanctum/proxy/new.log", "belong to root", ""),
+        ("/var/log/sanctum/proxy/link.log", "belong to root", "symbolic link"),
+        ("/var/log/sanctum/proxy/below/x", "belong to root", "belong to root"),
+        ("/var/log/sanctum/across/out.log", "belong to root", ""),
+        ("/var/log/sanctum/given/out.log", "belong to root", "belong to root"),
+        ("/var/log/sanctum/open/out.log", "can write", "can write"),
+        ("/var/log/sanctum/wide/out.log", "belong to root", "can write"),
+        ("/var/log/sanctum/mine/out.log", "belong to root", "neither"),
+        ("/var/log/sanctum/up/out.log", "belong to root", "belong to root"),
+        ("/var/log/sanctum/gone/out.log", "belong to root", "belong to root"),
+        ("/Users/operator/logs/out.log", "belong to root", "belong to root"),
+        ("/", "is a directory", "is a directory"),
+    ] {
+        for (owner, word) in [(ROOT, of_root), (401, of_account)] {
+            let verdict = judge_log(&mac, &AbsPath::new(path).unwrap(), owner);
+            match verdict {
+                Ok(()) => assert_eq!(word, "", "{path} for {owner} was trusted"),
+                Err(found) => {
+                    assert!(!word.is_empty() && found.why.contains(word), "{path}: {found}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_keeps_no_log() {
+    let mut mac = Table::read(LOGS);
+    let null = AbsPath::new("/dev/null").unwrap();
+    for (uid, trusted) in [(0, true), (401, false)] {
+        let facts = Facts { kind: Kind::Other, uid, mode: 0o666 };
+        mac.0.insert(null.to_string(), (facts, vec![]));
+        assert_eq!(judge_log(&mac, &null, 401).is_ok(), trusted, "{uid}");
+    }
+}
+
+proptest! {
+    /// Only the last directory and the file may be the account's, and nothing is open to others.
+    #[test]
+    fn an_account_owns_the_end_of_the_way_only(step in 0usize..6, uid in 0u32..3, bits in 0u32..0o1000) {
+        let steps = ["/", "/private", "/private/var/log", "/private/var/log/sanctum",
+            "/private/var/log/sanctum/proxy", "/private/var/log/sanctum/proxy/out.log"];
+        let mut mac = Table::read(LOGS);
+        for (facts, _) in mac.0.values_mut().filter(|(facts, _)| facts.uid == 401) {
+            facts.uid = 1;
+        }
+        let (facts, _) = mac.0.get_mut(steps[step]).unwrap();
+        (facts.uid, facts.mode) = (uid, bits);
+        let log = AbsPath::new("/var/log/sanctum/proxy/out.log").unwrap();
+        let owned = uid == 0 || (uid == 1 && step >= 4);
+        prop_assert_eq!(judge_log(&mac, &log, 1).is_ok(), owned && bits & 0o022 == 0);
+    }
+}
+
 #[test]
 fn this_machine_is_looked_at() {
     assert_eq!(check_program(&AbsPath::new("/bin/sh").unwrap()), Ok(()));

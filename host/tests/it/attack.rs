@@ -263,6 +263,6 @@ fn a_store_that_is_a_link_is_not_followed() {
     assert!(std::fs::read_dir(&elsewhere).unwrap().next().is_none());
     std::fs::remove_file(root.join(".sanctum")).unwrap();
     assert!(host.existing_store().unwrap().is_none());
-    host.store().unwrap().put_blob(b"x").unwrap();
+    host.store().unwrap().put_blobs(&Blobs::default()).unwrap();
     assert!(host.existing_store().unwrap().is_some());
 }

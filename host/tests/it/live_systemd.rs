@@ -33,7 +33,9 @@ disable) file; rm -f $s/enabled.$unit; has --now && stop; true ;;
 restart) [ ! -e $s/active.$unit ] || has --no-block || stop; start ;;
 start) [ -e $s/active.$unit ] || start ;;
 stop) stop ;;
-reload) [ -e $s/active.$unit ] ;;
+reload) [ -e $s/active.$unit ] && if [ -e $s/told ]; then
+  setsid sh -c "sleep 0.5; kill -HUP $(cat $s/main)" > /dev/null 2>&1 &
+fi ;;
 show)
   loaded=loaded; [ -e $s/read.$unit ] || loaded=not-found
   new=no; [ -e $etc/$unit ] && ! cmp -s $etc/$unit $s/read.$unit && new=yes
@@ -41,6 +43,7 @@ show)
   grep -qsx $unit $s/activating && active=activating
   grep -qs ^Type=oneshot $s/read.$unit && echo Type=oneshot
   enabled=disabled; [ -e $s/enabled.$unit ] && enabled=enabled
+  [ -e $s/main ] && echo MainPID=$(cat $s/main)
   printf 'LoadState=%s\nActiveState=%s\nUnitFileState=%s\nNeedDaemonReload=%s\nFragmentPath=%s\n' $loaded $active $enabled $new $etc/$unit ;;
 *) exit 64 ;;
 esac
@@ -162,6 +165,35 @@ fn with_systemd_the_ssh_server_is_reloaded_through_its_unit() {
         put(&mut host, &from, "MaxAuthTries 2\n");
         act(&mut host, &Op::Loaded { unit: Unit::Sshd, from }).unwrap();
         assert_eq!(log(), "reload -- ssh.service\n");
+    });
+}
+
+/// systemd is done with a reload when it has sent the signal; the server is not.
+#[test]
+fn a_reload_ends_when_the_server_has_taken_it() {
+    inside("live_systemd::a_reload_ends_when_the_server_has_taken_it", || {
+        let Some(mut host) = prepare() else { return };
+        sh("ssh-keygen -A; rm -f /etc/ssh/sshd_config.d/*; touch /run/sd/active.ssh.service");
+        write(
+            "/etc/ssh/sshd_config",
+            "Include /etc/ssh/sshd_config.d/*.conf\nPort 2222\nListenAddress 127.0.0.1\n",
+        );
+        sh(
+            "mkdir -p /run/sshd; /usr/sbin/sshd; for n in $(seq 100); do [ -s /run/sshd.pid ] && break; sleep 0.05; done",
+        );
+        let stamp = || sh("stat -c %i:%z /run/sshd.pid");
+        let from = path("/etc/ssh/sshd_config.d/00-sanctum.conf");
+        put(&mut host, &from, "MaxAuthTries 2\n");
+        let mut load = || act(&mut host, &Op::Loaded { unit: Unit::Sshd, from: from.clone() });
+        // It is another server's file: nothing is concluded from it.
+        load().unwrap();
+        sh("cp /run/sshd.pid /run/sd/main; touch /run/sd/told");
+        let before = stamp();
+        load().unwrap();
+        assert_ne!(stamp(), before, "the server wrote its file again before the verb was over");
+        sh("rm /run/sd/told");
+        assert!(matches!(load(), Err(HostError::ReadBack { .. })), "it was told nothing");
+        sh("kill $(cat /run/sshd.pid)");
     });
 }
 

@@ -201,6 +201,33 @@ proptest! {
     }
 
     #[test]
+    fn what_no_rollback_brings_back_is_told_by_the_plan(case in case()) {
+        let mut start = case.host();
+        for (number, at) in case.files.iter().enumerate() {
+            let (true, Some(ran), None) = (at.has_unit, at.runs, at.there) else { continue };
+            // A definition that nobody knows, one that is not kept, or one that is kept and lost its file.
+            let ran = match ran {
+                None => LoadedState { from: None, blob: None },
+                Some(0) => LoadedState { from: None, blob: Some(Blobs::digest(b"not kept")) },
+                Some(kept) => {
+                    let blob = Some(Blobs::digest(CONTENTS[kept]));
+                    LoadedState { from: Some(case.place(number)), blob }
+                }
+            };
+            start.0.loaded.insert(unit(number), ran);
+        }
+        let mut host = start.clone();
+        let (plan, blobs) = make(&case.want(|at| at.want), &host, &Managed::default());
+        let receipt = done(&plan, &mut host, &blobs);
+        rollback(&plan, &receipt.standing(), &mut host, &blobs, &mut Vec::new());
+        for step in &plan.steps {
+            let Some((unit, ran)) = &step.guard.unit else { continue };
+            let same = host.0.loaded.get(unit) == ran.as_ref();
+            prop_assert_eq!(same, step.displaces().is_none(), "{} {:?}", step.id, ran);
+        }
+    }
+
+    #[test]
     fn a_unit_is_told_while_its_file_is_there_and_sshd_when_it_is_gone(case in case()) {
         let start = case.host();
         let (plan, _) = make(&case.want(|at| at.want), &start, &Managed::default());

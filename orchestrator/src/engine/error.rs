@@ -1,7 +1,7 @@
 //! Why a transaction was not begun, or could not be recorded.
 
 use crate::receipt::HistoryError;
-use sanctum_host::HostError;
+use sanctum_host::{HostError, Unit};
 
 /// What stands in the way of a transaction.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,14 @@ pub enum EngineError {
     Foreign {
         /// Addresses of the steps.
         steps: String,
+    },
+    /// A unit runs from what nobody knows, and a rollback could only end it.
+    #[error("{unit} runs already, from {from}, and a rollback could not bring it back")]
+    Displaced {
+        /// The unit.
+        unit: Unit,
+        /// Where its definition lives, as far as that is known.
+        from: String,
     },
     /// A dead process left a receipt half-done.
     #[error("receipt {id} was interrupted and is not taken back yet")]

@@ -14,7 +14,7 @@ use crate::plan::{self, Managed, Plan, Step, Target, Want};
 use crate::receipt::{Header, History, Kind, Mark, Marks, Receipt, Status};
 use sanctum_host::store::{ReceiptLog, Store};
 use sanctum_host::{Blobs, Host, HostError, Observed, PathState, Scope, clock};
-use sanctum_types::{Digest, UnixTime};
+use sanctum_types::{AbsPath, Digest, UnixTime};
 
 /// A node's store and host.
 pub struct Engine<'a> {
@@ -171,6 +171,11 @@ impl Engine<'_> {
             plan.steps.iter().filter(|step| step.foreign).map(|step| step.id.as_str()).collect();
         if !terms.overwrite_foreign && !foreign.is_empty() {
             return Err(EngineError::Foreign { steps: foreign.join(", ") });
+        }
+        let displaced = plan.steps.iter().find_map(Step::displaces);
+        if let Some((unit, ran)) = displaced.filter(|_| !terms.overwrite_foreign) {
+            let from = ran.from.as_ref().map_or("a place that is not known", AbsPath::as_str);
+            return Err(EngineError::Displaced { unit: unit.clone(), from: from.to_owned() });
         }
         let mut needed = Blobs::default();
         for digest in plan.blobs() {

@@ -34,6 +34,12 @@ pub const VM_DIR: &str = "/opt/sanctum/vm";
 /// socket_vmnet in its own root-only prefix, as its authors advise.
 pub const SOCKET_VMNET: &str = "/opt/socket_vmnet/bin/socket_vmnet";
 
+/// The definition of the job that takes back at boot what nobody confirmed, as launchd and systemd know it.
+pub const BOOT_JOBS: [&str; 2] = [
+    "/Library/LaunchDaemons/com.sanctum.bootstrap.plist",
+    "/etc/systemd/system/sanctum-bootstrap.service",
+];
+
 /// Blobs, receipts and keys; only root enters.
 #[must_use]
 pub const fn store(os: Os) -> &'static str {

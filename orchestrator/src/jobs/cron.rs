@@ -213,12 +213,6 @@ impl Cron {
         !self.any_weekday
     }
 
-    /// Whether it means every day of the year.
-    #[must_use]
-    pub const fn every_day(&self) -> bool {
-        self.any_day && self.any_weekday && self.months.len() == 12
-    }
-
     /// A weekday comes in every month; of days only those that some month has.
     fn comes(&self) -> bool {
         // Days of each month in a leap year.

@@ -1,6 +1,6 @@
 //! The house that tests of jobs and their renderers look at.
 
-use crate::house::{Facts, House};
+use crate::house::{Artefact, Facts, House};
 use crate::instance::Instance;
 use crate::instance::model::{Arch, NodeType, Os};
 use proptest::prelude::*;
@@ -44,6 +44,17 @@ pub(crate) fn with_house<T>(
 pub(crate) fn with_node<T>(node: &str, call: impl FnOnce(&House<'_>) -> T) -> T {
     let instance = instance();
     with_house(&instance, &facts(&instance, node), node, call)
+}
+
+/// The text of the rendered file of that name.
+pub(crate) fn text_of(artefacts: &[Artefact], file_name: &str) -> String {
+    let found = artefacts.iter().find(|artefact| artefact.path.file_name() == file_name);
+    String::from_utf8(found.unwrap().bytes.clone()).unwrap()
+}
+
+/// Whether the text has a character that neither XML 1.0 nor a unit file can hold.
+pub(crate) fn is_unwritable(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// Any character, and those that a writer of XML, units or YAML trips over more often than not.

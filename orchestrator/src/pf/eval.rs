@@ -407,35 +407,34 @@ impl Checked {
                 Some(table) => in_table(table, address, packet),
                 None => Truth::Maybe,
             },
-            Addr::Dynamic { name, modifiers, prefix } => {
-                self.interface(name, *modifiers, *prefix, address, packet)
-            }
+            Addr::Dynamic { name, modifiers, prefix } => match self.machine.addresses(name) {
+                Some(known) => of_interface(known, *modifiers, *prefix, address, packet.family),
+                None => Truth::Maybe,
+            },
             Addr::Unresolved { .. } | Addr::NoRoute | Addr::UrpfFailed | Addr::RouteLabel(_) => {
                 Truth::Maybe
             }
         };
         truth.negate_if(host.not)
     }
+}
 
-    fn interface(
-        &self,
-        name: &str,
-        modifiers: Modifiers,
-        prefix: u8,
-        address: Option<IpAddr>,
-        packet: &Packet,
-    ) -> Truth {
-        let Some(known) = self.machine.addresses(name) else { return Truth::Maybe };
-        if modifiers.broadcast || modifiers.peer || modifiers.no_alias {
-            return Truth::Maybe;
-        }
-        let width = |bits: u8| if modifiers.network { bits.min(prefix) } else { prefix };
-        known
-            .iter()
-            .map(|(ip, bits)| within(*ip, width(*bits), address, packet.family))
-            .max()
-            .unwrap_or(Truth::No)
+fn of_interface(
+    known: &[(IpAddr, u8)],
+    modifiers: Modifiers,
+    prefix: u8,
+    address: Option<IpAddr>,
+    family: Family,
+) -> Truth {
+    if modifiers.broadcast || modifiers.peer || modifiers.no_alias {
+        return Truth::Maybe;
     }
+    let width = |bits: u8| if modifiers.network { bits.min(prefix) } else { prefix };
+    known
+        .iter()
+        .map(|(ip, bits)| within(*ip, width(*bits), address, family))
+        .max()
+        .unwrap_or(Truth::No)
 }
 
 /// The longest prefix decides. A table that files or rules fill, or whose content is not written here, may

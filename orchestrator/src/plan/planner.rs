@@ -2,8 +2,10 @@
 //!
 //! Order: accounts, directories (parents first), files with what is loaded from them, then what is no longer
 //! wanted, back to what was there before the first apply. A directory is never removed here: it may hold
-//! what others put there. Rollback and uninstall remove it when it is empty.
+//! what others put there. Rollback and uninstall remove it when it is empty. The boot job is the first file that
+//! comes and the last that goes: while anything is left to undo, the next boot knows who undoes it, and before what.
 
+use crate::house::layout;
 use crate::plan::managed::{Managed, ManagedPath};
 use crate::plan::restore::restore_step;
 use crate::plan::step::{FORMAT, Guard, Plan, Step};
@@ -34,17 +36,26 @@ pub fn plan(
         .dirs
         .iter()
         .filter_map(|(path, dir)| dir_step(path, dir, seen, managed.paths.get(path)));
-    let files = want.files.iter().filter_map(|(path, file)| {
+    let (boot, others): (Vec<_>, Vec<_>) =
+        want.files.iter().partition(|(path, _)| is_boot_job(path));
+    let files = boot.into_iter().chain(others).filter_map(|(path, file)| {
         let known = managed.paths.get(path);
         file_step(path, file, seen, known, blobs)
     });
-    let gone = managed
+    let unwanted = managed
         .paths
         .iter()
-        .filter(|(path, _)| !want.files.contains_key(path) && !want.dirs.contains_key(path))
-        .filter_map(|(path, at)| restore_step(path, at, seen, blobs));
+        .filter(|(path, _)| !want.files.contains_key(path) && !want.dirs.contains_key(path));
+    let (boot, others): (Vec<_>, Vec<_>) = unwanted.partition(|(path, _)| is_boot_job(path));
+    let gone =
+        others.into_iter().chain(boot).filter_map(|(path, at)| restore_step(path, at, seen, blobs));
     let steps = accounts.chain(dirs).chain(files).chain(gone).collect();
     Plan { format: FORMAT, node: target.node.clone(), instance: target.instance, steps }
+}
+
+/// Whether this file is the job that takes back at boot what nobody confirmed.
+pub(super) fn is_boot_job(path: &AbsPath) -> bool {
+    layout::BOOT_JOBS.contains(&path.as_str())
 }
 
 fn account_step(name: &AccountName, seen: &Observed) -> Option<Step> {
@@ -195,3 +206,6 @@ fn template(before: &PathState, after: &PathState) -> Option<FileState> {
         PathState::Dir(_) | PathState::Absent => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,19 @@
 //! Back to what was there before the first apply: for what is no longer wanted, and for uninstall.
 
 use crate::plan::managed::{Managed, ManagedPath};
-use crate::plan::planner::{Target, is_foreign, put, undo_file};
+use crate::plan::planner::{Target, is_boot_job, is_foreign, put, undo_file};
 use crate::plan::step::{FORMAT, Guard, Plan, Step};
 use sanctum_host::{Blobs, Observed, Op, PathState, Unit};
 use sanctum_types::{AbsPath, AccountName};
 
-/// Everything back: files with what ran from them, then directories that we made (deepest first, and only
-/// when they are empty), then accounts that we made.
+/// Everything back: files with what ran from them, the boot job's last, then directories that we made (deepest
+/// first, and only when they are empty), then accounts that we made.
 #[must_use]
 pub fn uninstall(target: &Target<'_>, seen: &Observed, managed: &Managed, blobs: &Blobs) -> Plan {
-    let files = managed.paths.iter().filter_map(|(path, at)| restore_step(path, at, seen, blobs));
+    let (boot, others): (Vec<_>, Vec<_>) =
+        managed.paths.iter().partition(|(path, _)| is_boot_job(path));
+    let files =
+        others.into_iter().chain(boot).filter_map(|(path, at)| restore_step(path, at, seen, blobs));
     let dirs = managed.paths.iter().rev().filter_map(|(path, at)| dir_step(path, at, seen));
     let accounts = managed.accounts.intersection(&seen.accounts).map(account_step);
     let steps = files.chain(dirs).chain(accounts).collect();

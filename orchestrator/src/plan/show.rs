@@ -19,6 +19,8 @@ pub struct Shown {
     pub change: &'static str,
     /// Somebody else changed what we last wrote.
     pub foreign: bool,
+    /// Takes the place of a unit that a rollback could not bring back.
+    pub displaces: bool,
     /// Takes part in commit-confirm.
     pub lockout: bool,
     /// Verbs in order.
@@ -45,6 +47,7 @@ fn one(step: &Step, blobs: &Blobs, os: Os, hide: &dyn Fn(&str) -> String) -> Sho
         id: step.id.clone(),
         change: step.change(),
         foreign: step.foreign,
+        displaces: step.displaces().is_some(),
         lockout: step.lockout,
         verbs: step.act.iter().map(Op::to_string).collect(),
         commands: step.act.iter().flat_map(commands).collect(),

@@ -88,6 +88,15 @@ impl Step {
         Some(last.unwrap_or_else(|| before.clone()))
     }
 
+    /// The unit that would not come back, and what is known of it: it runs, and undoing the step ends it, because
+    /// no file stands at the path and nobody here has the definition that runs.
+    #[must_use]
+    pub fn displaces(&self) -> Option<(&Unit, &LoadedState)> {
+        let (unit, Some(ran)) = self.guard.unit.as_ref()? else { return None };
+        let unloads = |op: &Op| matches!(op, Op::Unloaded { unit: of } if of == unit);
+        self.undo.iter().any(unloads).then_some((unit, ran))
+    }
+
     /// The word for people: what happens to the guarded thing.
     #[must_use]
     pub fn change(&self) -> &'static str {

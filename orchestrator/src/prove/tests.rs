@@ -2,12 +2,13 @@
 
 use super::machine::pf::{Counted, counters, judge_counters, judge_status};
 use super::machine::units::{judge_launchd, judge_systemd};
-use super::machine::{coverage, trust_by};
+use super::machine::{Taken, What, coverage, trust_by};
 use super::tools::ssh_audit::judge as judge_audit;
 use super::*;
 use crate::house::facts::assumed;
 use crate::house::{Facts, House, compose};
 use crate::instance::{Instance, NoCheck, load};
+use expect_test::expect;
 use sanctum_host::trust::Untrusted;
 use sanctum_types::NodeName;
 use std::collections::BTreeSet;
@@ -145,9 +146,12 @@ fn bytes_that_are_no_text_are_a_finding() {
 #[test]
 fn a_program_that_others_can_replace_is_found_with_the_command_that_helps() {
     let sample = Sample::new("hub");
-    let untrusted = |path: &sanctum_types::AbsPath| {
-        let component = path.to_string();
-        Err(Untrusted { component, why: "group or others can write it" })
+    let untrusted = |taken: &Taken, path: &sanctum_types::AbsPath| match taken.what {
+        What::Program => {
+            let component = path.to_string();
+            Err(Untrusted { component, why: "group or others can write it" })
+        }
+        What::Log | What::Dir => Ok(()),
     };
     let proof = trust_by(&sample.artefacts, untrusted).unwrap();
     let ours = |finding: &&Finding| finding.subject == "/opt/sanctum/bin/sanctum";
@@ -155,7 +159,7 @@ fn a_program_that_others_can_replace_is_found_with_the_command_that_helps() {
     assert_eq!(finding.hint.as_deref(), Some("sudo sanctum self install"));
     assert!(finding.message.contains("com.sanctum.pf.plist"), "{}", finding.message);
     assert!(!finding.message.contains("proxy"), "a job that is not loaded runs nothing");
-    assert!(trust_by(&sample.artefacts, |_| Ok(())).unwrap().findings().is_empty());
+    assert!(trust_by(&sample.artefacts, |_, _| Ok(())).unwrap().findings().is_empty());
     // A service that nothing loads runs nothing, unless the timer of its name is loaded.
     let mut sample = Sample::new("vm");
     sample.artefacts.retain(|artefact| artefact.path.as_str().ends_with(UNIT));
@@ -170,6 +174,33 @@ fn a_program_that_others_can_replace_is_found_with_the_command_that_helps() {
         ..sample.artefacts[0].clone()
     });
     assert_eq!(trust_by(&sample.artefacts, untrusted).unwrap().findings().len(), 1);
+}
+
+#[test]
+fn a_log_that_others_can_replace_is_found_for_jobs_that_are_loaded() {
+    let proof = trust_by(&Sample::new("hub").artefacts, |taken, path| match taken.what {
+        What::Program => Ok(()),
+        What::Log | What::Dir => {
+            let account = taken.account.as_deref().unwrap_or("root");
+            Err(Untrusted { component: format!("{path} of {account}"), why: "of a test" })
+        }
+    });
+    let findings = proof.unwrap().findings().to_vec();
+    assert!(findings.iter().all(|f| f.kind == "trust.place" && f.hint.is_some()));
+    let messages: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
+    expect![[r#"
+        /var/log/sanctum/bootstrap/err.log of root cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.bootstrap.plist
+        /var/log/sanctum/bootstrap/out.log of root cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.bootstrap.plist
+        /var/log/sanctum/firewall-bridge/err.log of _sanctum_firewall-bridge cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.firewall-bridge.plist
+        /var/log/sanctum/firewall-bridge/out.log of _sanctum_firewall-bridge cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.firewall-bridge.plist
+        /var/log/sanctum/gateway/err.log of _sanctum_gateway cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.gateway.plist
+        /var/log/sanctum/gateway/out.log of _sanctum_gateway cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.gateway.plist
+        /var/log/sanctum/mlx/err.log of _sanctum_mlx cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.mlx.plist
+        /var/log/sanctum/mlx/out.log of _sanctum_mlx cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.mlx.plist
+        /var/log/sanctum/pf/err.log of root cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.pf.plist
+        /var/log/sanctum/pf/out.log of root cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.pf.plist
+        /var/log/sanctum/tts/err.log of _sanctum_tts cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.tts.plist
+        /var/log/sanctum/tts/out.log of _sanctum_tts cannot be trusted: of a test; written by /Library/LaunchDaemons/com.sanctum.tts.plist"#]].assert_eq(&messages.join("\n"));
 }
 
 /// The form of pfctl's answer is how its manual and public logs show it; nothing of it was recorded on a Mac.

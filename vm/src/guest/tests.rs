@@ -34,7 +34,7 @@ fn guest(text: &str) -> Guest {
 }
 
 #[test]
-fn seed() {
+fn user_data() {
     let seed = guest("table inet sanctum {\n}\n").seed(&network()).unwrap();
     expect![[r##"
         #cloud-config
@@ -79,6 +79,11 @@ fn seed() {
           ]
         }
     "##]].assert_eq(&seed.user_data);
+}
+
+#[test]
+fn meta_data_and_network() {
+    let seed = guest("").seed(&network()).unwrap();
     expect![[r#"
         {
           "instance-id": "sanctum-manor",

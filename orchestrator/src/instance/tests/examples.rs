@@ -18,7 +18,9 @@ fn the_examples_load_without_a_warning() {
 fn the_manor_has_the_ports_and_hours_of_its_house() {
     let manor = load(MANOR, "manor", &NoCheck).expect("loads").instance;
     let (hub, _) = registry::hub(&manor).expect("hub");
-    let mut ports: Vec<u16> = registry::ports_of(&manor, hub).map(|p| p.port).collect();
+    let services = registry::services_of(&manor, hub);
+    let mut ports: Vec<u16> =
+        services.flat_map(|(_, service)| &service.ports).map(|spec| spec.get().0).collect();
     ports.sort_unstable();
     assert_eq!(ports, [1111, 1337, 1977, 1984, 4040, 5001, 5002, 5353, 8008, 8123, 8200]);
     let clock: Vec<_> =

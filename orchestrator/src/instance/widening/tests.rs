@@ -45,83 +45,76 @@ fn nothing_changed_widens_nothing_and_a_first_file_says_so() {
 
 type Change = fn(&mut Instance);
 
+/// What is done to the example, and the end of the line that names it.
+const WAYS: [(Change, &str); 24] = [
+    (|i| gateway(i).bind = Bind::Lan, "services.gateway: tcp port 1977 is opened to lan"),
+    (
+        |i| gateway(i).command = Some(vec!["/bin/sh".into()]),
+        "services.gateway.command: runs /bin/sh",
+    ),
+    (|i| i.guards.proxy = GuardMode::Off, "guards.proxy: lowered from Enforce to Off"),
+    (|i| i.ssh.allow_users.push(account("eve")), "ssh.allow_users: eve may log in"),
+    (
+        |i| i.users.authorized_keys.push("ssh-ed25519 AAAA eve@x".into()),
+        "users.authorized_keys: eve@x may log in",
+    ),
+    (|i| i.users.owner = account("eve"), "users.owner: becomes eve"),
+    (|i| i.users.guest = account("eve"), "users.guest: becomes eve"),
+    (
+        |i| gateway(i).run_as = Some(RunAs { user: account("root"), reason: Some("x".into()) }),
+        "services.gateway.run_as.user: becomes root",
+    ),
+    (|i| i.networks.lan.interface = Interfaces::Many(vec![]), "networks.lan.interface: becomes []"),
+    (
+        |i| i.schedules.values_mut().for_each(|s| s.command = vec!["/bin/evil".into()]),
+        "schedules.secret-age-check.command: runs /bin/evil",
+    ),
+    (
+        |i| i.schedules.values_mut().for_each(|s| s.cron = "* * * * *".into()),
+        "schedules.secret-age-check.cron: becomes * * * * *",
+    ),
+    (|i| i.ssh.port = std::num::NonZeroU16::MAX, "ssh: tcp port 65535 is opened to lan"),
+    (
+        |i| drop(i.services.remove(&name("gateway"))),
+        "services.gateway: tcp port 1977 is no longer closed to lan",
+    ),
+    (|i| gateway(i).ports.clear(), "services.gateway: tcp port 1977 is no longer closed to lan"),
+    (
+        |i| gateway(i).enabled = false,
+        "services.gateway: is switched off: another program may take its ports",
+    ),
+    (|i| gateway(i).gui = !gateway(i).gui, "services.gateway.gui: becomes true"),
+    (
+        |i| gateway(i).node = sanctum_types::NodeName::new("elsewhere").unwrap(),
+        "services.gateway.node: becomes elsewhere",
+    ),
+    (
+        |i| gateway(i).secrets.push(name("other")),
+        "services.gateway.secrets: reads the secret other",
+    ),
+    (|i| gateway(i).criticality = Criticality::P2, "services.gateway.criticality: becomes P2"),
+    (|i| i.nodes.values_mut().for_each(|n| n.os = Some(Os::Linux)), "nodes.hub.os: becomes linux"),
+    (
+        |i| i.nodes.values_mut().for_each(|n| n.kind = NodeType::Satellite),
+        "nodes.hub.type: becomes satellite",
+    ),
+    (
+        |i| i.vm.iter_mut().for_each(|vm| vm.disk = AbsPath::new("/dev/disk0").unwrap()),
+        "vm.disk: becomes /dev/disk0",
+    ),
+    (|i| i.vm.iter_mut().for_each(|vm| vm.cpus = 64), "vm.cpus: becomes 64"),
+    (
+        |i| {
+            let node = i.nodes.keys().next().unwrap().clone();
+            i.ssh.profiles.insert(node, SshProfile::Compatible);
+        },
+        "becomes compatible",
+    ),
+];
+
 #[test]
 fn each_way_to_widen_is_named() {
-    let table: [(Change, &str); 24] = [
-        (|i| gateway(i).bind = Bind::Lan, "services.gateway: tcp port 1977 is opened to lan"),
-        (
-            |i| gateway(i).command = Some(vec!["/bin/sh".into()]),
-            "services.gateway.command: runs /bin/sh",
-        ),
-        (|i| i.guards.proxy = GuardMode::Off, "guards.proxy: lowered from Enforce to Off"),
-        (|i| i.ssh.allow_users.push(account("eve")), "ssh.allow_users: eve may log in"),
-        (
-            |i| i.users.authorized_keys.push("ssh-ed25519 AAAA eve@x".into()),
-            "users.authorized_keys: eve@x may log in",
-        ),
-        (|i| i.users.owner = account("eve"), "users.owner: becomes eve"),
-        (|i| i.users.guest = account("eve"), "users.guest: becomes eve"),
-        (
-            |i| gateway(i).run_as = Some(RunAs { user: account("root"), reason: Some("x".into()) }),
-            "services.gateway.run_as.user: becomes root",
-        ),
-        (
-            |i| i.networks.lan.interface = Interfaces::Many(vec![]),
-            "networks.lan.interface: becomes []",
-        ),
-        (
-            |i| i.schedules.values_mut().for_each(|s| s.command = vec!["/bin/evil".into()]),
-            "schedules.secret-age-check.command: runs /bin/evil",
-        ),
-        (
-            |i| i.schedules.values_mut().for_each(|s| s.cron = "* * * * *".into()),
-            "schedules.secret-age-check.cron: becomes * * * * *",
-        ),
-        (|i| i.ssh.port = std::num::NonZeroU16::MAX, "ssh: tcp port 65535 is opened to lan"),
-        (
-            |i| drop(i.services.remove(&name("gateway"))),
-            "services.gateway: tcp port 1977 is no longer closed to lan",
-        ),
-        (
-            |i| gateway(i).ports.clear(),
-            "services.gateway: tcp port 1977 is no longer closed to lan",
-        ),
-        (
-            |i| gateway(i).enabled = false,
-            "services.gateway: is switched off: another program may take its ports",
-        ),
-        (|i| gateway(i).gui = !gateway(i).gui, "services.gateway.gui: becomes true"),
-        (
-            |i| gateway(i).node = sanctum_types::NodeName::new("elsewhere").unwrap(),
-            "services.gateway.node: becomes elsewhere",
-        ),
-        (
-            |i| gateway(i).secrets.push(name("other")),
-            "services.gateway.secrets: reads the secret other",
-        ),
-        (|i| gateway(i).criticality = Criticality::P2, "services.gateway.criticality: becomes P2"),
-        (
-            |i| i.nodes.values_mut().for_each(|n| n.os = Some(Os::Linux)),
-            "nodes.hub.os: becomes linux",
-        ),
-        (
-            |i| i.nodes.values_mut().for_each(|n| n.kind = NodeType::Satellite),
-            "nodes.hub.type: becomes satellite",
-        ),
-        (
-            |i| i.vm.iter_mut().for_each(|vm| vm.disk = AbsPath::new("/dev/disk0").unwrap()),
-            "vm.disk: becomes /dev/disk0",
-        ),
-        (|i| i.vm.iter_mut().for_each(|vm| vm.cpus = 64), "vm.cpus: becomes 64"),
-        (
-            |i| {
-                let node = i.nodes.keys().next().unwrap().clone();
-                i.ssh.profiles.insert(node, SshProfile::Compatible);
-            },
-            "becomes compatible",
-        ),
-    ];
-    for (change, expected) in table {
+    for (change, expected) in WAYS {
         let found = after(change);
         assert!(found.iter().any(|line| line.ends_with(expected)), "{expected}: {found:#?}");
     }

@@ -78,7 +78,10 @@ impl Parser<'_> {
             Some(_) if matches!(rule.action, Action::NoNat | Action::NoRdr) => {
                 return self.fail(at, "translation rule with 'no' does not need '->'");
             }
-            Some(to) => self.pool(&mut rule, to, &options, &ends, at)?,
+            Some(to) => {
+                rule.pool.ports = pool_ports(&rule, &to, &ends);
+                self.pool(&mut rule, to, &options, at)?;
+            }
         }
         if options.static_port {
             if rule.action != Action::Nat {
@@ -150,21 +153,10 @@ impl Parser<'_> {
         rule: &mut Rule,
         mut to: Redirect,
         options: &PoolOptions,
-        ends: &FromTo,
         at: usize,
     ) -> Parse<()> {
         rule.family = rule.family.or_else(|| to.hosts.first().and_then(Host::family));
         self.valid_redirect(&mut to.hosts, &mut rule.family, at)?;
-        rule.pool.ports = (to.port, to.port_end.unwrap_or(0));
-        if rule.action == Action::Rdr {
-            if let (None, Some(ports)) = (to.port_end, ends.dst.ports.first()) {
-                rule.pool.ports.1 = to.port.wrapping_add(ports.b.wrapping_sub(ports.a));
-            }
-        } else if rule.pool.ports == (0, 0) {
-            rule.pool.ports = NAT_PORTS;
-        } else if rule.pool.ports.1 == 0 {
-            rule.pool.ports.1 = to.port;
-        }
         rule.pool.sticky = options.sticky;
         rule.pool.kind = self.pool_kind(&to.hosts, options, "redirection", at)?;
         rule.pool.hosts =
@@ -443,6 +435,22 @@ impl Parser<'_> {
 }
 
 /// DYNIF_MULTIADDR: an interface that may have several addresses. A table spreads too.
+/// The ports that a translation may take; without an end, as many as the destination has.
+fn pool_ports(rule: &Rule, to: &Redirect, ends: &FromTo) -> (u16, u16) {
+    let end = match (to.port_end, ends.dst.ports.first()) {
+        (None, Some(ports)) if rule.action == Action::Rdr => {
+            to.port.wrapping_add(ports.b.wrapping_sub(ports.a))
+        }
+        (end, _) => end.unwrap_or(0),
+    };
+    match (to.port, end) {
+        ports if rule.action == Action::Rdr => ports,
+        (0, 0) => NAT_PORTS,
+        (port, 0) => (port, port),
+        ports => ports,
+    }
+}
+
 fn spreads(addr: &Addr) -> bool {
     match addr {
         Addr::Dynamic { name, modifiers, .. } => {

@@ -12,7 +12,7 @@ pub(super) mod units;
 
 pub use trust::trust;
 #[cfg(test)]
-pub(super) use trust::trust_by;
+pub(super) use trust::{Taken, What, trust_by};
 
 use super::{Proof, Tools, wrong};
 use crate::house::{Artefact, House, Part};
@@ -20,7 +20,7 @@ use crate::instance::coverage::uncovered_interfaces;
 use sanctum_host::accounts::effective_uid;
 use sanctum_types::{Finding, Severity};
 
-/// Before anything is written on the node's own machine: programs of jobs, and our drop-in beside other files.
+/// Before anything is written on the node's own machine: programs and logs of jobs, and our drop-in beside other files.
 #[must_use]
 pub fn before(house: &House<'_>, artefacts: &[Artefact], tools: Option<&Tools>) -> Vec<Proof> {
     let drop_in = artefacts.iter().find(|artefact| artefact.part == Part::Ssh);

@@ -1,48 +1,76 @@
-//! Privileged jobs run only what root alone could have put there.
+//! Privileged jobs run only what root alone could have put there, and write only where root lets them.
+
+mod taken;
+
+pub(in crate::prove) use taken::{Taken, What};
 
 use crate::house::{Artefact, Part, layout};
-use crate::prove::readers::unit::programs;
 use crate::prove::{Proof, wrong};
-use sanctum_host::trust::{Untrusted, check_program, check_root_owned};
+use sanctum_host::accounts::by_name;
+use sanctum_host::trust::{Untrusted, check_dir, check_log, check_program, check_root_owned};
 use sanctum_types::{AbsPath, Finding};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
 
 /// What puts the binaries where jobs may run them from.
 const INSTALL: &str = "sudo sanctum self install";
+/// What to do about a place that somebody else can change: it is left as it is, because of what may be in it.
+const GIVE: &str =
+    "see what is there (ls -la), then give it to root or to the job's account with sudo chown";
 
-/// Checks the program of every job that is loaded as root or as a service account; nothing where none is.
+/// Checks what every job takes that is loaded as root or as a service account; nothing where none is.
 #[must_use]
 pub fn trust(artefacts: &[Artefact]) -> Option<Proof> {
-    trust_by(artefacts, check_program)
+    trust_by(artefacts, |taken, path| {
+        // An account that is not there yet, or that the database does not tell, owns nothing.
+        let account = taken.account.as_deref().and_then(|name| by_name(name).ok().flatten());
+        let owner = account.map_or(0, |account| account.uid);
+        match taken.what {
+            What::Program => check_program(path),
+            What::Log => check_log(path, owner),
+            What::Dir => check_dir(path, owner),
+        }
+    })
 }
 
 pub(in crate::prove) fn trust_by(
     artefacts: &[Artefact],
-    check: impl Fn(&AbsPath) -> Result<(), Untrusted>,
+    check: impl Fn(&Taken, &AbsPath) -> Result<(), Untrusted>,
 ) -> Option<Proof> {
-    let mut started: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut jobs: BTreeMap<Taken, BTreeSet<&str>> = BTreeMap::new();
     for artefact in artefacts.iter().filter(|artefact| is_loaded(artefact, artefacts)) {
-        for program in started_by(artefact) {
-            started.entry(program).or_default().insert(artefact.path.as_str());
+        for taken in taken::by(artefact) {
+            jobs.entry(taken).or_default().insert(artefact.path.as_str());
         }
     }
-    let findings: Vec<Finding> = started
+    let findings: Vec<Finding> = jobs
         .iter()
-        .filter_map(|(program, jobs)| {
-            let message = match AbsPath::new(program.as_str()).map(|path| check(&path)) {
+        .filter_map(|(taken, jobs)| {
+            let message = match AbsPath::new(taken.path.as_str()).map(|path| check(taken, &path)) {
                 Ok(Ok(())) => return None,
                 Ok(Err(untrusted)) => untrusted.to_string(),
                 Err(error) => error.to_string(),
             };
-            let by = jobs.iter().copied().collect::<Vec<_>>().join(", ");
-            let hint = program.starts_with(layout::PREFIX).then(|| INSTALL.to_owned());
-            let message = format!("{message}; started by {by}");
-            Some(Finding { hint, ..wrong("trust.program", program, message) })
+            Some(judged(taken, &message, &jobs.iter().copied().collect::<Vec<_>>().join(", ")))
         })
         .collect();
-    let detail = format!("{} programs, root-owned all the way", started.len());
-    (!started.is_empty()).then(|| Proof::of("trust", "programs of jobs", findings, &detail))
+    let programs = jobs.keys().filter(|taken| taken.what == What::Program).count();
+    let places = jobs.len() - programs;
+    let detail = format!("{programs} programs, root-owned all the way; {places} places to write");
+    (!jobs.is_empty()).then(|| Proof::of("trust", "programs and logs of jobs", findings, &detail))
+}
+
+fn judged(taken: &Taken, message: &str, jobs: &str) -> Finding {
+    let path = taken.path.as_str();
+    match taken.what {
+        What::Program => Finding {
+            hint: path.starts_with(layout::PREFIX).then(|| INSTALL.to_owned()),
+            ..wrong("trust.program", path, format!("{message}; started by {jobs}"))
+        },
+        What::Log | What::Dir => {
+            let message = format!("{message}; written by {jobs}");
+            Finding { hint: Some(GIVE.to_owned()), ..wrong("trust.place", path, message) }
+        }
+    }
 }
 
 /// The prefix of our own binaries belongs to root, with everything above it.
@@ -66,17 +94,4 @@ fn is_loaded(artefact: &Artefact, all: &[Artefact]) -> bool {
     matches!(artefact.part, Part::Launchd | Part::Systemd)
         && (artefact.unit.is_some()
             || all.iter().find(timed).is_some_and(|timer| timer.unit.is_some()))
-}
-
-fn started_by(artefact: &Artefact) -> Vec<String> {
-    if artefact.part == Part::Systemd {
-        let text = String::from_utf8_lossy(&artefact.bytes);
-        return programs(&text).into_iter().map(str::to_owned).collect();
-    }
-    let value = plist::Value::from_reader(Cursor::new(artefact.bytes.as_slice())).ok();
-    let program = value.as_ref().and_then(|value| {
-        let arguments = value.as_dictionary()?.get("ProgramArguments")?.as_array()?;
-        arguments.first()?.as_string()
-    });
-    program.map(str::to_owned).into_iter().collect()
 }

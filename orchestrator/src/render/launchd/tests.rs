@@ -1,7 +1,9 @@
 //! Property lists as snapshots, and that no service of any shape gives one that cannot be read.
 
 use super::*;
-use crate::jobs::fixture::{facts, instance, odd_text, with_house, with_node};
+use crate::jobs::fixture::{
+    facts, instance, is_unwritable, odd_text, text_of, with_house, with_node,
+};
 use expect_test::{Expect, expect};
 use plist::Value;
 use proptest::prelude::*;
@@ -13,11 +15,7 @@ fn hub() -> Vec<Artefact> {
 }
 
 fn check(name: &str, wanted: &Expect) {
-    let all = hub();
-    let found = all
-        .iter()
-        .find(|artefact| artefact.path.file_name() == format!("com.sanctum.{name}.plist"));
-    wanted.assert_eq(std::str::from_utf8(&found.unwrap().bytes).unwrap());
+    wanted.assert_eq(&text_of(&hub(), &format!("com.sanctum.{name}.plist")));
 }
 
 #[test]
@@ -339,9 +337,7 @@ proptest! {
         command.extend(arguments);
         (service.command, service.gui, service.ports) = (Some(command.clone()), gui, Vec::new());
         instance.services.insert(ServiceName::new(name.clone()).unwrap(), service);
-        let odd = command.iter().any(|argument| {
-            argument.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
-        });
+        let odd = command.iter().any(|argument| is_unwritable(argument));
         match with_house(&instance, &facts(&instance, "hub"), "hub", render) {
             Err(LaunchdError::Jobs(JobError::Argument { .. })) => prop_assert!(odd),
             // `~/` and private places are refused by the rules of launchd.
@@ -350,9 +346,8 @@ proptest! {
             Ok(all) => {
                 // XML 1.0 has no such character, whatever the two readers of this test make of it.
                 prop_assert!(!odd);
-                let file = format!("com.sanctum.{name}.plist");
-                let found = all.iter().find(|artefact| artefact.path.file_name() == file).unwrap();
-                let read = Value::from_reader_xml(Cursor::new(&found.bytes)).unwrap();
+                let text = text_of(&all, &format!("com.sanctum.{name}.plist"));
+                let read = Value::from_reader_xml(Cursor::new(text)).unwrap();
                 let read = read.as_dictionary().unwrap().get("ProgramArguments").unwrap();
                 let read: Vec<_> = read.as_array().unwrap().iter().map(|one| one.as_string().unwrap()).collect();
                 prop_assert_eq!(read, command);

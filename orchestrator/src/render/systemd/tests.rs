@@ -1,14 +1,14 @@
 //! Units as snapshots, and that no service of any shape gives a line of its own making.
 
 use super::*;
-use crate::jobs::fixture::{facts, instance, odd_text, with_house, with_node};
+use crate::jobs::fixture::{
+    facts, instance, is_unwritable, odd_text, text_of, with_house, with_node,
+};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 fn check(node: &str, name: &str, wanted: &Expect) {
-    let all = with_node(node, render).unwrap();
-    let found = all.iter().find(|artefact| artefact.path.file_name() == name).unwrap();
-    wanted.assert_eq(std::str::from_utf8(&found.bytes).unwrap());
+    wanted.assert_eq(&text_of(&with_node(node, render).unwrap(), name));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn the_ruleset() {
             [Service]
             Type=oneshot
             RemainAfterExit=yes
-            TimeoutStartSec=90
+            TimeoutStartSec=300
             ExecStart=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft
             ExecReload=:/usr/sbin/nft -f /etc/nftables.d/sanctum.nft
             TimeoutStopSec=30
@@ -124,7 +124,7 @@ fn the_undo_at_boot() {
             [Service]
             Type=oneshot
             RemainAfterExit=yes
-            TimeoutStartSec=90
+            TimeoutStartSec=300
             ExecStart=:/opt/sanctum/bin/sanctum recover --boot
             TimeoutStopSec=30
             UMask=0077
@@ -247,8 +247,7 @@ proptest! {
         command.extend(arguments);
         let lines = |instance: &crate::instance::Instance| {
             with_house(instance, &facts(instance, "vm"), "vm", render).map(|all| {
-                let unit = all.iter().find(|one| one.path.as_str().contains("agents")).unwrap();
-                let text = std::str::from_utf8(&unit.bytes).unwrap().to_owned();
+                let text = text_of(&all, "sanctum-agents.service");
                 text.split(['\n', '\r', '\0']).map(str::to_owned).collect::<Vec<_>>()
             })
         };
@@ -256,9 +255,7 @@ proptest! {
         instance.services.get_mut(&ServiceName::new("agents").unwrap()).unwrap().command = Some(command.clone());
         match lines(&instance) {
             Err(SystemdError::Jobs(JobError::Argument { .. })) => {
-                let odd = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-                let found = command.iter().any(|argument| argument.chars().any(odd));
-                prop_assert!(found);
+                prop_assert!(command.iter().any(|argument| is_unwritable(argument)));
             }
             Err(other) => prop_assert!(false, "{}", other),
             Ok(after) => {

@@ -89,6 +89,9 @@ impl Ran {
     }
 }
 
+/// Verbs that read receipts, and take no instance and no node.
+const OF_RECEIPTS: [&str; 5] = ["confirm", "rollback", "recover", "uninstall", "history"];
+
 /// A house on disk. Everything of it is gone when it is dropped.
 pub(crate) struct House {
     dir: TempDir,
@@ -137,9 +140,14 @@ impl House {
     /// The house's arguments after those of the verb.
     pub(crate) fn arguments(&self, verb: &[&str]) -> Vec<String> {
         let path = |name: &str| self.at(name).to_str().expect("a path in UTF-8").to_owned();
-        let own = ["--instance".to_owned(), path("house.yaml"), "--root".to_owned(), path("root")];
-        let node = self.node.iter().flat_map(|node| ["--node".to_owned(), (*node).to_owned()]);
-        verb.iter().map(|word| (*word).to_owned()).chain(own).chain(node).collect()
+        let option = |name: &str, value: String| [name.to_owned(), value];
+        let words = verb.iter().map(|word| (*word).to_owned());
+        let all = words.chain(option("--root", path("root")));
+        if verb.first().is_some_and(|verb| OF_RECEIPTS.contains(verb)) {
+            return all.collect();
+        }
+        let node = self.node.iter().flat_map(|node| option("--node", (*node).to_owned()));
+        all.chain(option("--instance", path("house.yaml"))).chain(node).collect()
     }
 
     /// A program in the house's surroundings.

@@ -43,9 +43,7 @@ fn the_first_file_needs_consent_by_its_digest() {
             said.out.contains("widens the whole file: is approved for the first time"),
             "{said:?}"
         );
-        let said = machine.run(&["apply", PARTS, "--yes", "--json", "--quiet"]);
-        let (report, _) = said.out.rsplit_once("\n}").expect("a document");
-        let report: serde_json::Value = serde_json::from_str(&format!("{report}\n}}")).unwrap();
+        let report = machine.run(&["apply", PARTS, "--yes", "--json", "--quiet"]).json();
         assert_eq!(report["widens"][0]["subject"], "the whole file", "{report}");
         let wrong: String = digest().chars().rev().collect();
         let short: String = digest().chars().take(12).collect();
@@ -113,11 +111,16 @@ fn each_widening_needs_consent_and_narrowing_needs_none() {
             }
             let (changes, more, _) = table[0];
             house(changes, more);
-            machine.apply_and_confirm();
+            let approved = ["apply", PARTS, "--yes", "--json", "--quiet", "--approve", &digest()];
+            let report = machine.run(&approved).json();
+            assert_eq!(report["widens"][0]["subject"], "services.dashboard", "{report}");
+            assert_eq!(report["widens"].as_array().map(Vec::len), Some(1), "{report}");
+            machine.run(&["confirm"]).done();
             assert_eq!(read(APPROVED), read(INSTANCE));
             // Back to what it was: less than what is approved.
             house(&[], "");
-            machine.run(&YES).done();
+            let report = machine.run(&["apply", PARTS, "--yes", "--json", "--quiet"]).json();
+            assert_eq!(report["widens"], serde_json::json!([]), "{report}");
             machine.run(&["confirm"]).done();
             assert_eq!(read(APPROVED), before);
         },

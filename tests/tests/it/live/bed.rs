@@ -132,6 +132,12 @@ impl Said {
     pub(crate) fn done(&self) {
         self.expect(0, "");
     }
+
+    /// The one document on its standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
 }
 
 /// A program of the scene itself, which must succeed.
@@ -263,7 +269,7 @@ impl Machine {
     pub(crate) fn status(&self) -> String {
         let said = self.run(&["history", "--json"]);
         said.done();
-        let data: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let data = said.json();
         let last = data["receipts"].as_array().unwrap().last().unwrap();
         last["status"].as_str().unwrap().to_owned()
     }

@@ -99,3 +99,24 @@ fn what_other_drop_ins_let_in_stops_an_apply_before_anything_is_written() {
         },
     );
 }
+
+#[test]
+fn a_table_of_the_same_name_that_nobody_knows_is_not_taken_over() {
+    on_a_machine(
+        "live::foreign::a_table_of_the_same_name_that_nobody_knows_is_not_taken_over",
+        |machine| {
+            machine.install();
+            sh("nft add table inet sanctum; nft add chain inet sanctum theirs");
+            let table = || sh("nft list table inet sanctum");
+            let theirs = table();
+            let apply = ["apply", PARTS, "--yes", "--approve", &digest()];
+            let said = machine.run(&apply);
+            said.expect(4, "nft:inet/sanctum runs already, from a place that is not known");
+            said.expect(4, "see it with `sudo nft list table inet sanctum`");
+            assert!(said.out.contains("which no rollback brings back"), "{said:#?}");
+            assert_eq!((table(), read(DROP_IN)), (theirs, None), "nothing was begun");
+            sh("nft delete table inet sanctum");
+            machine.run(&apply).done();
+        },
+    );
+}
