@@ -6,6 +6,7 @@
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::output::Paint;
+use crate::presence;
 use crate::session::Opened;
 use sanctum_host::files;
 use sanctum_orchestrator::house::layout;
@@ -32,10 +33,16 @@ pub fn require(
     approve: Option<&str>,
 ) -> Result<Vec<Widening>, Failure> {
     let found = widenings(approved()?.as_ref(), &opened.instance);
-    if found.is_empty() || approve.is_some_and(|digest| digest == opened.digest.to_string()) {
+    if found.is_empty() {
         return Ok(found);
     }
     show(context, &found);
+    // A digest says which file is meant, not who means it.
+    if approve.is_some_and(|digest| digest == opened.digest.to_string()) {
+        presence::require(context, "approve what is widened")
+            .map_err(|failure| with(failure, opened, &found))?;
+        return Ok(found);
+    }
     if approve.is_some() {
         let failure = Failure::refused("the digest that was approved is not that of this file")
             .hint(format!("{} has {}", opened.path, opened.digest));
@@ -52,6 +59,8 @@ pub fn require(
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     if answer.trim() == "approve" {
+        presence::require(context, "approve what is widened")
+            .map_err(|failure| with(failure, opened, &found))?;
         return Ok(found);
     }
     let failure = Failure::refused("the widening is not approved; nothing was changed");

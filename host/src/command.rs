@@ -185,6 +185,27 @@ pub fn spawn_detached(program: &Program, args: &[&str]) -> Result<u32, HostError
         .map_err(|source| HostError::Io { verb: "start", path: path.to_owned(), source })
 }
 
+/// How long somebody may take to answer: sudo's own default is five minutes (`passwd_timeout`, sudoers(5)).
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Runs a program that talks to the person at the terminal; whether it ended with 0. It stays in our process group,
+/// since the terminal listens to no other, and its streams are ours.
+pub fn on_terminal(program: &Program, args: &[&str]) -> Result<bool, HostError> {
+    if rustix::process::geteuid().is_root() {
+        trust::check_program(program.path())?;
+    }
+    let path = program.path().as_str();
+    let failed = |source| HostError::Io { verb: "run", path: path.to_owned(), source };
+    let start = Monotonic::now();
+    let mut child = bare(path, args).spawn().map_err(failed)?;
+    let Some(status) = wait(&mut child, start, ANSWER_TIMEOUT).map_err(failed)? else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Ok(false);
+    };
+    Ok(status.success())
+}
+
 /// Makes this process the leader of a session of its own, without a terminal (setsid(2)).
 pub fn leave_session() -> Result<(), HostError> {
     rustix::process::setsid().map(drop).map_err(|errno| HostError::Io {

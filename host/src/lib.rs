@@ -5,6 +5,7 @@
 //! what a house should look like.
 
 pub mod accounts;
+pub mod ancestry;
 pub mod blob;
 pub mod boot;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod live;
 pub mod mem;
 pub mod observed;
 pub mod op;
+pub mod presence;
 pub mod root_host;
 pub mod snapshot;
 pub mod ssh_query;

@@ -13,6 +13,7 @@ pub mod jobs;
 
 pub mod pf;
 pub mod plan;
+pub mod presence;
 pub mod prove;
 pub mod receipt;
 pub mod render;

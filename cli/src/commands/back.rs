@@ -5,6 +5,7 @@ use super::{Context, ask, plan as plan_verb};
 use crate::args::{Recover, Rollback, Uninstall};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::presence;
 use crate::site::{Access, Site};
 use crate::watchdog;
 use sanctum_host::{Blobs, boot, clock};
@@ -18,6 +19,7 @@ fn open(context: &Context) -> Result<Site, Failure> {
 
 /// `sanctum rollback [ID]`.
 pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
+    presence::require(context, "take an apply back")?;
     let mut site = open(context)?;
     let history = site.engine().readable()?;
     let last = history.receipts.iter().rev().find(|r| r.status() != Status::RolledBack);
@@ -66,6 +68,7 @@ fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
 
 /// `sanctum uninstall`.
 pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
+    presence::require(context, "uninstall")?;
     let mut site = open(context)?;
     recover_first(context, &mut site)?;
     site.engine().require_settled().map_err(refusal(&site.place))?;
@@ -127,6 +130,7 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
 
 /// `sanctum confirm`.
 pub fn confirm(context: &Context) -> Result<Exit, Failure> {
+    presence::require(context, "confirm a change")?;
     let mut site = open(context)?;
     let here = crate::machine::ssh_session()?;
     let done = site.engine().confirm(here.as_ref(), clock::now()).map_err(refusal(&site.place))?;

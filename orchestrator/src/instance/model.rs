@@ -4,6 +4,7 @@
 //! overlap) is judged in `validate`, with the position of the offending value. `docs/formats/instance.md`
 //! is the page for people; `sanctum config schema` prints the same as JSON Schema.
 
+use crate::presence::Agent;
 use ipnet::{Ipv4Net, Ipv6Net};
 use sanctum_types::{AbsPath, AccountName, IfName, NodeName, SecretRef, ServiceName};
 use schemars::JsonSchema;
@@ -43,6 +44,9 @@ pub struct Instance {
     /// The three guards and the vault's mode.
     #[serde(default)]
     pub guards: Guards,
+    /// Coding agents besides the well-known ones: what they start may not loosen anything.
+    #[serde(default)]
+    pub agents: BTreeMap<ServiceName, Agent>,
     /// The virtual machine of the hub.
     #[serde(default)]
     pub vm: Option<Vm>,

@@ -138,6 +138,7 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
         pf: Pf { attach: pick(&[PfAttach::ComApple, PfAttach::Main], misc) },
         secrets: BTreeMap::new(),
         schedules: BTreeMap::new(),
+        agents: BTreeMap::new(),
         guards: Guards {
             sentinel: pick(&GUARDS, guards),
             firewall: pick(&GUARDS, guards / 3),

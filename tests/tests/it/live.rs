@@ -11,6 +11,7 @@ mod confirm;
 mod crash;
 mod foreign;
 mod install;
+mod presence;
 mod race;
 mod runbook;
 mod saved;

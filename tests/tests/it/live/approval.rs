@@ -2,26 +2,24 @@
 #![expect(clippy::disallowed_methods, reason = "children are started and ended by the scene")]
 
 use super::bed::{
-    APPROVED, INSTANCE, Machine, PARTS, SANCTUM, Said, digest, house, is_there, on_a_machine, read,
-    sh, write,
+    APPROVED, INSTANCE, Machine, PARTS, PERSON, SANCTUM, Said, digest, house, is_there,
+    on_a_machine, read, sh, write,
 };
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 const YES: [&str; 3] = ["apply", PARTS, "--yes"];
 const NOBODY: &str = "the file widens what is approved, and there is nobody to ask";
 
-/// Runs a verb on a terminal of its own, with these lines typed.
-fn typed(verb: &str, lines: &str) -> Said {
-    let mut child = Command::new("script")
-        .args(["-qec", &format!("exec {SANCTUM} {verb}"), "/dev/null"])
+/// Runs a verb on a terminal of its own; each line is typed when its question has come.
+fn typed(verb: &str, answers: &[(&str, &str)]) -> Said {
+    let output = Command::new(PERSON)
+        .args(["sh", "-c", &format!("exec {SANCTUM} {verb}")])
         .env("SUDO_UID", sh("id -u alma").trim())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
+        .env("TYPED", serde_json::to_string(answers).unwrap())
+        .stdin(Stdio::null())
+        .output()
         .unwrap();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    Said::of(&child.wait_with_output().unwrap())
+    Said::of(&output)
 }
 
 fn machine_with_house(machine: &Machine) {
@@ -33,7 +31,7 @@ fn machine_with_house(machine: &Machine) {
 fn the_first_file_needs_consent_by_its_digest() {
     on_a_machine("live::approval::the_first_file_needs_consent_by_its_digest", |machine| {
         machine.install();
-        let said = machine.run(&YES);
+        let said = machine.nobody(&YES);
         said.expect(4, NOBODY);
         said.expect(
             4,
@@ -43,7 +41,7 @@ fn the_first_file_needs_consent_by_its_digest() {
             said.out.contains("widens the whole file: is approved for the first time"),
             "{said:?}"
         );
-        let report = machine.run(&["apply", PARTS, "--yes", "--json", "--quiet"]).json();
+        let report = machine.nobody(&["apply", PARTS, "--yes", "--json", "--quiet"]).json();
         assert_eq!(report["widens"][0]["subject"], "the whole file", "{report}");
         let wrong: String = digest().chars().rev().collect();
         let short: String = digest().chars().take(12).collect();
@@ -55,8 +53,8 @@ fn the_first_file_needs_consent_by_its_digest() {
         assert!(!is_there(APPROVED));
         // Consent to the file is not consent to the plan.
         machine
-            .run(&["apply", PARTS, "--approve", &digest()])
-            .expect(4, "There is no terminal to answer on");
+            .nobody(&["apply", PARTS, "--yes", "--approve", &digest()])
+            .expect(4, "standard input is no terminal");
         assert!(!is_there(APPROVED));
         machine.run(&["apply", PARTS, "--yes", "--approve", &digest()]).done();
         assert_eq!(read(APPROVED), read(INSTANCE));
@@ -104,7 +102,7 @@ fn each_widening_needs_consent_and_narrowing_needs_none() {
             let before = read(APPROVED);
             for (changes, more, shown) in table {
                 house(changes, more);
-                let said = machine.run(&YES);
+                let said = machine.nobody(&YES);
                 said.expect(4, NOBODY);
                 assert!(said.out.contains(shown), "{shown}: {said:#?}");
                 assert_eq!(read(APPROVED), before);
@@ -141,8 +139,8 @@ fn at_euid_0_the_environment_names_neither_the_home_nor_the_file() {
                 write(at, &evil);
             }
             let file = "/home/evil/.sanctum/instance.yaml";
-            let said = Command::new(SANCTUM)
-                .args(["apply", PARTS, "--yes", "--approve", &digest()])
+            let said = Command::new(PERSON)
+                .args([SANCTUM, "apply", PARTS, "--yes", "--approve", &digest()])
                 .env_clear()
                 .envs([
                     ("SUDO_UID", sh("id -u alma").trim()),
@@ -162,7 +160,7 @@ fn at_euid_0_the_environment_names_neither_the_home_nor_the_file() {
                 |text| text == read(INSTANCE).unwrap() && text.contains("owner: alma")
             ));
             // The account database says where a home is, today.
-            sh(&format!("{SANCTUM} confirm; usermod --home /home/evil alma"));
+            sh(&format!("{PERSON} {SANCTUM} confirm; usermod --home /home/evil alma"));
             let said = Command::new(SANCTUM)
                 .args(YES)
                 .envs([("SUDO_UID", sh("id -u alma").trim()), ("HOME", "/home/alma")])
@@ -181,18 +179,24 @@ fn answers_are_taken_from_a_terminal_word_by_word() {
     on_a_machine("live::approval::answers_are_taken_from_a_terminal_word_by_word", |machine| {
         machine.install();
         let verb = format!("apply {PARTS} --confirm-within 3600");
-        for (lines, says) in [
-            ("y\ny\n", "the widening is not approved"),
-            ("yes\ny\n", "the widening is not approved"),
-            ("\n", "the widening is not approved"),
-            ("approve\nn\n", "nothing was changed"),
-            ("approve\n\n", "nothing was changed"),
+        let (consent, sudo, plan) = ("Type `approve`", "assword", "Apply this?");
+        for (answers, says) in [
+            (&[(consent, "y")][..], "the widening is not approved"),
+            (&[(consent, "yes")], "the widening is not approved"),
+            (&[(consent, "")], "the widening is not approved"),
+            (&[(consent, "approve"), (sudo, "wrong")], "sudo's question was not answered"),
+            (&[(consent, "approve"), (sudo, "open sesame"), (plan, "n")], "nothing was changed"),
+            (&[(consent, "approve"), (sudo, "open sesame"), (plan, "")], "nothing was changed"),
         ] {
-            let said = typed(&verb, lines);
-            assert!(said.code == Some(4) && said.out.contains(says), "{lines:?} {says}: {said:#?}");
-            assert!(!is_there(APPROVED), "{lines:?}");
+            let said = typed(&verb, answers);
+            assert!(
+                said.code == Some(4) && said.out.contains(says),
+                "{answers:?} {says}: {said:#?}"
+            );
+            assert!(!is_there(APPROVED), "{answers:?}");
         }
-        let said = typed(&verb, "approve\ny\n");
+        let all = [(consent, "approve"), (sudo, "open sesame"), (plan, "y")];
+        let said = typed(&verb, &all);
         assert!(said.code == Some(0), "{said:#?}");
         assert_eq!(read(APPROVED), read(INSTANCE));
     });

@@ -49,10 +49,17 @@ for name in alma berta; do
   chown -R $name: /home/$name
 done
 rm -f /etc/ssh/sshd_config.d/*
-echo 'alma ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/alma && chmod 440 /etc/sudoers.d/alma
+echo 'alma:open sesame' | chpasswd
+printf '%s\n' 'alma ALL=(root) NOPASSWD: ALL' 'Defaults:alma verifypw=always, passwd_tries=1' > /etc/sudoers.d/alma
+chmod 440 /etc/sudoers.d/alma
 mkdir /run/sshd && /usr/sbin/sshd
 for n in $(seq 100); do [ -s /run/sshd.pid ] && break; sleep 0.05; done
 ";
+
+/// A person at a terminal, who knows the password.
+const TYPIST: &str = include_str!("../../../tools/typist");
+/// Where it is on the machine.
+pub(crate) const PERSON: &str = "/run/typist";
 
 /// Runs `scene` in namespaces of its own; the outer process waits for the inner one. The first
 /// tier skips it; the second fails without root, because a scene that never ran proves nothing.
@@ -199,6 +206,7 @@ pub(crate) struct Machine {
 impl Machine {
     fn new() -> Self {
         sh(MACHINE);
+        program(PERSON, TYPIST);
         house(&[], "");
         Self { owner: "alma" }
     }
@@ -243,19 +251,29 @@ impl Machine {
         self.alma("id -un").out == "alma\n"
     }
 
-    /// As `sudo` of the owner would start it, on the console and without a terminal.
-    pub(crate) fn sudo(&self, args: &[&str]) -> Command {
+    /// As the owner: this command and its arguments, without a terminal.
+    pub(crate) fn as_owner(&self, words: &[&str]) -> Command {
         let mut command = Command::new("setpriv");
         let owner = self.owner;
         command.args([&format!("--reuid={owner}"), &format!("--regid={owner}"), "--init-groups"]);
-        command.args(["sudo", "-n", SANCTUM]);
-        command.args(args).stdin(Stdio::null());
+        command.args(words).stdin(Stdio::null());
         command
+    }
+
+    /// As the owner would type `sudo sanctum` at a terminal of the console.
+    pub(crate) fn sudo(&self, args: &[&str]) -> Command {
+        self.as_owner(&[&[PERSON, "sudo", "-n", SANCTUM], args].concat())
     }
 
     /// Runs it to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Said {
         Said::of(&self.sudo(args).output().unwrap())
+    }
+
+    /// The same from a program of the owner's: there is no terminal.
+    pub(crate) fn nobody(&self, args: &[&str]) -> Said {
+        let words = [&["sudo", "-n", SANCTUM], args].concat();
+        Said::of(&self.as_owner(&words).output().unwrap())
     }
 
     /// Applies the owner's file with consent to all that it widens, and confirms it at once.

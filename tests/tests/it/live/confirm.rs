@@ -11,12 +11,12 @@ use std::process::Stdio;
 /// `sudo sanctum apply` of the owner's file with consent.
 fn apply(seconds: u64) -> String {
     format!(
-        "sudo -n /opt/sanctum/bin/sanctum apply {PARTS} --yes --quiet --confirm-within {seconds} --approve {}",
+        "/run/typist sudo -n /opt/sanctum/bin/sanctum apply {PARTS} --yes --quiet --confirm-within {seconds} --approve {}",
         digest()
     )
 }
 
-const CONFIRM: &str = "sudo -n /opt/sanctum/bin/sanctum confirm";
+const CONFIRM: &str = "/run/typist sudo -n /opt/sanctum/bin/sanctum confirm";
 
 #[test]
 fn a_lockout_is_taken_back_although_its_session_is_gone() {

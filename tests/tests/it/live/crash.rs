@@ -1,8 +1,8 @@
 //! `kill -9` of an apply in the middle: the next one heals it, and so does the watchdog alone.
 
 use super::bed::{
-    APPROVED, DROP_IN, Guarded, Machine, PARTS, digest, hold_nft, house, is_there, on_a_machine,
-    read, release_nft, sh, until,
+    APPROVED, DROP_IN, Guarded, Machine, PARTS, SANCTUM, digest, hold_nft, house, is_there,
+    on_a_machine, read, release_nft, sh, until,
 };
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -87,8 +87,8 @@ fn kill_at(machine: &Machine, approve: &str, step: &str, delay: u64) -> bool {
     let said = BufReader::new(child.0.stderr.take().unwrap());
     let begun = said.lines().map_while(Result::ok).any(|line| line.contains(step));
     sleep(Duration::from_millis(delay));
-    // The child of sudo, which may have ended by itself.
-    sh(&format!("pid=$(pgrep -P {}) && kill -9 $pid || true", child.0.id()));
+    // It may have ended by itself. The machine's processes are in a namespace of their own.
+    sh(&format!("pid=$(pgrep -f '^{SANCTUM} apply') && kill -9 $pid || true"));
     child.0.wait().unwrap();
     begun
 }

@@ -1,12 +1,19 @@
 //! Root runs only a binary that nobody else could have put there, and installs it so.
 #![expect(clippy::disallowed_methods, reason = "binaries at other places are started")]
 
-use super::bed::{APPROVED, PARTS, SANCTUM, Said, built, digest, is_there, on_a_machine, sh};
+use super::bed::{
+    APPROVED, PARTS, PERSON, SANCTUM, Said, built, digest, is_there, on_a_machine, sh,
+};
 use std::process::Command;
 
 fn root(exe: &str, args: &[&str]) -> Said {
     Said::of(
-        &Command::new(exe).args(args).env("SUDO_UID", sh("id -u alma").trim()).output().unwrap(),
+        &Command::new(PERSON)
+            .arg(exe)
+            .args(args)
+            .env("SUDO_UID", sh("id -u alma").trim())
+            .output()
+            .unwrap(),
     )
 }
 

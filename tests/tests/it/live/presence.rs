@@ -1,0 +1,140 @@
+//! Loosening needs the owner in person: every way that a program of the owner's has is tried, and a person gets in.
+
+use super::bed::{
+    Machine, PARTS, PERSON, SANCTUM, Said, digest, house, on_a_machine, program, read, sh,
+};
+
+/// Everything that a verb could have changed.
+fn look() -> String {
+    sh("cat /etc/sanctum/instance.yaml /etc/ssh/sshd_config.d/00-sanctum.conf; nft -s list ruleset
+        find /var/lib/sanctum/receipts -type f | sort | xargs -d '\\n' sha256sum")
+}
+
+fn tried(machine: &Machine, words: &[&str]) -> Said {
+    Said::of(&machine.as_owner(words).output().unwrap())
+}
+
+/// Tries a verb in every way that a program of the owner's has; nothing may change.
+fn all_ways(machine: &Machine, line: &str) {
+    let before = look();
+    let sudo = format!("sudo -n {SANCTUM} {line}");
+    let guess = r#"[["assword","a guess"]]"#;
+    for (how, script, says) in [
+        ("without sudo", format!("{SANCTUM} {line}"), "needs"),
+        ("no terminal", sudo.clone(), "terminal"),
+        ("a pipe", format!("yes y | {sudo}"), "terminal"),
+        ("variables", format!("sudo -n env SUDO_UID=0 SANCTUM_YES=1 {SANCTUM} {line}"), "terminal"),
+        // Terminals of its own, and nobody who knows the password.
+        (
+            "a terminal without a person",
+            format!("TYPED='{guess}' {PERSON} {sudo}"),
+            "sudo's question was not answered",
+        ),
+        (
+            "a terminal, and a hidden caller",
+            format!("TYPED='[]' {PERSON} sudo -n env -u SUDO_UID {SANCTUM} {line}"),
+            "which account called it is hidden",
+        ),
+        (
+            "a terminal, and root's name",
+            format!("TYPED='[]' {PERSON} sudo -n env SUDO_UID=0 {SANCTUM} {line}"),
+            "which account called it is hidden",
+        ),
+    ] {
+        let said = tried(machine, &["sh", "-c", &script]);
+        let refused = said.code == Some(4) && (said.err.contains(says) || said.out.contains(says));
+        // Without its caller root reads the approved file, which asks for nothing new.
+        let nothing = said.code == Some(0) && said.out.contains("in sync, nothing to do");
+        assert!(refused || nothing, "{line}, {how}: {said:#?}");
+        assert_eq!(look(), before, "{line}, {how}");
+    }
+}
+
+#[test]
+fn no_program_of_the_owners_loosens_anything() {
+    on_a_machine("live::presence::no_program_of_the_owners_loosens_anything", |machine| {
+        machine.install();
+        machine.apply_and_confirm();
+        house(&[("users:", "ssh: {allow_users: [berta]}\nusers:")], "");
+        machine
+            .run(&["apply", PARTS, "--yes", "--confirm-within", "3600", "--approve", &digest()])
+            .done();
+        assert_eq!(machine.status(), "unconfirmed");
+        for line in ["confirm", "rollback --yes", "uninstall --yes"] {
+            all_ways(machine, line);
+        }
+        machine.run(&["confirm"]).done();
+        assert_eq!(machine.status(), "applied");
+        house(&[("ports: [1111]", "ports: [1111], bind: lan, reason: x")], "");
+        all_ways(machine, &format!("apply {PARTS} --yes --approve {}", digest()));
+    });
+}
+
+#[test]
+fn what_an_agent_starts_is_refused_even_with_the_right_password() {
+    on_a_machine(
+        "live::presence::what_an_agent_starts_is_refused_even_with_the_right_password",
+        |machine| {
+            machine.install();
+            machine.apply_and_confirm();
+            // A shell under an agent's name is what its children see above them.
+            sh("cp /bin/bash /run/claude && cp /bin/bash /run/helper");
+            program(
+                "/run/agent.sh",
+                &format!("{PERSON} sudo -n {SANCTUM} rollback --yes; exit $?\n"),
+            );
+            let before = look();
+            let said = tried(machine, &["/run/claude", "/run/agent.sh"]);
+            said.expect(4, "the agent `claude`");
+            assert_eq!(look(), before);
+            // Registered by the house.
+            house(&[("services:", "agents: {builder: {programs: [/run/helper]}}\nservices:")], "");
+            machine.run(&["apply", PARTS, "--yes", "--approve", &digest()]).done();
+            let said = tried(machine, &["/run/helper", "/run/agent.sh"]);
+            said.expect(4, "the agent `builder`");
+            assert!(
+                read("/etc/sanctum/instance.yaml").is_some_and(|text| text.contains("builder"))
+            );
+            let said = tried(machine, &["/bin/bash", "/run/agent.sh"]);
+            said.done();
+        },
+    );
+}
+
+#[test]
+fn where_sudo_asks_for_nothing_nobody_can_prove_anything() {
+    on_a_machine(
+        "live::presence::where_sudo_asks_for_nothing_nobody_can_prove_anything",
+        |machine| {
+            machine.install();
+            sh("sed -i /verifypw/d /etc/sudoers.d/alma");
+            machine
+                .run(&["apply", PARTS, "--yes", "--approve", &digest()])
+                .expect(4, "sudo asks alma for nothing");
+            // Root's own login on a terminal was asked then.
+            let said = Said::of(
+                &machine_root(&[
+                    "apply",
+                    PARTS,
+                    "--yes",
+                    "--instance",
+                    "/home/alma/.sanctum/instance.yaml",
+                    "--approve",
+                    &digest(),
+                ])
+                .output()
+                .unwrap(),
+            );
+            said.done();
+            let _ = machine;
+        },
+    );
+}
+
+/// Root on the console: a terminal, and no caller.
+#[expect(clippy::disallowed_methods, reason = "the console is played from outside")]
+fn machine_root(args: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(PERSON);
+    command.arg(SANCTUM).args(args).env_remove("SUDO_UID").stdin(std::process::Stdio::null());
+    command
+}
