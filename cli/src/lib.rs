@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod failure;
 pub mod machine;
 pub mod output;
+pub mod record;
 pub mod session;
 pub mod site;
 pub mod surroundings;

@@ -11,6 +11,7 @@ mod commit;
 mod key;
 pub mod line;
 pub mod merge;
+mod oneshot;
 mod place;
 pub mod scan;
 mod state;
@@ -19,6 +20,7 @@ mod witness;
 mod writer;
 
 pub use line::{MAX_DETAILS, MAX_LINE};
+pub use oneshot::OneShot;
 pub use place::{Places, StreamName};
 pub use verify::{Checked, Fault, FaultKind};
 pub use writer::{Durability, Journal, Limits, Pending};
@@ -31,6 +33,28 @@ pub const OWN_ACTIONS: [&str; 3] = [FILE, SEAL, TORN];
 pub(crate) const FILE: &str = "journal.file";
 pub(crate) const SEAL: &str = "journal.seal";
 pub(crate) const TORN: &str = "journal.torn";
+
+/// A name for an operation that nobody used before.
+pub fn operation() -> Result<sanctum_types::OperationId, JournalError> {
+    let bytes = key::random()?;
+    let name = line::hex(bytes.get(..8).unwrap_or_default());
+    sanctum_types::OperationId::new(name).map_err(|word| JournalError::BadStream { name: word.0 })
+}
+
+/// Whether an operation of that process and boot may still be at work, for [`merge::Story::add`]. A number that was
+/// given to another process since hides an operation that never ended until that one is gone.
+pub fn may_run() -> Result<impl Fn(u32, &str) -> bool, HostError> {
+    let here = crate::boot::id()?;
+    Ok(move |pid: u32, boot: &str| {
+        let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+        let lives = |pid| {
+            // A process that we may not signal is one that lives.
+            let asked = rustix::process::test_kill_process(pid);
+            matches!(asked, Ok(()) | Err(rustix::io::Errno::PERM))
+        };
+        boot == here && pid.is_some_and(lives)
+    })
+}
 
 /// Why the journal did not take or give something.
 #[derive(Debug, thiserror::Error)]

@@ -119,14 +119,16 @@ impl Places {
 }
 
 /// A private directory by path and how opening it went.
+///
+/// Root looks at what others own, too; what is written belongs to who writes.
 fn named(path: &Path, make: bool) -> (String, Result<Tree, HostError>) {
     let shown = path.display().to_string();
     let made = if make { make_dirs(path) } else { Ok(()) };
-    let opened = made.and_then(|()| private(path, &shown));
+    let opened = made.and_then(|()| private(path, &shown, make));
     (shown, opened)
 }
 
-fn private(path: &Path, shown: &str) -> Result<Tree, HostError> {
+fn private(path: &Path, shown: &str, to_write: bool) -> Result<Tree, HostError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let io = |source| HostError::Io { verb: "open", path: shown.to_owned(), source };
     let dir = rustix::fs::open(path, flags, RawMode::empty())
@@ -134,7 +136,8 @@ fn private(path: &Path, shown: &str) -> Result<Tree, HostError> {
         .map_err(|errno| io(errno.into()))?;
     let meta = dir.metadata().map_err(io)?;
     let refuse = |why| HostError::Untrusted { path: shown.to_owned(), why };
-    if meta.uid() != rustix::process::geteuid().as_raw() {
+    let me = rustix::process::geteuid();
+    if meta.uid() != me.as_raw() && (to_write || !me.is_root()) {
         return Err(refuse("it belongs to somebody else"));
     }
     if meta.mode() & 0o077 != 0 {

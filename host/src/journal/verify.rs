@@ -11,8 +11,13 @@ use super::place::{Places, path};
 use super::scan::Line;
 use super::witness::{self, Checkpoints, Origin};
 use super::{JournalError, StreamName, TORN, state};
+use crate::clock::{self, Monotonic};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
+use std::time::Duration;
+
+/// A writer holds the lock for one group, which takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is wrong with a stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,8 +129,14 @@ impl<'a> Snapshot<'a> {
         let tree = &places.streams;
         let lock = tree.open_read(&path(&[stream.as_str(), "lock"])?)?;
         if let Some(lock) = &lock {
-            // A lock that cannot be had leaves a chance that the last line is seen half-written.
-            let _ = flock(lock, FlockOperation::LockShared);
+            // A lock that cannot be had leaves a chance that the last line is seen half-written. Whoever owns the
+            // stream must not be able to make everybody else wait.
+            let begun = Monotonic::now();
+            while flock(lock, FlockOperation::NonBlockingLockShared).is_err()
+                && begun.elapsed() < PATIENCE
+            {
+                clock::sleep(Duration::from_millis(1));
+            }
         }
         let names = tree.list(&path(&[stream.as_str()])?)?.unwrap_or_default();
         let mut numbers: Vec<u32> = names.iter().filter_map(|name| file_number(name)).collect();

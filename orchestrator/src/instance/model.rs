@@ -43,6 +43,9 @@ pub struct Instance {
     /// The three guards and the vault's mode.
     #[serde(default)]
     pub guards: Guards,
+    /// Where the journal is witnessed.
+    #[serde(default)]
+    pub journal: super::journal::Journal,
     /// The virtual machine of the hub.
     #[serde(default)]
     pub vm: Option<Vm>,
