@@ -29,7 +29,8 @@ pub fn run(context: &Context, args: &Audit) -> Result<Exit, Failure> {
 fn tell(context: &Context, args: &Audit) -> Result<Exit, Failure> {
     let since = args.last.map(|seconds| clock::now_millis() - seconds.saturating_mul(1000));
     let keep = |line: &Line<'_>| {
-        since.is_none_or(|since| line.at >= since)
+        !line.is_frame()
+            && since.is_none_or(|since| line.at >= since)
             && line.severity >= args.level.severity()
             && args.actor.as_deref().is_none_or(|wanted| is_of(line.actor, wanted))
     };

@@ -87,7 +87,10 @@ impl Story {
             let checked = verify::stream(places, name, &mut |line| reading.line(line));
             match checked {
                 Ok(checked) => {
-                    reading.end(may_run);
+                    // Ends may stand behind a line that cannot be believed.
+                    if checked.fault.as_ref().is_none_or(|fault| fault.line.is_none()) {
+                        reading.end(may_run);
+                    }
                     self.checked.push(checked);
                 }
                 Err(error) => {

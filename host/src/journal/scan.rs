@@ -311,6 +311,30 @@ impl Line<'_> {
         all
     }
 
+    /// Whether the journal itself wrote it to hold its files together: the start of a file, the end of an epoch.
+    #[must_use]
+    pub fn is_frame(&self) -> bool {
+        self.action == super::FILE || self.action == super::SEAL
+    }
+
+    /// The one text of what the line says; it is the line itself.
+    #[must_use]
+    pub fn encoded(&self) -> Option<Vec<u8>> {
+        let Self { seq, at, mono, boot, pid, stream, .. } = *self;
+        let mut text = Vec::with_capacity(self.len);
+        let body = super::line::body(&self.event()?).ok()?;
+        let stamp = super::line::Stamp { seq, at, mono, boot, pid, stream };
+        super::line::write_covered(&mut text, &stamp, &body);
+        super::line::write_tag(&mut text, &self.tag);
+        Some(text)
+    }
+
+    /// How long the line is, with its line break.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.len
+    }
+
     /// The event that was recorded.
     #[must_use]
     pub fn event(&self) -> Option<AuditEvent> {

@@ -66,10 +66,7 @@ proptest! {
         if insert { bytes.insert(at, to) } else { bytes[at] = to }
         // Whatever else is accepted is the one text of what it says.
         if let Some(found) = line(&bytes) {
-            let stamp = Stamp { seq: found.seq, at: found.at, mono: found.mono, boot: found.boot, pid: found.pid, stream: found.stream };
-            let mut again = Vec::new();
-            write_covered(&mut again, &stamp, &body(&found.event().expect("an event")).expect("a body"));
-            write_tag(&mut again, &found.tag);
+            let again = found.encoded().expect("it is an event");
             prop_assert_eq!(&again, &bytes[..found.len]);
         }
     }
