@@ -8,6 +8,7 @@
 
 mod chain;
 mod commit;
+mod head;
 mod key;
 pub mod line;
 pub mod merge;
@@ -19,6 +20,7 @@ pub mod verify;
 mod witness;
 mod writer;
 
+pub use head::Head;
 pub use line::{MAX_DETAILS, MAX_LINE};
 pub use oneshot::OneShot;
 pub use place::{Places, StreamName};
@@ -28,11 +30,13 @@ pub use writer::{Durability, Journal, Limits, Pending};
 use crate::HostError;
 use sanctum_types::Action;
 
-/// Actions that only the journal itself records: the start of a file, the end of an epoch, a tail that was cut off.
-pub const OWN_ACTIONS: [&str; 3] = [FILE, SEAL, TORN];
+/// Actions that only the journal itself records: the start of a file, the end of an epoch, a tail that was cut off, the
+/// head of another stream.
+pub const OWN_ACTIONS: [&str; 4] = [FILE, SEAL, TORN, HEAD];
 pub(crate) const FILE: &str = "journal.file";
 pub(crate) const SEAL: &str = "journal.seal";
 pub(crate) const TORN: &str = "journal.torn";
+pub(crate) const HEAD: &str = "journal.head";
 
 /// A name for an operation that nobody used before.
 pub fn operation() -> Result<sanctum_types::OperationId, JournalError> {

@@ -106,8 +106,11 @@ pub(crate) fn body(event: &AuditEvent) -> Result<Vec<u8>, JournalError> {
 
 /// The words that names of details, actors and actions are made of: 1 to 64 characters (`sanctum_types::audit`).
 pub(crate) fn is_word(text: &[u8]) -> bool {
-    let plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b':' | b'_');
-    (1..=64).contains(&text.len()) && text.iter().all(plain)
+    (1..=64).contains(&text.len()) && text.iter().copied().all(is_word_byte)
+}
+
+pub(crate) const fn is_word_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b':' | b'_')
 }
 
 /// JSON's short escapes where there are some, four digits for the other control characters, else the text as it is.

@@ -4,12 +4,14 @@
 //! no end is unfinished unless its process may still be at work. Deliberately absent: printing.
 
 use super::chain::{Files as _, file_number};
+use super::head::{Against, Head};
 use super::place::path;
 use super::scan::{self, Line};
 use super::verify::{self, Checked};
+use super::verify::{Fault, FaultKind};
 use super::{JournalError, MAX_LINE, Places, StreamName};
 use sanctum_types::AuditEvent;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 /// One event with what the journal knows of it.
@@ -66,6 +68,8 @@ pub struct Story {
     /// What could not be verified; its lines are among the entries as far as they can be read.
     pub unread: Vec<Unread>,
     times: Vec<(i64, usize)>,
+    /// Heads of streams with the stream that recorded each.
+    heads: BTreeSet<(Head, String)>,
 }
 
 /// Whether an operation of that process and boot may still be at work.
@@ -113,6 +117,31 @@ impl Story {
         }
     }
 
+    /// Holds the streams of the places against what other streams recorded of them; after every place was added.
+    pub fn hold(&mut self, places: &Places) {
+        for checked in self.checked.iter_mut().filter(|checked| checked.fault.is_none()) {
+            let of_it =
+                |head: &Head| head.stream == checked.stream.as_str() && head.id == checked.id;
+            let heads: Vec<_> = self.heads.iter().filter(|(head, _)| of_it(head)).collect();
+            let (Some((_, by)), Ok(names)) = (heads.first(), places.streams()) else { continue };
+            if !names.contains(&checked.stream) {
+                continue;
+            }
+            let mut against = Against::new(heads.iter().map(|(head, _)| head));
+            let mut same = false;
+            let seen = verify::stream(places, &checked.stream, &mut |line| against.line(line));
+            if let Ok(seen) = seen {
+                same = seen.id == checked.id;
+            }
+            if let Some(seq) = against.first(checked.last).filter(|_| same) {
+                let file = format!("{}/{}", places.streams.shown_root(), checked.stream);
+                let kind = FaultKind::Unlike { by: by.clone() };
+                checked.last = seq.saturating_sub(1);
+                checked.fault = Some(Fault { seq, file, line: None, kind });
+            }
+        }
+    }
+
     /// Puts the entries into time order.
     pub fn settle(&mut self) {
         let mut order = std::mem::take(&mut self.times);
@@ -138,6 +167,9 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn line(&mut self, line: &Line<'_>) {
         self.latest = self.latest.max(line.at);
+        if let Some(head) = Head::told(line) {
+            self.story.heads.insert((head, line.stream.to_owned()));
+        }
         match (line.operation, line.starts) {
             (Some(id), true) => {
                 if let Some(entry) = Entry::of(line) {

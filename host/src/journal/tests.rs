@@ -254,3 +254,84 @@ fn the_key_of_an_ended_epoch_is_not_beside_the_stream() {
         assert!(!text.windows(64).any(|part| part == old.as_bytes()));
     }
 }
+
+#[test]
+fn a_stream_that_is_better_kept_speaks_for_another() {
+    let (owner, house) = (Bed::new(), Bed::new());
+    let journal = house.open();
+    owner.open().append(&event("one"), Durability::Synced).expect("a record");
+    let early: Vec<(PathBuf, Vec<u8>)> = all_files(owner.dir.path());
+    owner.open().append(&event("two"), Durability::Synced).expect("a record");
+    let head = Head::of(&owner.places(), &name()).expect("a look").expect("a head");
+    assert_eq!(head.seq, owner.check().last);
+    journal.vouch(&head).expect("a record");
+    let faults = || {
+        let mut story = merge::Story::default();
+        for bed in [&owner, &house] {
+            story.add(&bed.places(), &|_| true, &|_, _| false);
+        }
+        for bed in [&owner, &house] {
+            story.hold(&bed.places());
+        }
+        story.checked.iter().filter_map(|one| one.fault.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(), []);
+    // The owner's account puts back everything that it can, its second place too.
+    for (path, bytes) in early {
+        std::fs::write(path, bytes).expect("a write");
+    }
+    assert_eq!(owner.check().fault, None, "by itself it looks whole");
+    let [fault] = &faults()[..] else { panic!("one fault") };
+    assert!(matches!(fault.kind, FaultKind::Unlike { .. }), "{fault:?}");
+}
+
+fn all_files(dir: &std::path::Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("a list") {
+        let path = entry.expect("one").path();
+        if path.is_dir() {
+            all.extend(all_files(&path));
+        } else {
+            all.push((path.clone(), std::fs::read(path).expect("bytes")));
+        }
+    }
+    all
+}
+
+#[test]
+fn streams_are_one_story_in_time_order_and_a_start_without_an_end_shows() {
+    let bed = Bed::new();
+    let other = StreamName::new("other").expect("a name");
+    let one = bed.open();
+    let two = Journal::open(bed.places(), other, LIMITS).expect("a journal");
+    let with = |phase, subject| AuditEvent { phase, ..event(subject) };
+    let id = |text: &str| sanctum_types::OperationId::new(text).expect("a word");
+    let events = [
+        with(Phase::Started(id("a")), "0"),
+        with(Phase::Started(id("b")), "1"),
+        with(Phase::Finished(id("a")), "2"),
+        with(Phase::Started(id("c")), "3"),
+    ];
+    for (count, event) in events.iter().enumerate() {
+        let journal = if count == 1 { &two } else { &one };
+        journal
+            .submit([(event, 7)], Durability::Synced)
+            .expect("a hand-in")
+            .wait()
+            .expect("a record");
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    let story = |may_run: merge::MayRun<'_>| {
+        let mut story = merge::Story::default();
+        story.add(&bed.places(), &|line| !line.is_frame(), may_run);
+        story.settle();
+        story
+    };
+    let subjects = |entries: &[merge::Entry]| {
+        entries.iter().map(|entry| entry.event.subject.clone()).collect::<Vec<_>>()
+    };
+    let told = story(&|_, _| false);
+    assert_eq!(subjects(&told.entries), ["0", "1", "2", "3"]);
+    assert_eq!(subjects(&told.unfinished), ["1", "3"]);
+    assert_eq!(subjects(&story(&|pid, _| pid == 7).unfinished), Vec::<String>::new());
+}

@@ -73,6 +73,12 @@ pub enum FaultKind {
         /// The sequence number of its last checkpoint.
         seq: u64,
     },
+    /// Another stream recorded another head of this one.
+    #[error("stream {by} saw another line here, or more lines")]
+    Unlike {
+        /// Which stream.
+        by: String,
+    },
     /// What the writer keeps does not fit to the stream.
     #[error("the writer's state does not fit to the stream")]
     BadState,

@@ -6,7 +6,7 @@
 
 use super::commit::{Core, Draft};
 use super::line::body;
-use super::{JournalError, OWN_ACTIONS, Places, StreamName};
+use super::{Head, JournalError, OWN_ACTIONS, Places, StreamName};
 use crate::clock::Monotonic;
 use sanctum_types::{AuditEvent, AuditSink, NotRecorded, Outcome, Phase, Severity};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -168,6 +168,13 @@ impl Journal {
             drafts.push(Draft { body: body(event)?, pid });
         }
         self.ask(|reply| Request::Append { drafts, durability, reply })
+    }
+
+    /// Records how far another stream has come: [`super::merge::Story::hold`] holds that stream against it.
+    pub fn vouch(&self, head: &Head) -> Result<u64, JournalError> {
+        let drafts = vec![Draft { body: body(&head.event()?)?, pid: std::process::id() }];
+        let durability = Durability::Synced;
+        self.ask(|reply| Request::Append { drafts, durability, reply })?.wait()
     }
 
     /// Ends the epoch now: the lines so far can no longer be changed by who takes the key later.

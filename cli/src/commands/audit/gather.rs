@@ -19,8 +19,12 @@ pub(super) fn gather(
 ) -> Result<Story, Failure> {
     let mut story = Story::default();
     let may_run = may_run()?;
+    let mut all = Vec::new();
     let mut add = |what: &str, places: Result<Option<Places>, JournalError>| match places {
-        Ok(Some(places)) => story.add(&places, keep, &may_run),
+        Ok(Some(places)) => {
+            story.add(&places, keep, &may_run);
+            all.push(places);
+        }
         Ok(None) => {}
         Err(error) => story.unread.push(Unread { what: what.to_owned(), error }),
     };
@@ -37,6 +41,9 @@ pub(super) fn gather(
             let (streams, witness) = record::of_owner(home);
             add(&streams.display().to_string(), Places::look_at(&streams, &witness));
         }
+    }
+    for places in &all {
+        story.hold(places);
     }
     story.settle();
     Ok(story)

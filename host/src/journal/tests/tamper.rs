@@ -193,3 +193,32 @@ fn the_key_of_today_does_not_rewrite_yesterday() {
     std::fs::write(&path, forged).expect("a write");
     assert_eq!(bed.check().fault.expect("a fault").kind, FaultKind::WrongTag);
 }
+
+/// Even who has the first key cannot change what a checkpoint saw.
+#[test]
+fn the_first_key_does_not_help_against_a_checkpoint() {
+    let bed = Bed::new();
+    bed.open().append(&event("yesterday"), Durability::Synced).expect("a record");
+    let state = state::load(&bed.places().streams, &name()).expect("a look").expect("a state");
+    let places = bed.places();
+    let second = places.second().expect("a place");
+    let origin =
+        witness::origin(second, &name(), &state.chain.id).expect("a look").expect("an origin");
+    let at = chain::Position { file: 1, offset: 0, seq: 0, tag: origin.digest, epoch: 0 };
+    let mut chain = chain::Chain::new(name(), state.chain.id.clone(), at, origin.key.clone());
+    let mut forged: Vec<u8> = Vec::new();
+    for part in std::fs::read(bed.file(1)).expect("bytes").split_inclusive(|b| *b == b'\n') {
+        let mut covered = scan::line(part).expect("a line").covered.to_vec();
+        if let Some(at) = covered.windows(9).position(|part| part == b"yesterday") {
+            covered[at..at + 9].copy_from_slice(b"YESTERDAY");
+        }
+        let tag = chain.key.tag(&chain.at.tag, &covered);
+        line::write_tag(&mut covered, &tag);
+        chain.accept(&scan::line(&covered).expect("a line")).expect("it is the next one");
+        forged.extend_from_slice(&covered);
+    }
+    std::fs::write(bed.file(1), forged).expect("a write");
+    state::save(&places.streams, &chain, &state.signing).expect("a state");
+    let fault = bed.check().fault.expect("a fault");
+    assert!(matches!(fault.kind, FaultKind::Rewritten { number: 2 }), "{fault:?}");
+}
