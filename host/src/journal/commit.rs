@@ -114,7 +114,7 @@ impl Core {
                 Some(state) => state,
                 None => begin(&places, &stream)?,
             };
-            known_to_second(&places, &state.chain)?;
+            known_to_second(&places, &state)?;
             let (sealed_at, file, buffer) = (Monotonic::now(), None, Vec::new());
             let state::State { chain, signing } = state;
             let lock = lock.try_clone().map_err(|source| JournalError::Io {
@@ -463,11 +463,13 @@ fn begin(places: &Places, stream: &StreamName) -> Result<state::State, JournalEr
     Ok(state::State { chain, signing })
 }
 
-/// A second place that can be reached must know the stream: another one would never see its checkpoints.
-fn known_to_second(places: &Places, chain: &Chain) -> Result<(), JournalError> {
+/// A second place that can be reached must know the stream and its signatures: another one would never see its
+/// checkpoints.
+fn known_to_second(places: &Places, state: &state::State) -> Result<(), JournalError> {
     let Ok(second) = places.second() else { return Ok(()) };
-    match witness::origin(second, &chain.stream, &chain.id)? {
-        Some(_) => Ok(()),
-        None => Err(JournalError::Unwitnessed { path: places.second.0.clone() }),
+    let origin = witness::origin(second, &state.chain.stream, &state.chain.id)?;
+    if origin.is_some_and(|origin| origin.public == state.signing.verifying_key()) {
+        return Ok(());
     }
+    Err(JournalError::Unwitnessed { path: places.second.0.clone() })
 }

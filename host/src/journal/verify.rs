@@ -200,7 +200,9 @@ pub fn stream(
     let checkpoints = witness::checkpoints(second, name, &id, &origin)?;
     let mut judge = Judge::new(&snapshot, name, id, &origin, checkpoints);
     judge.walk(visit)?;
-    let state = kept.ok().flatten();
+    // Checkpoints of another key would be no checkpoints.
+    let signs = |state: &state::State| state.signing.verifying_key() == origin.public;
+    let state = kept.ok().flatten().filter(signs);
     Ok(judge.finish(state.as_ref().map(|state| &state.chain)))
 }
 

@@ -65,6 +65,8 @@ enum Change {
 fn arb_change() -> impl Strategy<Value = Change> {
     proptest::sample::select(vec![
         Change::Flip,
+        Change::Flip,
+        Change::Flip,
         Change::RemoveLine,
         Change::RepeatLine,
         Change::SwapLines,
