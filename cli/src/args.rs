@@ -1,5 +1,7 @@
 //! The command line as types. Every verb has an example in its help; docs/cli.md is generated from here.
 
+pub mod audit;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sanctum_orchestrator::house::Part;
 use std::path::PathBuf;
@@ -80,6 +82,11 @@ pub enum Verb {
     /// List what was applied and what became of it
     #[command(after_help = "Example:\n  sanctum history --json")]
     History,
+    /// Tell what happened, from every journal in time order; exit 3 with findings, 1 could not look
+    #[command(
+        after_help = "Example:\n  sanctum audit --last 24h --level warn\n  sanctum audit verify\n  sanctum audit --ocsf --last 7d > events.jsonl"
+    )]
+    Audit(audit::Audit),
     /// Compare what is wanted, what was written and what is there; exit 3 on differences
     #[command(after_help = "Example:\n  sanctum drift")]
     Drift,

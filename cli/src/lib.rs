@@ -8,6 +8,7 @@ pub mod failure;
 pub mod machine;
 pub mod output;
 pub mod presence;
+pub mod record;
 pub mod session;
 pub mod site;
 pub mod surroundings;

@@ -134,7 +134,8 @@ impl Session {
             Place::Root(_) => facts::assumed(&opened.instance, declared),
         };
         facts.implemented.extend(verbs::implemented());
-        let site = Site::open(node, facts.os, place, around, access)?;
+        let mut site = Site::open(node, facts.os, place, around, access)?;
+        site.second_place.clone_from(&opened.instance.journal.second_place);
         Ok(Self { site, opened, facts })
     }
 

@@ -11,7 +11,7 @@ use sanctum_host::{Host, HostError, MemHost, RootHost, Store, StoreLock, files};
 use sanctum_orchestrator::engine::{Engine, EngineError};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::model::Os;
-use sanctum_types::NodeName;
+use sanctum_types::{AbsPath, NodeName};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,6 +69,8 @@ pub struct Site {
     pub os: Os,
     /// Where it is.
     pub place: Place,
+    /// The journal's second place that the instance declares, where it was read.
+    pub second_place: Option<AbsPath>,
     host: Box<dyn Host>,
     store: Option<Store>,
     _lock: Option<StoreLock>,
@@ -113,7 +115,7 @@ impl Site {
             }
             _ => {}
         }
-        Ok(Self { node, os, place, host, store, _lock: lock })
+        Ok(Self { node, os, place, second_place: None, host, store, _lock: lock })
     }
 
     /// Whether anything was ever applied at the place.
@@ -136,7 +138,8 @@ impl Site {
         };
         let (host, store) = host_and_store(&place, whose.os, access)?;
         let lock = lock(store.as_ref(), access)?;
-        Ok(Self { node: whose.node, os: whose.os, place, host, store, _lock: lock })
+        let Whose { node, os, .. } = whose;
+        Ok(Self { node, os, place, second_place: None, host, store, _lock: lock })
     }
 
     /// The engine over this node.

@@ -5,6 +5,7 @@
 
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
+use crate::record::{self, Deed, Recorder};
 use crate::site::{Place, Site};
 use sanctum_host::clock::Monotonic;
 use sanctum_host::command::{self, Program};
@@ -44,14 +45,18 @@ const RETRY: Duration = Duration::from_secs(10);
 
 /// Leaves the session of the parent, waits for the deadline, and takes back what is not confirmed by then. The
 /// deadline counts from the end of the apply, so it is asked again once the apply is done.
-pub fn watch(deadline: &str, open: impl Fn() -> Result<Site, Failure>) -> Result<Exit, Failure> {
+pub fn watch(
+    context: &Context,
+    deadline: &str,
+    open: impl Fn() -> Result<Site, Failure>,
+) -> Result<Exit, Failure> {
     let mut deadline = UnixTime(deadline.parse()?);
     // It fails only for the leader of a group, which no terminal of the parent reaches either.
     let _ = command::leave_session();
     let mut tries = 0;
     loop {
         sleep_until(deadline);
-        match take_back(&open, clock::now().max(deadline)) {
+        match take_back(context, &open, clock::now().max(deadline)) {
             Ok(None) => return Ok(Exit::Done),
             Ok(Some(later)) => deadline = later,
             // Nobody hears this process; the receipt stays as it is, and the next try may do better.
@@ -67,14 +72,25 @@ pub fn watch(deadline: &str, open: impl Fn() -> Result<Site, Failure>) -> Result
 /// Takes back what is due; gives the next deadline where one is still to come. A wall clock that was set back
 /// does not count.
 fn take_back(
+    context: &Context,
     open: &impl Fn() -> Result<Site, Failure>,
     now: UnixTime,
 ) -> Result<Option<UnixTime>, Failure> {
     let mut site = until_free(open)?;
-    for back in site.engine().recover(None, now)? {
-        if let Some((_, error)) = back.report.errors.into_iter().next() {
-            return Err(Failure::failed(error));
-        }
+    let lost = site.engine().lost(None, now)?;
+    if !lost.is_empty() {
+        let recorder = Recorder::of_site(&site, &context.around)
+            .and_then(|recorder| recorder.acting("service:watchdog"));
+        let node = site.node.to_string();
+        let deed = Deed::new("recover.run", &node).with("receipts", lost.join(",")).anyway();
+        record::during(context, recorder, &deed, |_| {
+            for back in site.engine().recover(None, now)? {
+                if let Some((_, error)) = back.report.errors.into_iter().next() {
+                    return Err(Failure::failed(error));
+                }
+            }
+            Ok(())
+        })?;
     }
     Ok(site.engine().next_deadline()?)
 }

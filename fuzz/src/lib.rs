@@ -4,6 +4,7 @@
 //! consistent with each other, refusals that point into the text. Deliberately absent: any input or output, and
 //! any expectation of what a given input means, which is the work of the crates' own tests.
 
+use sanctum_host::journal::scan;
 use sanctum_host::live::parse;
 use sanctum_host::{interfaces, ssh_query};
 use sanctum_orchestrator::adopt::{Found, FoundPlist, FoundText, adopt as adopt_house};
@@ -15,7 +16,7 @@ use sanctum_orchestrator::plan::saved::SavedPlan;
 use sanctum_orchestrator::receipt::{Header, Mark, Receipt};
 use sanctum_orchestrator::render::pf_anchor::{insert_attach, remove_attach};
 use sanctum_orchestrator::render::sshd::effective;
-use sanctum_types::AbsPath;
+use sanctum_types::{AbsPath, AuditEvent};
 
 fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(bytes)
@@ -85,6 +86,19 @@ pub fn saved(bytes: &[u8]) {
         let receipt = Receipt { header, marks };
         let _ = (receipt.status(), receipt.deadline(), receipt.plan_digest());
         let _ = (receipt.standing(), receipt.done());
+    }
+}
+
+/// Lines of the journal, one after the other: each is refused, or is the one text of what it says and is JSON.
+pub fn journal(bytes: &[u8]) {
+    let mut rest = bytes;
+    while let Some(line) = scan::line(rest) {
+        let (this, after) = rest.split_at(line.bytes());
+        assert_eq!(line.encoded().as_deref(), Some(this));
+        let value: serde_json::Value = serde_json::from_slice(this).expect("a line is JSON");
+        let event = serde_json::from_value::<AuditEvent>(value).expect("and an event");
+        assert_eq!(Some(event), line.event());
+        rest = after;
     }
 }
 

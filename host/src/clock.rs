@@ -19,6 +19,14 @@ pub fn now_millis() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Nanoseconds on a clock that nobody can set; they mean something within one boot ([`crate::boot::id`]).
+#[must_use]
+pub fn boot_nanos() -> u64 {
+    let at = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let nanos = i128::from(at.tv_sec) * 1_000_000_000 + i128::from(at.tv_nsec);
+    u64::try_from(nanos).unwrap_or_default()
+}
+
 /// A point on a clock that nobody can set.
 #[derive(Clone, Copy, Debug)]
 pub struct Monotonic(Instant);

@@ -13,6 +13,7 @@ pub mod command;
 pub mod files;
 pub mod install;
 pub mod interfaces;
+pub mod journal;
 pub mod live;
 pub mod mem;
 pub mod observed;

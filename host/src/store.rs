@@ -139,6 +139,31 @@ impl Store {
         Ok(StoreLock { _file: file })
     }
 
+    /// A private directory of the store as a tree of its own, made when it is missing.
+    pub(crate) fn below(&self, name: &str) -> Result<Tree, HostError> {
+        let path = at("/", name)?;
+        if self.tree.stat(&path)?.is_none() {
+            self.tree.make_dir(&path, Mode::PRIVATE_DIR, None)?;
+        }
+        self.existing_below(name)?.ok_or_else(|| HostError::Untrusted {
+            path: self.tree.shown(&path),
+            why: "it vanished while it was made",
+        })
+    }
+
+    /// The same where it is there; nothing is made.
+    pub(crate) fn existing_below(&self, name: &str) -> Result<Option<Tree>, HostError> {
+        let path = at("/", name)?;
+        let Some(dir) = self.tree.directory(&path)? else { return Ok(None) };
+        Tree::from_file(dir, &self.tree.shown(&path)).map(Some)
+    }
+
+    /// The store's directory as people see it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.tree.shown_root().to_owned()
+    }
+
     /// Keeps all of them under their digests, with one sync of the directory.
     pub fn put_blobs(&self, blobs: &Blobs) -> Result<(), HostError> {
         let mut last = None;
@@ -232,7 +257,7 @@ impl Store {
 }
 
 /// Makes the directory and those above it, each durable before the one below is used.
-fn make_dirs(path: &Path) -> Result<(), HostError> {
+pub(crate) fn make_dirs(path: &Path) -> Result<(), HostError> {
     let mut missing = Vec::new();
     let mut here = Some(path);
     while let Some(dir) = here.filter(|dir| !dir.as_os_str().is_empty()) {
@@ -260,7 +285,7 @@ fn make_dirs(path: &Path) -> Result<(), HostError> {
 }
 
 /// Directories and files that are not small named files.
-const RESERVED: [&str; 4] = ["blobs", "receipts", KEY, LOCK];
+const RESERVED: [&str; 6] = ["blobs", "receipts", "journal", "witness", KEY, LOCK];
 
 fn small(name: &str) -> Result<AbsPath, HostError> {
     if RESERVED.contains(&name) {

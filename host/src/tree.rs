@@ -113,6 +113,18 @@ impl Tree {
         format!("{}{path}", self.shown)
     }
 
+    /// The root as people see it.
+    pub(crate) fn shown_root(&self) -> &str {
+        &self.shown
+    }
+
+    /// Opens a regular file to read it in pieces, however long it is; none when there is no file.
+    pub(crate) fn open_read(&self, path: &AbsPath) -> Result<Option<File>, HostError> {
+        let Some((dir, name)) = self.parent(path)? else { return Ok(None) };
+        let Some(file) = self.target(&dir, name, path)? else { return Ok(None) };
+        Ok((!metadata(&file, &self.shown(path))?.is_dir()).then_some(file))
+    }
+
     /// What is there; none when nothing is, or when its parent is not a directory.
     pub fn stat(&self, path: &AbsPath) -> Result<Option<Entry>, HostError> {
         if path.as_str() == "/" {

@@ -5,6 +5,7 @@ use crate::approval;
 use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place, Site};
 use crate::watchdog;
@@ -71,11 +72,22 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// What a dead process left behind is taken back before anything new is begun.
 pub fn recover_first(context: &Context, site: &mut Site) -> Result<(), Failure> {
-    for back in site.engine().recover(None, clock::now())? {
-        context.out.warn(&format!("receipt {} was left half-done; it is taken back now", back.id));
-        whole(&back.report)?;
+    let now = clock::now();
+    let lost = site.engine().lost(None, now)?;
+    if lost.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let recorder = Recorder::of_site(site, &context.around);
+    let node = site.node.to_string();
+    let deed = Deed::new("recover.run", &node).with("receipts", lost.join(",")).anyway();
+    record::during(context, recorder, &deed, |_| {
+        for back in site.engine().recover(None, now)? {
+            let id = &back.id;
+            context.out.warn(&format!("receipt {id} was left half-done; it is taken back now"));
+            whole(&back.report)?;
+        }
+        Ok(())
+    })
 }
 
 /// A rollback that left something standing ends the verb.
@@ -122,8 +134,32 @@ pub struct Acted {
     pub kept: Vec<AbsPath>,
 }
 
-/// Applies under a receipt. A watchdog is started before the first verb where the owner must confirm.
+/// Applies under a receipt and tells the journal of it.
 pub fn act(
+    context: &Context,
+    site: &mut Site,
+    plan: &Plan,
+    blobs: &Blobs,
+    terms: &Terms,
+) -> Result<Acted, Failure> {
+    let recorder = Recorder::of_site(site, &context.around);
+    let node = site.node.to_string();
+    let action = match terms.kind {
+        Kind::Apply => "apply.run",
+        Kind::Uninstall => "uninstall.run",
+    };
+    let deed = Deed::new(action, &node)
+        .with("steps", plan.steps.len())
+        .with("instance", plan.instance.short());
+    record::during(context, recorder, &deed, |notes| {
+        let acted = transact(context, site, plan, blobs, terms)?;
+        notes.insert("receipt".to_owned(), acted.receipt.header.id.clone());
+        Ok(acted)
+    })
+}
+
+/// A watchdog is started before the first verb where the owner must confirm.
+fn transact(
     context: &Context,
     site: &mut Site,
     plan: &Plan,

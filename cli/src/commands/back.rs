@@ -6,6 +6,7 @@ use crate::args::{Recover, Rollback, Uninstall};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::presence;
+use crate::record::{self, Deed, Recorder};
 use crate::site::{Access, Site};
 use crate::watchdog;
 use sanctum_host::{Blobs, boot, clock};
@@ -29,11 +30,17 @@ pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
         let upto = args.id.as_deref().unwrap_or(&last.header.id);
         ask(context, args.yes, &format!("Take back {upto} and everything since?"))?;
     }
-    let taken = site
-        .engine()
-        .rollback(args.id.as_deref(), args.overwrite_foreign, clock::now())
-        .map_err(refusal(&site.place))?;
-    report(context, &taken)
+    let recorder = Recorder::of_site(&site, &context.around);
+    let node = site.node.to_string();
+    let deed =
+        Deed::new("rollback.run", &node).with("receipt", args.id.as_deref().unwrap_or("last"));
+    record::during(context, recorder, &deed, |_| {
+        let taken = site
+            .engine()
+            .rollback(args.id.as_deref(), args.overwrite_foreign, clock::now())
+            .map_err(refusal(&site.place))?;
+        report(context, &taken)
+    })
 }
 
 fn report(context: &Context, taken: &[TakenBack]) -> Result<Exit, Failure> {
@@ -111,7 +118,7 @@ pub fn uninstall(context: &Context, args: &Uninstall) -> Result<Exit, Failure> {
 /// `sanctum recover`: for boot, for the watchdog, and for people.
 pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
     if let Some(deadline) = &args.watch {
-        return watchdog::watch(deadline, || open(context));
+        return watchdog::watch(context, deadline, || open(context));
     }
     let mut site = match open(context) {
         // A live process is at work in this boot: nothing was left behind by an earlier one.
@@ -123,9 +130,18 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
         other => other?,
     };
     let boot = if args.boot { Some(boot::id()?) } else { None };
-    let taken =
-        site.engine().recover(boot.as_deref(), clock::now()).map_err(refusal(&site.place))?;
-    report(context, &taken)
+    let now = clock::now();
+    let lost = site.engine().lost(boot.as_deref(), now).map_err(refusal(&site.place))?;
+    if lost.is_empty() {
+        return report(context, &[]);
+    }
+    let recorder = Recorder::of_site(&site, &context.around);
+    let node = site.node.to_string();
+    let deed = Deed::new("recover.run", &node).with("receipts", lost.join(",")).anyway();
+    record::during(context, recorder, &deed, |_| {
+        let taken = site.engine().recover(boot.as_deref(), now).map_err(refusal(&site.place))?;
+        report(context, &taken)
+    })
 }
 
 /// `sanctum confirm`.
@@ -133,7 +149,15 @@ pub fn confirm(context: &Context) -> Result<Exit, Failure> {
     presence::require(context, "confirm a change")?;
     let mut site = open(context)?;
     let here = crate::machine::ssh_session()?;
-    let done = site.engine().confirm(here.as_ref(), clock::now()).map_err(refusal(&site.place))?;
+    let recorder = Recorder::of_site(&site, &context.around);
+    let node = site.node.to_string();
+    let deed = Deed::new("confirm.run", &node);
+    let done = record::during(context, recorder, &deed, |notes| {
+        let done =
+            site.engine().confirm(here.as_ref(), clock::now()).map_err(refusal(&site.place))?;
+        notes.insert("receipt".to_owned(), done.id.clone());
+        Ok(done)
+    })?;
     context.out.data(&serde_json::json!({ "format": 1, "confirmed": done.id }));
     context.out.line(Paint::Good, &format!("{} is confirmed and stays", done.id));
     Ok(Exit::Done)

@@ -4,21 +4,32 @@ use super::Context;
 use crate::args::Itself;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use sanctum_host::install::{self, Installed};
 use std::path::PathBuf;
 
 /// Runs the verb.
 pub fn run(context: &Context, verb: &Itself) -> Result<Exit, Failure> {
-    let done = match verb {
-        Itself::Install { prefix } => {
-            install::install(&absolute(prefix)?, env!("CARGO_PKG_VERSION"), &binaries(context)?)
-        }
-        Itself::Rollback { prefix } => install::rollback(&absolute(prefix)?),
+    let (action, prefix) = match verb {
+        Itself::Install { prefix } => ("self.install", absolute(prefix)?),
+        Itself::Rollback { prefix } => ("self.rollback", absolute(prefix)?),
     };
-    let done = done.map_err(|error| {
-        Failure::refused(error)
-            .hint("the prefix and every directory above it must belong to root and be closed to others")
-            .hint("as root: sudo sanctum self install")
+    let recorder = Recorder::of_account(&context.around);
+    let shown = prefix.display().to_string();
+    let done = record::during(context, recorder, &Deed::new(action, &shown), |notes| {
+        let done = match verb {
+            Itself::Install { .. } => {
+                install::install(&prefix, env!("CARGO_PKG_VERSION"), &binaries(context)?)
+            }
+            Itself::Rollback { .. } => install::rollback(&prefix),
+        };
+        let done = done.map_err(|error| {
+            Failure::refused(error)
+                .hint("the prefix and every directory above it must belong to root and be closed to others")
+                .hint("as root: sudo sanctum self install")
+        })?;
+        notes.insert("version".to_owned(), done.version.clone());
+        Ok(done)
     })?;
     report(context, &done);
     Ok(Exit::Done)

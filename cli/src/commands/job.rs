@@ -6,6 +6,7 @@
 use super::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use crate::session::Opened;
 use crate::site::HERE;
 use crate::verbs;
@@ -13,7 +14,7 @@ use sanctum_host::{clock, command, files};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::jobs::{account, schedule};
 use sanctum_types::{AbsPath, ServiceName, UnixTime};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A job that says nothing about its time may take as long as launchd gives it to end (jobs' ExitTimeOut).
@@ -48,7 +49,24 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
     let args: Vec<&str> = entry.command.iter().skip(1).map(String::as_str).collect();
     let timeout = entry.exit_timeout.map_or(DEFAULT_TIMEOUT, u64::from);
     let options = command::Options { timeout: Duration::from_secs(timeout), ..Default::default() };
-    let output = command::run(&program, &args, options)?;
+    let recorder = recorder(context, &name);
+    let deed = Deed::new("job.run", name.as_str())
+        .with("program", entry.command.first().map_or("", String::as_str));
+    record::during(context, recorder, &deed, |notes| {
+        let output = command::run(&program, &args, options)?;
+        if let Some(code) = output.status.code() {
+            notes.insert("status".to_owned(), code.to_string());
+        }
+        finish(context, &name, output, (&state, now))
+    })
+}
+
+fn finish(
+    context: &Context,
+    name: &ServiceName,
+    output: command::Output,
+    (state, now): (&Path, UnixTime),
+) -> Result<Exit, Failure> {
     // What a job says goes to a log file that people and other programs read.
     let said = |bytes: &[u8]| sanctum_firewall::redact(&String::from_utf8_lossy(bytes)).text;
     let (stdout, stderr) = (said(&output.stdout), said(&output.stderr));
@@ -63,12 +81,23 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
             .with("stderr", stderr.as_str().into())
     })?;
     // Only a success serves the moment: a job that failed is owed until the next one.
-    files::write_private(&state, format!("{}\n", now.0).as_bytes())?;
+    files::write_private(state, format!("{}\n", now.0).as_bytes())?;
     context.out.data(&serde_json::json!({
         "format": 1, "job": name, "ran": true, "stdout": stdout, "stderr": stderr,
     }));
     context.out.line(Paint::Good, &format!("{name}: done"));
     Ok(Exit::Done)
+}
+
+/// Root's jobs are told of in root's store, others in the directory of their own state.
+fn recorder(context: &Context, name: &ServiceName) -> Result<Recorder, Failure> {
+    let recorder = if context.around.euid == 0 {
+        Recorder::of_account(&context.around)
+    } else {
+        let dir = PathBuf::from(account::state_dir(HERE, name)?.as_str());
+        Recorder::at(&dir.join("journal"), &dir.join("witness"), &context.around)
+    };
+    recorder?.acting(&format!("job:{name}"))
 }
 
 fn state_file(name: &ServiceName) -> Result<PathBuf, Failure> {

@@ -1,6 +1,7 @@
 //! One file a verb. A verb turns arguments into a report, and an error into a `Failure`.
 
 pub mod apply;
+pub mod audit;
 pub mod back;
 pub mod config;
 pub mod demo;
@@ -52,6 +53,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Rollback(args) => back::rollback(&context, &args),
         Verb::Recover(args) => back::recover(&context, &args),
         Verb::Uninstall(args) => back::uninstall(&context, &args),
+        Verb::Audit(args) => audit::run(&context, &args),
         Verb::History => history::history(&context),
         Verb::Drift => history::drift(&context),
         Verb::Doctor(args) => doctor::run(&context, &args),
@@ -78,6 +80,7 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
         Verb::Init(_) | Verb::Job { .. } => &[root, node],
         Verb::Adopt => &[node],
         verb if reads_receipts(verb) => &[instance, node],
+        Verb::Audit(_) => &[instance, node],
         _ => &[],
     };
     let why = if reads_receipts(&cli.verb) {

@@ -7,6 +7,8 @@ mod conformance;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod journal_bench;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod live_linux;

@@ -26,6 +26,18 @@ pub struct Confirmation {
     pub id: String,
 }
 
+/// Whether a receipt was left half-done, or not confirmed in time or in its boot.
+fn is_lost(receipt: &Receipt, boot: Option<&str>, now: UnixTime) -> bool {
+    match receipt.status() {
+        Status::Interrupted => true,
+        Status::Unconfirmed => {
+            let earlier = boot.is_some_and(|boot| receipt.header.boot.as_deref() != Some(boot));
+            earlier || receipt.deadline().is_some_and(|deadline| deadline <= now)
+        }
+        Status::Applied | Status::RolledBack => false,
+    }
+}
+
 impl Engine<'_> {
     /// Takes back the receipt `id` (the last standing one by default) and everything since, newest first.
     pub fn rollback(
@@ -125,16 +137,16 @@ impl Engine<'_> {
         now: UnixTime,
     ) -> Result<Vec<TakenBack>, EngineError> {
         let history = self.readable()?;
-        let lost = |receipt: &&Receipt| match receipt.status() {
-            Status::Interrupted => true,
-            Status::Unconfirmed => {
-                let earlier = boot.is_some_and(|boot| receipt.header.boot.as_deref() != Some(boot));
-                earlier || receipt.deadline().is_some_and(|deadline| deadline <= now)
-            }
-            Status::Applied | Status::RolledBack => false,
-        };
-        let ids: Vec<&Receipt> = history.receipts.iter().rev().filter(lost).collect();
-        ids.into_iter().map(|receipt| self.take_back(receipt, now)).collect()
+        let lost = history.receipts.iter().rev().filter(|receipt| is_lost(receipt, boot, now));
+        let lost: Vec<&Receipt> = lost.collect();
+        lost.into_iter().map(|receipt| self.take_back(receipt, now)).collect()
+    }
+
+    /// The names of the receipts that [`Engine::recover`] would take back.
+    pub fn lost(&self, boot: Option<&str>, now: UnixTime) -> Result<Vec<String>, EngineError> {
+        let history = self.readable()?;
+        let lost = history.receipts.iter().rev().filter(|receipt| is_lost(receipt, boot, now));
+        Ok(lost.map(|receipt| receipt.header.id.clone()).collect())
     }
 
     /// When the next receipt that waits for the owner's word is taken back.

@@ -49,6 +49,15 @@ pub const fn store(os: Os) -> &'static str {
     }
 }
 
+/// The journal's second place where the instance names no other; only root enters.
+#[must_use]
+pub const fn witness(os: Os) -> &'static str {
+    match os {
+        Os::Macos => "/var/db/sanctum-witness",
+        Os::Linux => "/var/lib/sanctum-witness",
+    }
+}
+
 /// The owner of what belongs to the system.
 #[must_use]
 pub fn root_owner(os: Os) -> Owner {

@@ -7,6 +7,7 @@ pub mod cleartext;
 pub mod coverage;
 mod forms;
 pub mod init;
+pub mod journal;
 mod load;
 pub mod model;
 mod older;

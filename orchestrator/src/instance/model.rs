@@ -47,6 +47,9 @@ pub struct Instance {
     /// Coding agents besides the well-known ones: what they start may not loosen anything.
     #[serde(default)]
     pub agents: BTreeMap<ServiceName, Agent>,
+    /// Where the journal is witnessed.
+    #[serde(default)]
+    pub journal: super::journal::Journal,
     /// The virtual machine of the hub.
     #[serde(default)]
     pub vm: Option<Vm>,

@@ -144,6 +144,11 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
             firewall: pick(&GUARDS, guards / 3),
             proxy: pick(&GUARDS, guards / 9),
         },
+        journal: super::journal::Journal {
+            second_place: misc
+                .is_multiple_of(2)
+                .then(|| AbsPath::new("/mnt/witness").expect("path")),
+        },
         vm: (with_vm && misc % 3 == 0).then(|| Vm {
             cpus: u32::from(misc % 8) + 1,
             memory_mib: 512 + u32::from(misc),

@@ -18,6 +18,13 @@ mod golden;
 #[cfg(test)]
 mod guest;
 #[cfg(test)]
+mod journal;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod journal_full;
+#[cfg(test)]
+mod journal_load;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod laws;

@@ -9,8 +9,9 @@ use crate::commands::Context;
 use crate::commands::apply::chain;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use crate::session::Opened;
-use crate::site::{Access, HERE, Site};
+use crate::site::{Access, HERE, Place, Site};
 use sanctum_host::live::{self, Live};
 use sanctum_host::{Blobs, Host as _, Op, Store, Unit, boot, clock, trust};
 use sanctum_orchestrator::house::layout;
@@ -45,8 +46,14 @@ pub(super) fn run(context: &Context, wanted: bool) -> Result<Exit, Failure> {
     let unit = Unit::PfAnchor { name: name.clone() };
     let from = AbsPath::new(layout::PF_ANCHOR_FILE)?;
     let op = if wanted { Op::Loaded { unit, from } } else { Op::Unloaded { unit } };
-    host.ensure(&op, &Blobs::default())?;
-    store.write_file(LAST, name.as_bytes())?;
+    // Rules that are not loaded leave every port open, so nothing keeps them from being loaded.
+    let deed =
+        if wanted { Deed::new("pf.load", &name).anyway() } else { Deed::new("pf.unload", &name) };
+    let recorder = Recorder::of_store(&store, &Place::Machine, None, &context.around);
+    record::during(context, recorder, &deed, |_| {
+        host.ensure(&op, &Blobs::default())?;
+        Ok(store.write_file(LAST, name.as_bytes())?)
+    })?;
     context.out.data(&serde_json::json!({ "format": 1, "done": op.to_string() }));
     context.out.line(Paint::Good, &op.to_string());
     Ok(Exit::Done)

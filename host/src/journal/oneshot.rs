@@ -1,0 +1,52 @@
+//! The writer of a program that records a few events and ends: no thread, every record synced before it answers.
+//!
+//! Any number of such programs may share a stream: the stream's lock is held for one record at a time. Deliberately
+//! absent: groups, which are [`super::Journal`]'s work.
+
+use super::commit::{Core, Draft};
+use super::line::body;
+use super::{JournalError, Limits, OWN_ACTIONS, Places, StreamName};
+use sanctum_types::{AuditEvent, AuditSink, NotRecorded};
+use std::sync::{Mutex, PoisonError};
+
+/// An open stream of a program that ends soon.
+pub struct OneShot {
+    core: Mutex<Core>,
+}
+
+impl std::fmt::Debug for OneShot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OneShot")
+    }
+}
+
+impl OneShot {
+    /// Opens the stream, or makes it; what a killed writer left unfinished is set aside and recorded.
+    pub fn open(places: Places, stream: StreamName) -> Result<Self, JournalError> {
+        Ok(Self { core: Mutex::new(Core::open(places, stream, Limits::default())?) })
+    }
+
+    /// Records one event, durable when this returns; gives its sequence number.
+    pub fn append(&self, event: &AuditEvent) -> Result<u64, JournalError> {
+        if OWN_ACTIONS.contains(&event.action.as_str()) {
+            return Err(JournalError::OwnAction { action: event.action.clone() });
+        }
+        let draft = Draft { body: body(event)?, pid: std::process::id() };
+        self.core.lock().unwrap_or_else(PoisonError::into_inner).commit(&[draft], true)
+    }
+
+    /// Ends the epoch: the lines so far can no longer be changed by who takes the key later, and the second place
+    /// knows them.
+    pub fn seal(&self) -> Result<(), JournalError> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner).seal()
+    }
+}
+
+impl AuditSink for OneShot {
+    fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded> {
+        self.append(event).map(|_| ()).map_err(|source| NotRecorded {
+            action: event.action.clone(),
+            source: Box::new(source),
+        })
+    }
+}
