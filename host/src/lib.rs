@@ -13,6 +13,7 @@ pub mod files;
 pub mod install;
 pub mod interfaces;
 pub mod live;
+pub mod look;
 pub mod mem;
 pub mod observed;
 pub mod op;
