@@ -15,6 +15,7 @@ pub mod forwarding;
 pub mod install;
 pub mod interfaces;
 pub mod live;
+pub mod look;
 pub mod mem;
 pub mod observed;
 pub mod op;
