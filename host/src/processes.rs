@@ -29,6 +29,10 @@ use std::fmt;
 /// Most bytes of arguments that are kept of one process; macOS and Linux allow far more.
 pub const ARGV_LIMIT: usize = 64 * 1024;
 
+/// Seconds by which the start of a process can look too early: the boot is told in whole seconds, and the time
+/// since then on another clock than that of files.
+const CLOCKS: i64 = 2;
+
 /// Which file, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileId {
@@ -139,12 +143,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Seconds by which the file on disk is younger than this process, where it is.
+    /// Seconds by which the file on disk is younger than this process, where it surely is.
     #[must_use]
     pub fn older_than_its_file(&self) -> Option<i64> {
         let disk = self.program.seen()?.on_disk.seen()?;
         let seconds = disk.modified.0.saturating_sub(self.started?.0);
-        (seconds > 0).then_some(seconds)
+        (seconds > CLOCKS).then_some(seconds)
     }
 }
 

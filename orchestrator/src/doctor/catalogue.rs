@@ -2,12 +2,19 @@
 
 use super::lint::Lint;
 use super::looked::Need;
-use super::{boot, launchd};
+use super::{boot, exposure, launchd, services, ssh, vm};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The families, in the order in which they are shown. A family adds its slice here.
-static FAMILIES: &[(&str, &[&Lint])] = &[("launchd", launchd::LINTS), ("boot", boot::LINTS)];
+static FAMILIES: &[(&str, &[&Lint])] = &[
+    ("launchd", launchd::LINTS),
+    ("boot", boot::LINTS),
+    ("exposure", exposure::LINTS),
+    ("ssh", ssh::LINTS),
+    ("vm", vm::LINTS),
+    ("services", services::LINTS),
+];
 
 /// A word that is neither a lint nor a family.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,13 +6,16 @@
 //! reads an empty list as good news.
 
 use super::eyes::Eyes;
-use super::{boot, launchd};
+use super::{boot, exposure, launchd, services, ssh, vm};
 use crate::house::{Artefact, Facts, House, compose};
 use crate::instance::Instance;
 use crate::instance::model::Os;
 use crate::jobs::{self, Job};
+use sanctum_host::bridges::Bridges;
+use sanctum_host::interfaces::Interface;
+use sanctum_host::processes::Process;
 use sanctum_types::{AbsPath, CouldNotCheck, NodeName, UnixTime};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Display;
 
@@ -129,6 +132,46 @@ observations! {
     /// Units of systemd that the house has.
     units: Many<boot::UnitState> = Units, boot::look::units;
     // doctor: further families add their observations below this line.
+    /// The live socket table.
+    listeners: exposure::Listeners = Listeners, exposure::look::listeners;
+    /// Interfaces with their addresses, as they are now.
+    interfaces: BTreeMap<String, Interface> = Interfaces, exposure::look::interfaces;
+    /// Whether the kernel passes packets on.
+    forwarding: exposure::Passing = Forwarding, exposure::look::forwarding;
+    /// The packet filter of a Mac.
+    pf: exposure::PfState = Pf, exposure::look::pf;
+    /// Our table in the packet filter of a Linux node.
+    nft: exposure::NftState = Nft, exposure::look::nft;
+    /// Calls that must not be answered.
+    probes: Many<exposure::Probed> = Probes, exposure::look::probes;
+    /// Bridges with their members.
+    bridges: Bridges = Bridges, exposure::look::bridges;
+    /// What sshd does for each caller.
+    sshd: Vec<ssh::Caller> = Sshd, ssh::look::sshd;
+    /// Configuration files of sshd.
+    sshd_files: Many<ssh::ConfigFile> = SshdFiles, ssh::look::files;
+    /// Keys that the SSH server shows.
+    host_keys: Many<ssh::HostKey> = HostKeys, ssh::look::host_keys;
+    /// What was recorded of keys before.
+    ssh_kept: ssh::Kept = SshKept, ssh::look::kept;
+    /// Who may log in as whom.
+    authorized: Many<ssh::AuthorizedFile> = Authorized, ssh::look::authorized;
+    /// Routes of the guest.
+    egress: vm::Egress = Egress, vm::look::egress;
+    /// The guest's disk.
+    disk: Option<vm::Disk> = Disk, vm::look::disk;
+    /// The process table.
+    processes: Many<Process> = Processes, services::look::processes;
+    /// What is at the programs of jobs.
+    programs: services::Programs = Programs, services::look::programs;
+    /// What else could start a service.
+    keepers: services::Keepers = Keepers, services::look::keepers;
+    /// Secrets in histories of the owner's shells.
+    histories: Many<services::History> = Histories, services::look::histories;
+    /// Files that secrets are in.
+    secret_files: Vec<services::SecretFile> = SecretFiles, services::look::secret_files;
+    /// What the installed binaries say of themselves.
+    versions: services::Versions = Versions, services::look::versions;
 }
 
 impl Looked {

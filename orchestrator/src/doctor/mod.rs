@@ -7,6 +7,7 @@
 
 pub mod boot;
 pub mod catalogue;
+pub mod exposure;
 pub mod eyes;
 pub mod fix;
 #[cfg(test)]
@@ -15,8 +16,11 @@ pub mod launchd;
 pub mod lint;
 pub mod looked;
 pub mod report;
+pub mod services;
+pub mod ssh;
 #[cfg(test)]
 mod tests;
+pub mod vm;
 
 pub use eyes::Eyes;
 pub use lint::{Answer, Fix, Lint, On};
