@@ -58,7 +58,8 @@ pub(super) fn report(out: Out, run: &Run) {
 fn violated(out: Out, verdict: &Verdict) {
     let lint = verdict.lint;
     let severity = format!("{:?}", lint.severity).to_lowercase();
-    out.line(Paint::Bad, &format!("  violated    {} ({severity}): {}", lint.id, lint.title));
+    out.line(Paint::Bad, &format!("  violated    {} ({severity})", lint.id));
+    out.line(Paint::Plain, &format!("              should be: {}", lint.title));
     let findings = verdict.findings();
     for (position, finding) in findings.iter().enumerate() {
         out.line(Paint::Plain, &format!("              {}: {}", finding.subject, finding.message));

@@ -41,6 +41,8 @@ pub enum Why {
     Requires(ServiceName),
     /// Nothing of the house starts it.
     StartedElsewhere,
+    /// This version of sanctum cannot run it, so it is not loaded.
+    NotImplemented,
 }
 
 impl std::fmt::Display for Why {
@@ -53,6 +55,7 @@ impl std::fmt::Display for Why {
             Self::SwitchedOff => f.write_str("the service manager was told not to start it"),
             Self::Requires(name) => write!(f, "it requires `{name}`"),
             Self::StartedElsewhere => f.write_str("nothing of the house starts it"),
+            Self::NotImplemented => f.write_str("this version of sanctum cannot run it"),
         }
     }
 }
@@ -63,7 +66,7 @@ pub fn survivors(looked: &Looked) -> Seen<Vec<Survivor>> {
     let node = &looked.ground.node;
     let services = &looked.ground.instance.services;
     let mut all: BTreeMap<ServiceName, Survivor> = BTreeMap::new();
-    for job in wanted.jobs.iter().filter(|job| job.implemented) {
+    for job in &wanted.jobs {
         all.insert(job.name.clone(), of_job(looked, job, services.get(&job.name)));
     }
     for (name, service) in services {
@@ -91,12 +94,16 @@ fn of_job(looked: &Looked, job: &Job, service: Option<&Service>) -> Survivor {
     if switched_off(looked, job) {
         because.push(Why::SwitchedOff);
     }
-    Survivor {
-        name: job.name.clone(),
-        criticality: service.map(|service| service.criticality).unwrap_or_default(),
-        comes_back: Some(because.is_empty()),
-        because,
+    let comes_back = match (because.is_empty(), job.implemented) {
+        (true, true) => Some(true),
+        (true, false) => None,
+        (false, _) => Some(false),
+    };
+    if !job.implemented {
+        because.push(Why::NotImplemented);
     }
+    let criticality = service.map(|service| service.criticality).unwrap_or_default();
+    Survivor { name: job.name.clone(), criticality, comes_back, because }
 }
 
 /// Secrets of a service on a Mac that a login unlocks.

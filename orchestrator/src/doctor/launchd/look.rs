@@ -226,9 +226,20 @@ pub fn named(eyes: &Eyes<'_>) -> Seen<Named> {
 }
 
 fn look(eyes: &Eyes<'_>, path: &AbsPath, is_command: bool) -> NamedPath {
-    let there = eyes.at(path);
+    let there = match eyes.at(path) {
+        Ok(None) if is_command && !eyes.is_machine() => Err(not_installed(path)),
+        there => there,
+    };
     let is_file = matches!(&there, Ok(Some(there)) if there.is_file);
     let head = if is_command && is_file { eyes.head(path, HEAD) } else { Ok(None) };
     let parent = path.parent().map_or(Ok(None), |parent| eyes.at(&parent));
     NamedPath { there, head, parent }
+}
+
+/// A directory that stands for a machine holds what the house renders, and nobody installs programs there.
+fn not_installed(path: &AbsPath) -> CouldNotCheck {
+    CouldNotCheck {
+        subject: path.to_string(),
+        cause: "below --root programs are not installed".to_owned(),
+    }
 }

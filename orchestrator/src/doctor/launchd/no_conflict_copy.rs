@@ -31,8 +31,9 @@ fn judge(looked: &Looked) -> Seen {
             !end.is_empty()
                 && end.trim_matches(['(', ')']).bytes().all(|byte| byte.is_ascii_digit())
         });
-        let named = [" copy", "conflicted copy", ".bak", ".orig", ".old", ".save"];
-        if numbered || named.iter().any(|end| stem.contains(end)) {
+        let named = [" copy", ".bak", ".orig", ".old", ".save"];
+        let conflicted = stem.contains("conflicted copy");
+        if numbered || conflicted || named.iter().any(|end| stem.ends_with(end)) {
             answer.add(&file.path, "launchd loads it like any other");
         }
     }
@@ -41,7 +42,9 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon("proxy", "")
+    crate::doctor::fixture::hub(&serde_json::json!({}))
+        .with_daemon("proxy", "")
+        .with_daemon("old-lab", "")
 }
 
 #[cfg(test)]

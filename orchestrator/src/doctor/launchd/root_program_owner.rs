@@ -43,7 +43,7 @@ fn judge(looked: &Looked) -> Seen {
                     None => answer.unseen.push(unowned("owners of programs")),
                     Some(0) if there.mode & 0o022 == 0 || there.mode & 0o1000 != 0 => {}
                     Some(0) => {
-                        answer.add(&file.path, format!("{word}: {what} can be written by others"))
+                        answer.add(&file.path, format!("{word}: {what} can be written by others"));
                     }
                     Some(uid) => {
                         answer.add(&file.path, format!("{word}: {what} belongs to user {uid}"));
