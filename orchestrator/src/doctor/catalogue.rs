@@ -2,13 +2,14 @@
 
 use super::lint::Lint;
 use super::looked::Need;
-use super::{boot, exposure, launchd, services, ssh, vm};
+use super::{boot, exposure, jobs, launchd, services, ssh, vm};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The families, in the order in which they are shown. A family adds its slice here.
 static FAMILIES: &[(&str, &[&Lint])] = &[
     ("launchd", launchd::LINTS),
+    ("jobs", jobs::LINTS),
     ("boot", boot::LINTS),
     ("exposure", exposure::LINTS),
     ("ssh", ssh::LINTS),
@@ -59,25 +60,27 @@ pub fn needs(lints: &[&'static Lint]) -> BTreeSet<Need> {
     lints.iter().flat_map(|lint| lint.needs.iter().copied()).collect()
 }
 
-/// The page of the documents: every lint with its reason and what to do.
+/// The page of the documents: lints with their reasons and what to do.
 #[must_use]
-pub fn page() -> String {
+pub fn page(lints: &[&'static Lint]) -> String {
     let mut page = String::from(
-        "# Lints\n\nWhat `sanctum doctor` looks at. This page is written by `sanctum doctor --list`; a test compares it.\n\n\
+        "# Lints\n\nWhat `sanctum doctor` looks at. It is what `sanctum doctor --list` prints; a test compares it, and\n`UPDATE_EXPECT=1 cargo test -p sanctum-orchestrator --lib doctor` writes it.\n\n\
          Each lint holds, is violated, or could not be looked at. `--only` takes an id or a family. A finding about a \
          file that the house renders is put right by `sanctum apply`.\n",
     );
-    for (family, lints) in FAMILIES {
-        let _ = write!(page, "\n## {family}\n");
-        for lint in *lints {
-            let Lint { id, title, why, .. } = lint;
-            let severity = format!("{:?}", lint.severity).to_lowercase();
-            let (on, fix) = (lint.on.word(), lint.fix.text());
-            let _ = write!(
-                page,
-                "\n### `{id}`\n\n{title} ({severity}; {on}).\n\n{why}\n\nFix: {fix}\n"
-            );
+    let mut family = "";
+    for lint in lints {
+        if lint.family() != family {
+            family = lint.family();
+            let _ = write!(page, "\n## {family}\n");
         }
+        let Lint { id, title, why, .. } = lint;
+        let severity = format!("{:?}", lint.severity).to_lowercase();
+        let (on, fix) = (lint.on.word(), lint.fix.text());
+        let _ = write!(
+            page,
+            "\n### `{id}`\n\nHolds when {title} ({severity}; {on}).\n\n{why}\n\nFix: {fix}\n"
+        );
     }
     page
 }

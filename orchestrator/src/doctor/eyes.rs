@@ -7,7 +7,7 @@
 use super::looked::{Ground, Seen, unseen};
 use sanctum_host::command::{Options, Output, Program, run};
 use sanctum_host::tree::Tree;
-use sanctum_host::{HostError, look};
+use sanctum_host::{HostError, files, look};
 use sanctum_types::{AbsPath, CouldNotCheck};
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub struct Eyes<'a> {
 enum Place {
     Machine,
     Below(Tree),
+    /// A directory that is not there yet is an empty machine to whoever only looks.
+    Nowhere,
 }
 
 /// What is at a path.
@@ -55,6 +57,9 @@ impl<'a> Eyes<'a> {
 
     /// Below a directory that stands for a machine.
     pub fn below(ground: &'a Ground, dir: &Path) -> Result<Self, HostError> {
+        if !files::is_there(dir) {
+            return Ok(Self { ground, place: Place::Nowhere });
+        }
         Ok(Self { ground, place: Place::Below(Tree::open(dir)?) })
     }
 
@@ -67,6 +72,7 @@ impl<'a> Eyes<'a> {
     /// What the path leads to; none when nothing is there.
     pub fn at(&self, path: &AbsPath) -> Seen<Option<There>> {
         let seen = match &self.place {
+            Place::Nowhere => Ok(None),
             Place::Machine => look::at(Path::new(path.as_str())).map(|facts| {
                 facts.map(|facts| There {
                     is_dir: facts.kind == look::Kind::Dir,
@@ -94,6 +100,7 @@ impl<'a> Eyes<'a> {
     /// The first bytes of a file; none when nothing is there.
     pub fn head(&self, path: &AbsPath, limit: u64) -> Seen<Option<Vec<u8>>> {
         let read = match &self.place {
+            Place::Nowhere => Ok(None),
             Place::Machine => look::head(Path::new(path.as_str()), limit),
             Place::Below(tree) => tree.read(path).map(|read| read.map(|(_, bytes)| bytes)),
         };
@@ -110,6 +117,7 @@ impl<'a> Eyes<'a> {
     /// The names in a directory, sorted; none when it is not there.
     pub fn list(&self, dir: &AbsPath) -> Seen<Option<Vec<String>>> {
         let names = match &self.place {
+            Place::Nowhere => Ok(None),
             Place::Machine => look::list(Path::new(dir.as_str())),
             Place::Below(tree) => tree.list(dir),
         };
@@ -129,6 +137,20 @@ impl<'a> Eyes<'a> {
         run(&found, args, options).map_err(|error| unseen(subject, &error))
     }
 
+    /// What a reader says of bytes on its standard input, here or below a directory; none where it is not installed.
+    pub fn read_by(
+        &self,
+        subject: &AbsPath,
+        program: &str,
+        args: &[&str],
+        bytes: &[u8],
+    ) -> Seen<Option<Output>> {
+        let Some(found) = Program::find(&[program]) else { return Ok(None) };
+        let stdin = Some(bytes.to_vec());
+        let options = Options { timeout: LIMIT, output_limit: OUTPUT, stdin, ..Options::default() };
+        run(&found, args, options).map(Some).map_err(|error| unseen(subject, &error))
+    }
+
     /// What a program says when it ends well.
     pub fn says(&self, subject: &str, program: &str, args: &[&str]) -> Seen<String> {
         let output = self.ask(subject, program, args)?;
@@ -142,5 +164,14 @@ pub fn nothing_runs(subject: &str) -> CouldNotCheck {
     CouldNotCheck {
         subject: subject.to_owned(),
         cause: "below --root there are only files, nothing runs".to_owned(),
+    }
+}
+
+/// Below a directory nobody knows who would own the files.
+#[must_use]
+pub fn unowned(subject: &str) -> CouldNotCheck {
+    CouldNotCheck {
+        subject: subject.to_owned(),
+        cause: "below --root owners are not kept".to_owned(),
     }
 }

@@ -126,6 +126,13 @@ impl Looked {
         self
     }
 
+    /// With an override: whether launchd was told that the label is disabled.
+    pub(crate) fn with_override(mut self, domain: &str, label: &str, disabled: bool) -> Self {
+        let key = (domain.to_owned(), label.to_owned());
+        self.overrides.as_mut().unwrap().0.insert(key, disabled);
+        self
+    }
+
     /// With something, or nothing, at a path that a property list names.
     pub(crate) fn with_named(mut self, path: &str, there: Option<There>, head: &str) -> Self {
         let head = there.is_some().then(|| head.as_bytes().to_vec());

@@ -167,6 +167,11 @@ impl Answer {
         self.found.push(Found { subject, message, hint: Some(hint.into()) });
     }
 
+    /// A whole observation, or the remark that it is missing; what was found without it still counts.
+    pub fn part<'a, T: ?Sized>(&mut self, seen: super::looked::Seen<&'a T>) -> Option<&'a T> {
+        seen.map_err(|unseen| self.unseen.push(unseen)).ok()
+    }
+
     /// One thing was looked at, or it could not be; gives it back where it was.
     pub fn see<T>(&mut self, seen: super::looked::Seen<T>) -> Option<T> {
         match seen {

@@ -6,7 +6,7 @@
 //! reads an empty list as good news.
 
 use super::eyes::Eyes;
-use super::{boot, exposure, launchd, services, ssh, vm};
+use super::{boot, exposure, jobs as jobs_seen, launchd, services, ssh, vm};
 use crate::house::{Artefact, Facts, House, compose};
 use crate::instance::Instance;
 use crate::instance::model::Os;
@@ -94,6 +94,11 @@ macro_rules! observations {
                 }
             }
 
+            $($(#[$doc])+
+            pub fn $field(&self) -> Seen<&$type> {
+                self.$field.as_ref().map_err(Clone::clone)
+            })+
+
             /// The same with one observation missing.
             #[must_use]
             pub fn without(mut self, need: Need) -> Self {
@@ -121,6 +126,10 @@ observations! {
     loaded: Many<launchd::LoadedJob> = Loaded, launchd::look::loaded;
     /// Jobs that launchd was told to enable or disable, whatever their files say.
     overrides: launchd::Overrides = Overrides, launchd::look::overrides;
+    /// What the system's own tool says of property lists.
+    plist_tool: launchd::PlistTool = PlistTool, launchd::look::plist_tool;
+    /// Property lists of the house under names that launchd does not load.
+    aside: launchd::Aside = Aside, launchd::look::aside;
     /// What is at the paths that property lists name.
     named: launchd::Named = Named, launchd::look::named;
     /// What the machine does after a power cut.
@@ -129,8 +138,14 @@ observations! {
     filevault: boot::FileVaultState = FileVault, boot::look::filevault;
     /// Who is logged in by itself.
     login: boot::Login = Login, boot::look::login;
+    /// When scheduled jobs did their work the last time.
+    runs: jobs_seen::Runs = Runs, jobs_seen::look::runs;
     /// Units of systemd that the house has.
     units: Many<boot::UnitState> = Units, boot::look::units;
+    /// What systemd-analyze says of each unit of the house.
+    verified: Many<(String, Vec<String>)> = Verified, boot::look::verified;
+    /// Users with units of their own, and whether they linger.
+    linger: Many<boot::UserUnits> = Linger, boot::look::linger;
     // doctor: further families add their observations below this line.
     /// The live socket table.
     listeners: exposure::Listeners = Listeners, exposure::look::listeners;

@@ -12,10 +12,12 @@ pub mod eyes;
 pub mod fix;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod jobs;
 pub mod launchd;
 pub mod lint;
 pub mod looked;
 pub mod report;
+pub mod run;
 pub mod services;
 pub mod ssh;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A verdict's outcome is one of three. What could not be looked at stands beside findings where both are true: the
 //! findings count, and the report still says that it did not see everything.
 
+use super::boot;
 use super::lint::{Answer, Lint};
 use super::looked::Looked;
 use sanctum_types::{CouldNotCheck, Finding};
@@ -36,6 +37,19 @@ pub struct Report {
     pub verdicts: Vec<Verdict>,
     /// Lints that mean nothing on this node.
     pub elsewhere: usize,
+}
+
+/// What a family tells beyond findings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    /// Its key in the report for programs.
+    pub name: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// Its lines for people.
+    pub lines: Vec<String>,
+    /// The same for programs.
+    pub data: Value,
 }
 
 /// How many lints came out how.
@@ -105,6 +119,19 @@ impl Report {
             lints.iter().copied().filter(|lint| lint.on.suits(looked.os())).collect();
         let verdicts: Vec<Verdict> = here.iter().map(|lint| Verdict::of(lint, looked)).collect();
         Self { elsewhere: lints.len() - verdicts.len(), verdicts }
+    }
+
+    /// Whether something could not be looked at, be it beside findings.
+    #[must_use]
+    pub fn is_partly_unseen(&self) -> bool {
+        self.verdicts.iter().any(|verdict| !verdict.unseen.is_empty())
+    }
+
+    /// What the families tell beyond findings, for those whose lints were asked.
+    #[must_use]
+    pub fn sections(&self, looked: &Looked) -> Vec<Section> {
+        let asked = |family: &str| self.verdicts.iter().any(|one| one.lint.family() == family);
+        if asked("boot") { boot::report::section(looked).into_iter().collect() } else { Vec::new() }
     }
 
     /// How many came out how.

@@ -24,6 +24,8 @@ pub struct Power {
     pub autorestart: Option<bool>,
     /// It wakes for the network (`womp`); none where the machine does not say.
     pub womp: Option<bool>,
+    /// Minutes without use after which it sleeps, 0 for never; none where the machine does not say.
+    pub sleep_minutes: Option<u32>,
     /// Batteries that keep it running, by name.
     pub ups: Vec<String>,
 }
@@ -58,6 +60,33 @@ pub struct UnitState {
     pub properties: BTreeMap<String, String>,
 }
 
+/// Enabled units of one user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserUnits {
+    /// The user.
+    pub name: String,
+    /// Whether the user's units run without a session.
+    pub lingers: bool,
+    /// Units that the user enabled.
+    pub units: Vec<String>,
+}
+
+impl UnitState {
+    /// A property's value; empty where systemd does not say it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> &str {
+        self.properties.get(key).map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// A setting that the machine does not name.
+pub(super) fn not_said(setting: &str) -> CouldNotCheck {
+    CouldNotCheck {
+        subject: setting.to_owned(),
+        cause: format!("pmset does not name `{setting}` on this machine"),
+    }
+}
+
 /// `pmset -g` and `pmset -g ps`.
 pub fn power(eyes: &Eyes<'_>) -> Seen<Power> {
     if eyes.ground.facts.os != Os::Macos {
@@ -71,17 +100,13 @@ pub fn power(eyes: &Eyes<'_>) -> Seen<Power> {
 /// Settings are `name  0|1` lines; a power source begins with ` -NAME (id=`.
 #[must_use]
 pub fn read_power(settings: &str, sources: &str) -> Power {
-    let flag = |name: &str| {
-        let line = settings.lines().find_map(|line| {
+    let number = |name: &str| {
+        settings.lines().find_map(|line| {
             let mut words = line.split_whitespace();
-            (words.next() == Some(name)).then(|| words.next().map(str::to_owned)).flatten()
-        })?;
-        match line.as_str() {
-            "0" => Some(false),
-            "1" => Some(true),
-            _ => None,
-        }
+            (words.next() == Some(name)).then(|| words.next()?.parse::<u32>().ok())?
+        })
     };
+    let flag = |name: &str| number(name).filter(|number| *number < 2).map(|number| number == 1);
     let source = |line: &str| {
         let name = line.trim().strip_prefix('-')?.split(" (id=").next()?.trim();
         // A laptop's own battery is no UPS of a house.
@@ -90,6 +115,7 @@ pub fn read_power(settings: &str, sources: &str) -> Power {
     Power {
         autorestart: flag("autorestart"),
         womp: flag("womp"),
+        sleep_minutes: number("sleep"),
         ups: sources.lines().filter_map(source).collect(),
     }
 }
@@ -163,16 +189,67 @@ fn unit(eyes: &Eyes<'_>, name: &str) -> Seen<UnitState> {
     Ok(UnitState { name: name.to_owned(), properties: owned.collect() })
 }
 
+/// What `systemd-analyze verify` says of each unit of the house: the lines of its error stream. It reads files and
+/// asks no running systemd.
+pub fn verified(eyes: &Eyes<'_>) -> Seen<Many<(String, Vec<String>)>> {
+    if eyes.ground.facts.os != Os::Linux {
+        return Ok(Many::default());
+    }
+    if !eyes.is_machine() {
+        return Err(nothing_runs("the order of units"));
+    }
+    let wanted = crate::doctor::looked::render(eyes.ground)?;
+    let names = wanted.artefacts.iter().filter_map(unit_name);
+    Ok(Many::collect(names.map(|name| {
+        let output = eyes.ask(name, "systemd-analyze", &["verify", "--man=no", "--", name])?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        Ok((name.to_owned(), said.lines().map(str::to_owned).collect()))
+    })))
+}
+
+/// Units that the house's account on this machine enabled for itself, and whether it lingers (loginctl(1)).
+pub fn linger(eyes: &Eyes<'_>) -> Seen<Many<UserUnits>> {
+    const LINGER: &str = "/var/lib/systemd/linger";
+    let Some(home) = eyes.ground.owner_home.as_ref().filter(|_| eyes.ground.facts.os == Os::Linux)
+    else {
+        return Ok(Many::default());
+    };
+    let name = home.file_name().to_owned();
+    let path = |text: String| AbsPath::new(text.as_str()).map_err(|error| unseen(&text, &error));
+    let lingers = eyes.list(&path(LINGER.to_owned())?)?.unwrap_or_default().contains(&name);
+    let config = path(format!("{home}/.config/systemd/user"))?;
+    let mut units = Vec::new();
+    for entry in eyes.list(&config)?.unwrap_or_default() {
+        if entry.ends_with(".wants") {
+            units.extend(eyes.list(&path(format!("{config}/{entry}"))?)?.unwrap_or_default());
+        }
+    }
+    Ok(Many::collect([Ok(UserUnits { name, lingers, units })]))
+}
+
+/// A node on which systemd holds one unit with these properties.
+#[cfg(test)]
+pub(super) fn with_unit(
+    mut looked: crate::doctor::Looked,
+    properties: &[(&str, &str)],
+) -> crate::doctor::Looked {
+    let owned = properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let unit = UnitState { name: "sanctum-scan.service".to_owned(), properties: owned.collect() };
+    looked.units.as_mut().unwrap().all.push(unit);
+    looked
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn power_settings_of_pmset() {
-        let settings = "System-wide power settings:\nCurrently in use:\n standby              0\n Sleep On Power Button 1\n autorestart          1\n powernap             1\n womp                 0\n";
+        let settings = "System-wide power settings:\nCurrently in use:\n standby              0\n Sleep On Power Button 1\n autorestart          1\n powernap             1\n womp                 0\n sleep                10 (sleep prevented by sharingd)\n";
         let sources = "Now drawing from 'AC Power'\n -SMART-UPS 1500 (id=1234)\t100%; charging present: true\n -InternalBattery-0 (id=5)\t90%; charged\n";
         let power = read_power(settings, sources);
         assert_eq!((power.autorestart, power.womp), (Some(true), Some(false)));
+        assert_eq!(power.sleep_minutes, Some(10));
         assert_eq!(power.ups, ["SMART-UPS 1500"]);
         assert_eq!(read_power("", "Now drawing from 'AC Power'\n"), Power::default());
     }

@@ -26,7 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
+    let wanted = looked.wanted()?;
     let mut answer = Answer::over(wanted.jobs.len());
     for job in &wanted.jobs {
         let service = looked.ground.instance.services.get(&job.name);

@@ -22,6 +22,19 @@ const NOT_FOUND: [i32; 2] = [113, 112];
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides(pub BTreeMap<(String, String), bool>);
 
+/// What the system's own reader says of each property list; empty where there is none, which is one voice of three.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlistTool(pub BTreeMap<AbsPath, Result<(), String>>);
+
+/// Names in launchd's directories that hold a job of the house and do not end in `.plist`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// How many names were looked at.
+    pub looked_at: usize,
+    /// Those that are set aside.
+    pub paths: Vec<AbsPath>,
+}
+
 /// What is at the absolute paths that property lists name.
 #[derive(Clone, Debug, Default)]
 pub struct Named(pub BTreeMap<AbsPath, NamedPath>);
@@ -35,6 +48,22 @@ pub struct NamedPath {
     pub head: Seen<Option<Vec<u8>>>,
     /// The directory that it is in, where that is there.
     pub parent: Seen<Option<There>>,
+}
+
+impl Overrides {
+    /// What launchd was told of a label, domain by domain: whether it is disabled.
+    #[must_use]
+    pub fn of(&self, label: &str) -> Vec<bool> {
+        self.0.iter().filter(|((_, of), _)| of == label).map(|(_, is)| *is).collect()
+    }
+}
+
+impl Named {
+    /// What is at a path that a property list names; none for what is not an absolute path.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<&NamedPath> {
+        self.0.get(&AbsPath::new(path).ok()?)
+    }
 }
 
 /// Property lists in the three directories.
@@ -146,6 +175,42 @@ pub fn overrides(eyes: &Eyes<'_>) -> Seen<Overrides> {
     Ok(all)
 }
 
+/// `plutil -lint` of each property list, or libplist's reader where that is what is here.
+pub fn plist_tool(eyes: &Eyes<'_>) -> Seen<PlistTool> {
+    const TOOLS: [(&str, &[&str]); 2] = [("plutil", &["-lint", "-"]), ("plistutil", &["-i", "-"])];
+    let mut all = BTreeMap::new();
+    for file in &plists(eyes)? {
+        for (program, args) in TOOLS {
+            let Some(said) = eyes.read_by(&file.path, program, args, &file.bytes)? else {
+                continue;
+            };
+            let text = [said.stdout.as_slice(), said.stderr.as_slice()].concat();
+            let text = String::from_utf8_lossy(&text);
+            let first = text.lines().next().unwrap_or("it cannot read it").to_owned();
+            all.insert(file.path.clone(), if said.status.success() { Ok(()) } else { Err(first) });
+            break;
+        }
+    }
+    Ok(PlistTool(all))
+}
+
+/// Names beside the property lists.
+pub fn aside(eyes: &Eyes<'_>) -> Seen<Aside> {
+    let mut all = Aside::default();
+    if eyes.ground.facts.os != Os::Macos {
+        return Ok(all);
+    }
+    for (dir, _) in directories(eyes)? {
+        for name in eyes.list(&dir)?.unwrap_or_default() {
+            all.looked_at += 1;
+            if name.contains(super::OURS) && name.contains(".plist") && !name.ends_with(".plist") {
+                all.paths.extend(dir.join(&name).ok());
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// What is at every absolute path that a property list names.
 pub fn named(eyes: &Eyes<'_>) -> Seen<Named> {
     let mut all = BTreeMap::new();
@@ -161,9 +226,20 @@ pub fn named(eyes: &Eyes<'_>) -> Seen<Named> {
 }
 
 fn look(eyes: &Eyes<'_>, path: &AbsPath, is_command: bool) -> NamedPath {
-    let there = eyes.at(path);
+    let there = match eyes.at(path) {
+        Ok(None) if is_command && !eyes.is_machine() => Err(not_installed(path)),
+        there => there,
+    };
     let is_file = matches!(&there, Ok(Some(there)) if there.is_file);
     let head = if is_command && is_file { eyes.head(path, HEAD) } else { Ok(None) };
     let parent = path.parent().map_or(Ok(None), |parent| eyes.at(&parent));
     NamedPath { there, head, parent }
+}
+
+/// A directory that stands for a machine holds what the house renders, and nobody installs programs there.
+fn not_installed(path: &AbsPath) -> CouldNotCheck {
+    CouldNotCheck {
+        subject: path.to_string(),
+        cause: "below --root programs are not installed".to_owned(),
+    }
 }
