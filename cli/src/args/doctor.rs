@@ -24,4 +24,7 @@ pub struct Doctor {
     /// Print every lint with its reason and its fix, and look at nothing
     #[arg(long, conflicts_with_all = ["prove", "fix", "strict"])]
     pub list: bool,
+    /// Take the host keys and the keys that may log in now as the right ones, after a change that you made yourself
+    #[arg(long, conflicts_with_all = ["prove", "tools", "fix", "strict", "list", "only"])]
+    pub record_ssh: bool,
 }

@@ -49,6 +49,7 @@ pub(super) fn run(
         fix: false,
         strict: args.strict,
         list: false,
+        record_ssh: false,
     };
     super::run(context, &again)
 }

@@ -5,6 +5,7 @@
 //! is not wrong by itself unless `--strict` says so.
 
 mod fix;
+mod record;
 mod show;
 
 use super::Context;
@@ -45,6 +46,9 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
         Place::Machine => Eyes::on_machine(&ground),
         Place::Root(dir) => Eyes::below(&ground, dir)?,
     };
+    if args.record_ssh {
+        return record::run(context, &eyes);
+    }
     let looked = examine(&eyes, &lints, None)?;
     let proofs = proofs(args, &session)?;
     let exit = report(context, args, &session, &looked, proofs);

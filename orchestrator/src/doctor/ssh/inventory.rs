@@ -5,6 +5,8 @@
 //! verb that took the owner's word does.
 
 use super::look::{AuthorizedFile, HostKey};
+use crate::house::layout;
+use crate::instance::model::Os;
 use russh::keys::{HashAlg, PublicKey};
 use sanctum_types::CouldNotCheck;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,12 @@ pub struct Authorized {
     pub options: String,
 }
 
+/// Where it is on a node.
+#[must_use]
+pub fn path(os: Os) -> String {
+    format!("{}/{FILE}", layout::store(os))
+}
+
 /// A line of an authorized_keys file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
@@ -65,6 +73,49 @@ impl Inventory {
             FORMAT => Ok(read),
             other => Err(failed(format!("format {other} is not known"))),
         }
+    }
+
+    /// How it differs from one that was recorded before, in words; all of it where there was none.
+    #[must_use]
+    pub fn news(&self, before: Option<&Self>) -> Vec<String> {
+        let none = Self::default();
+        let old = before.unwrap_or(&none);
+        let mut news = Vec::new();
+        if before.is_some_and(|before| before.generation != self.generation) {
+            news.push("this machine is not the one that was recorded".to_owned());
+        }
+        for (algorithm, fingerprint) in &self.host_keys {
+            match old.host_keys.get(algorithm) {
+                Some(known) if known == fingerprint => {}
+                Some(known) => {
+                    news.push(format!("host key {fingerprint} ({algorithm}) instead of {known}"));
+                }
+                None => news.push(format!("host key {fingerprint} ({algorithm})")),
+            }
+        }
+        let gone =
+            old.host_keys.iter().filter(|(algorithm, _)| !self.host_keys.contains_key(*algorithm));
+        news.extend(
+            gone.map(|(algorithm, known)| format!("no host key {known} ({algorithm}) any more")),
+        );
+        let users: BTreeSet<&String> =
+            self.authorized.keys().chain(old.authorized.keys()).collect();
+        let (empty, word) = (BTreeSet::new(), |key: &Authorized| match key.options.len() {
+            0 => key.fingerprint.clone(),
+            bytes => format!("{} with options of {bytes} bytes", key.fingerprint),
+        });
+        for user in users {
+            let now = self.authorized.get(user).unwrap_or(&empty);
+            let then = old.authorized.get(user).unwrap_or(&empty);
+            news.extend(
+                now.difference(then).map(|key| format!("{user} may log in with {}", word(key))),
+            );
+            news.extend(
+                then.difference(now)
+                    .map(|key| format!("{user} may not log in with {} any more", word(key))),
+            );
+        }
+        news
     }
 
     /// What was found now, to be confirmed.
@@ -165,6 +216,28 @@ mod tests {
         assert!(Inventory::read(b"{}").is_err());
         let newer = String::from_utf8(bytes).unwrap().replace("\"format\":1", "\"format\":2");
         assert_eq!(Inventory::read(newer.as_bytes()).unwrap_err().cause, "format 2 is not known");
+    }
+
+    #[test]
+    fn news_are_what_changed() {
+        let public =
+            |key: &str| HostKey { path: String::new(), there: None, public: Some(key.to_owned()) };
+        let file = |text: String| AuthorizedFile {
+            user: "neo".to_owned(),
+            text,
+            ..AuthorizedFile::default()
+        };
+        let old = Inventory::of("g1", &[public(KEY)], &[file(KEY.to_owned())]);
+        assert_eq!(old.news(Some(&old)), Vec::<String>::new());
+        assert_eq!(old.news(None).len(), 2);
+        let new = Inventory::of("g2", &[public(OTHER)], &[file(format!("restrict {KEY}"))]);
+        let news = new.news(Some(&old));
+        let has = |words: &str| news.iter().any(|line| line.contains(words));
+        assert!(has("not the one") && has("(ssh-ed25519) instead of SHA256:"), "{news:?}");
+        assert!(has("with options of 8 bytes") && has("may not log in with") && news.len() == 4);
+        assert!(
+            old.news(Some(&Inventory { host_keys: BTreeMap::new(), ..old.clone() })).len() == 1
+        );
     }
 
     proptest! {

@@ -1,10 +1,9 @@
 //! The observations of the SSH server: what `sshd -T` says to each caller, its files, its keys, and who may log in.
 
-use super::inventory::{FILE, Inventory};
+use super::inventory::{self, Inventory};
 use crate::doctor::exposure::look::need_root;
 use crate::doctor::eyes::{Eyes, There, nothing_runs};
 use crate::doctor::looked::{Many, Seen, unseen};
-use crate::house::layout;
 use crate::instance::model::{NodeType, Os};
 use crate::render::sshd::effective::contexts;
 use crate::render::sshd::{Effective, allowed_users, parse_effective};
@@ -144,12 +143,27 @@ pub fn host_keys(eyes: &Eyes<'_>) -> Seen<Many<HostKey>> {
 
 /// The inventory beside the generation of this machine.
 pub fn kept(eyes: &Eyes<'_>) -> Seen<Kept> {
-    let file = path(&format!("{}/{FILE}", layout::store(eyes.ground.facts.os)))?;
-    let bytes = eyes.head(&file, MOST)?.ok_or_else(|| CouldNotCheck {
-        subject: file.to_string(),
-        cause: "no inventory of this machine was recorded yet".to_owned(),
+    let inventory = recorded(eyes)?.ok_or_else(|| CouldNotCheck {
+        subject: inventory::path(eyes.ground.facts.os),
+        cause: "nothing was recorded yet: sudo sanctum doctor --record-ssh".to_owned(),
     })?;
-    Ok(Kept { generation: generation(eyes)?, inventory: Inventory::read(&bytes)? })
+    Ok(Kept { generation: generation(eyes)?, inventory })
+}
+
+/// The inventory; none where nothing was recorded yet.
+pub fn recorded(eyes: &Eyes<'_>) -> Seen<Option<Inventory>> {
+    let file = path(&inventory::path(eyes.ground.facts.os))?;
+    eyes.head(&file, MOST)?.map(|bytes| Inventory::read(&bytes)).transpose()
+}
+
+/// What there is now, all of it: what could not be seen must not be recorded as not there.
+pub fn found(eyes: &Eyes<'_>) -> Seen<Inventory> {
+    need_root("who may log in")?;
+    let (keys, authorized) = (host_keys(eyes)?, authorized(eyes)?);
+    if let Some(unseen) = keys.unseen.iter().chain(&authorized.unseen).next() {
+        return Err(unseen.clone());
+    }
+    Ok(Inventory::of(&generation(eyes)?, &keys.all, &authorized.all))
 }
 
 /// A name for this life of the machine: a digest, because the identity itself is nobody's business
