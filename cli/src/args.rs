@@ -1,6 +1,9 @@
 //! The command line as types. Every verb has an example in its help; docs/cli.md is generated from here.
 
 pub mod audit;
+pub mod doctor;
+
+pub use doctor::Doctor;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sanctum_orchestrator::house::Part;
@@ -93,8 +96,12 @@ pub enum Verb {
     /// Bring back what was there before the first apply
     #[command(after_help = "Example:\n  sanctum uninstall --root /tmp/hub --yes")]
     Uninstall(Uninstall),
-    /// Prove the house with the tools that this machine has
-    #[command(after_help = "Example:\n  sanctum doctor --prove")]
+    /// Look whether the house is as it should be; exit 3 on findings
+    #[command(
+        after_help = "Exit codes: 0 all that was looked at holds, also when something could not be looked at \
+        (it is counted) · 3 findings, and with --strict anything not looked at\n\n\
+        Example:\n  sanctum doctor\n  sanctum doctor --only boot\n  sanctum doctor --fix\n  sanctum doctor --prove"
+    )]
     Doctor(Doctor),
     /// Packet filter rules of macOS
     #[command(
@@ -228,17 +235,6 @@ pub struct Uninstall {
     /// Restore even what somebody else changed since
     #[arg(long)]
     pub overwrite_foreign: bool,
-}
-
-/// `sanctum doctor`.
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// Ask every tool that is here about what is rendered
-    #[arg(long)]
-    pub prove: bool,
-    /// Take ssh-audit, cloud-init and netplan from this directory where it has them
-    #[arg(long, value_name = "DIR")]
-    pub tools: Option<PathBuf>,
 }
 
 /// `sanctum pf`.

@@ -4,6 +4,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod doctor;
 pub mod drift;
 pub mod engine;
 pub mod exposure;

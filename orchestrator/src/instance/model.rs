@@ -41,6 +41,9 @@ pub struct Instance {
     /// Jobs that run by the clock.
     #[serde(default)]
     pub schedules: BTreeMap<ServiceName, Schedule>,
+    /// What the house decided about booting.
+    #[serde(default)]
+    pub boot: super::boot::Boot,
     /// The three guards and the vault's mode.
     #[serde(default)]
     pub guards: Guards,

@@ -1,10 +1,25 @@
-//! Views of the service registry that renderers share: services of a node, the order to start in, labels.
+//! Views of the service registry that renderers share: ports of a node, the order to start in, labels, logins.
 //!
 //! Everything here is derived from the instance alone and is the same on every machine.
 
-use super::model::{Arch, Instance, Node, NodeType, Os, Service};
-use sanctum_types::{JobLabel, NodeName, ServiceName};
+use super::model::{Arch, Bind, Instance, Node, NodeType, Os, Service, Transport};
+use sanctum_types::{AccountName, JobLabel, NodeName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// One port that a service of a node listens on.
+#[derive(Clone, Copy, Debug)]
+pub struct PortUse<'a> {
+    /// The service's name.
+    pub name: &'a ServiceName,
+    /// The service.
+    pub service: &'a Service,
+    /// Number.
+    pub port: u16,
+    /// Transport.
+    pub transport: Transport,
+    /// Who may reach it.
+    pub bind: Bind,
+}
 
 /// Enabled services of a node, by name.
 pub fn services_of<'a>(
@@ -12,6 +27,16 @@ pub fn services_of<'a>(
     node: &NodeName,
 ) -> impl Iterator<Item = (&'a ServiceName, &'a Service)> {
     instance.services.iter().filter(move |(_, service)| service.enabled && service.node == *node)
+}
+
+/// Ports that enabled services of a node listen on, by service and in the order of the file.
+pub fn ports_of<'a>(instance: &'a Instance, node: &NodeName) -> impl Iterator<Item = PortUse<'a>> {
+    services_of(instance, node).flat_map(|(name, service)| {
+        service.ports.iter().map(move |spec| {
+            let (port, transport) = spec.get();
+            PortUse { name, service, port, transport, bind: service.bind }
+        })
+    })
 }
 
 /// Every service after all that it requires; services that are free to start stand by name.
@@ -105,4 +130,13 @@ pub fn hub(instance: &Instance) -> Option<(&NodeName, &Node)> {
 #[must_use]
 pub fn guest(instance: &Instance) -> Option<(&NodeName, &Node)> {
     instance.nodes.iter().find(|(_, node)| node.kind == NodeType::Guest)
+}
+
+/// The account that logs in to a node over SSH.
+#[must_use]
+pub fn login_of<'a>(instance: &'a Instance, node: &'a Node) -> &'a AccountName {
+    node.user.as_ref().unwrap_or(match node.kind {
+        NodeType::Guest => &instance.users.guest,
+        NodeType::Hub | NodeType::Satellite | NodeType::Mobile => &instance.users.owner,
+    })
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "names made from constants; only tests build houses")]
 
+use super::boot::{Boot, FileVault};
 use super::model::{
     Arch, Auto, Bind, Criticality, GuardMode, Guards, Identity, Instance, Interfaces, Lan,
     Networks, Node, NodeType, Os, Pf, PfAttach, PortSpec, PortWith, Probe, Reach, RunAs, Schedule,
@@ -139,6 +140,11 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
         secrets: BTreeMap::new(),
         schedules: BTreeMap::new(),
         agents: BTreeMap::new(),
+        boot: Boot {
+            filevault: pick(&[None, Some(FileVault::On), Some(FileVault::Off)], guards),
+            reason: (misc % 2 == 0).then(|| "decided".to_owned()),
+            ups: (misc % 3 == 0).then_some(misc % 2 == 0),
+        },
         guards: Guards {
             sentinel: pick(&GUARDS, guards),
             firewall: pick(&GUARDS, guards / 3),

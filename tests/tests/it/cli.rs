@@ -1,5 +1,6 @@
 //! The command line as a contract: exit codes, reports, refusals, what is printed where.
 
+mod doctor;
 mod misuse;
 mod owner;
 mod pages;

@@ -9,6 +9,7 @@ mod bed;
 mod boot;
 mod confirm;
 mod crash;
+mod doctor;
 mod foreign;
 mod install;
 mod presence;

@@ -1,0 +1,147 @@
+//! `sanctum doctor`: is the house as it should be, here and now? Looks, and changes nothing but with `--fix`.
+//!
+//! Without `--only` our own readers always run beside the lints; on the machine itself also what is in force; `--prove`
+//! adds the real tools. Exit 3 means that something is wrong; what could not be looked at is shown and counted, and
+//! is not wrong by itself unless `--strict` says so.
+
+mod fix;
+mod record;
+mod show;
+
+use super::Context;
+use super::prove::Bench;
+use crate::args::Doctor;
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use crate::session::{Opened, Session};
+use crate::site::{Access, Place};
+use sanctum_host::{accounts, clock};
+use sanctum_orchestrator::doctor::run::{Run, examine};
+use sanctum_orchestrator::doctor::{Eyes, Ground, catalogue};
+use sanctum_orchestrator::instance::model::{NodeType, Os};
+use sanctum_orchestrator::prove::{self, Proof, Summary, Tools};
+use sanctum_types::AbsPath;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Runs the verb.
+pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
+    let lints = catalogue::choose(&args.only).map_err(|error| {
+        let near = error.nearest.map(|near| format!("did you mean `{near}`?"));
+        let failure = Failure::new(Exit::Usage, error).hint("`sanctum doctor --list` lists them");
+        near.into_iter().fold(failure, Failure::hint)
+    })?;
+    if args.list {
+        show::list(context.out, &lints);
+        return Ok(Exit::Done);
+    }
+    if args.fix && context.out.json {
+        return Err(Failure::new(Exit::Usage, "--fix asks a person, and --json is for programs")
+            .hint("`sanctum doctor --json` says under `remedies` what --fix would do"));
+    }
+    let opened = Opened::read(&context.common, &context.around, context.out)?;
+    let session = Session::open(opened, &context.common, &context.around, Access::Look)?;
+    let ground = ground(&session);
+    let eyes = match &session.site.place {
+        Place::Machine => Eyes::on_machine(&ground),
+        Place::Root(dir) => Eyes::below(&ground, dir)?,
+    };
+    if args.record_ssh {
+        return record::run(context, &eyes);
+    }
+    let looked = examine(&eyes, &lints, None)?;
+    let proofs = proofs(args, &session)?;
+    let exit = report(context, args, &session, &looked, proofs);
+    if !args.fix {
+        return Ok(exit);
+    }
+    // The plan is apply's own; it takes the lock and looks again.
+    drop(session);
+    fix::run(context, args, &looked, exit)
+}
+
+/// What is known before anything is looked at.
+fn ground(session: &Session) -> Ground {
+    let instance = session.opened.instance.clone();
+    let machine = session.site.place == Place::Machine;
+    let node = instance.nodes.get(&session.site.node);
+    let own = node.and_then(|node| node.user.as_ref());
+    let guest = node.is_some_and(|node| node.kind == NodeType::Guest);
+    let usual = if guest { &instance.users.guest } else { &instance.users.owner };
+    let owner = own.unwrap_or(usual).as_str();
+    let account = machine.then(|| accounts::by_name(owner).ok().flatten()).flatten();
+    let homes = if session.facts.os == Os::Macos { "/Users" } else { "/home" };
+    let below = || AbsPath::new(format!("{homes}/{owner}")).ok();
+    Ground {
+        text: session.opened.text.clone(),
+        node: session.site.node.clone(),
+        facts: session.facts.clone(),
+        owner_uid: account.as_ref().map(|account| account.uid),
+        owner_home: match account {
+            Some(account) => account.home,
+            None => below().filter(|_| !machine),
+        },
+        now: clock::now(),
+        instance,
+    }
+}
+
+/// The proofs of the rendered house; none where only some lints were asked for.
+fn proofs(args: &Doctor, session: &Session) -> Result<Option<(Bench, Vec<Proof>)>, Failure> {
+    if !args.only.is_empty() && !args.prove {
+        return Ok(None);
+    }
+    let house = session.house()?;
+    let artefacts = session.artefacts(&BTreeSet::new())?;
+    let bench = Bench::new(find_tools(args)?);
+    let mut all = prove::readers(&house, &artefacts);
+    if args.prove {
+        all.extend(prove::tools(&house, &artefacts, &bench.tools));
+    }
+    if session.site.place == Place::Machine {
+        all.extend(prove::machine::live(&house, &artefacts, &bench.tools));
+    }
+    Ok(Some((bench, all)))
+}
+
+fn report(
+    context: &Context,
+    args: &Doctor,
+    session: &Session,
+    run: &Run,
+    proofs: Option<(Bench, Vec<Proof>)>,
+) -> Exit {
+    let out = context.out;
+    out.line(Paint::Head, session.site.node.as_str());
+    let (bench, proved) = proofs.unzip();
+    let proved = proved.unwrap_or_default();
+    let summary = prove::summary(&proved);
+    if let Some(mut bench) = bench {
+        bench.show(out, &proved);
+        let painted = if summary.failed == 0 { Paint::Good } else { Paint::Bad };
+        out.line(painted, &words(summary));
+    }
+    let counts = run.report.counts();
+    show::report(out, run);
+    out.data(&json!({
+        "format": 1, "node": session.site.node, "summary": summary,
+        "proofs": proved.iter().map(Proof::json).collect::<Vec<_>>(),
+        "lints": show::data(run),
+    }));
+    let unseen = counts.could_not_look > 0 || run.report.is_partly_unseen();
+    let wrong = summary.failed > 0 || counts.violated > 0;
+    if wrong || (args.strict && unseen) { Exit::Differences } else { Exit::Done }
+}
+
+fn find_tools(args: &Doctor) -> Result<Tools, Failure> {
+    let tools = Tools::find();
+    let Some(dir) = &args.tools else { return Ok(tools) };
+    let path = AbsPath::new(dir.to_string_lossy())
+        .map_err(|error| Failure::new(Exit::Usage, error).hint("name the directory from / on"))?;
+    Ok(tools.and_in(&path)?)
+}
+
+fn words(summary: Summary) -> String {
+    let Summary { passed, failed, could_not_check } = summary;
+    format!("{passed} proved, {failed} wrong, {could_not_check} not looked at")
+}

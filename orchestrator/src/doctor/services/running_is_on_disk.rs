@@ -1,0 +1,66 @@
+//! `services/running-is-on-disk`.
+
+use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
+use crate::doctor::looked::{Looked, Need};
+use crate::doctor::services::running::{ours, running, stale};
+use sanctum_host::processes::OnDiskNow;
+use sanctum_types::CouldNotCheck;
+use sanctum_types::Severity;
+
+pub(super) static LINT: Lint = Lint {
+    id: "services/running-is-on-disk",
+    severity: Severity::Error,
+    on: On::Any,
+    title: "a process of the house runs the file that is at its path",
+    why: "A program that was replaced or deleted under its process goes on listening: one house was green for \
+          25 hours on a binary that a build had deleted, and nobody got an answer.",
+    fix: Fix::Edit(
+        "restart the job of the process: sudo launchctl kickstart -k system/LABEL, or sudo systemctl restart \
+        UNIT",
+    ),
+    needs: &[Need::Wanted, Need::Processes],
+    judge,
+    #[cfg(test)]
+    good,
+    #[cfg(test)]
+    bad,
+};
+
+fn judge(looked: &Looked) -> Seen {
+    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
+    let processes = looked.processes.as_ref().map_err(Clone::clone)?;
+
+    let mut answer = Answer { looked_at: 0, ..Answer::of(processes) };
+    for one in ours(wanted, processes) {
+        let Some(Some(running)) = running(one).map(|seen| answer.see(seen)) else { continue };
+        match running.now() {
+            OnDiskNow::Replaced | OnDiskNow::Gone => {
+                answer.add(&running.path, stale(one, running).unwrap_or_default());
+            }
+            OnDiskNow::CouldNotSee => answer.unseen.push(CouldNotCheck {
+                subject: running.path.clone(),
+                cause: "the file that runs could not be compared".to_owned(),
+            }),
+            OnDiskNow::Same => {}
+        }
+    }
+    Ok(answer)
+}
+
+#[cfg(test)]
+fn good() -> Looked {
+    use serde_json::json;
+    crate::doctor::fixture::hub(&json!({ "services": {
+        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
+    } }))
+    .with_running("ha", "/opt/ha/bin/ha", 7, 7)
+}
+
+#[cfg(test)]
+fn bad() -> Looked {
+    use serde_json::json;
+    crate::doctor::fixture::hub(&json!({ "services": {
+        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
+    } }))
+    .with_running("ha", "/opt/ha/bin/ha", 7, 8)
+}

@@ -1,0 +1,102 @@
+//! `sanctum doctor` as a contract: what it finds in a directory, how it says so, and that it repairs nothing unasked.
+
+use super::program::{House, MANOR, SMALL};
+use serde_json::{Value, json};
+
+const PLIST: &str = "<?xml version=\"1.0\"?>\n<plist version=\"1.0\"><dict><key>Label</key>\
+    <string>com.sanctum.leftover</string><key>ProgramArguments</key><array><string>/opt/x</string></array>\
+    <key>ExitTimeOut</key><integer>5</integer></dict></plist>\n";
+const LEFTOVER: &str = "Library/LaunchDaemons/com.sanctum.leftover.plist";
+
+fn verdict<'a>(report: &'a Value, id: &str) -> &'a Value {
+    let all = report["lints"]["verdicts"].as_array().expect("verdicts");
+    all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("no {id} in {report:#}"))
+}
+
+#[test]
+fn an_orphan_is_found_by_id_and_exit_code() {
+    let house = House::of(MANOR, Some("hub"));
+    house.run(&["apply", "--yes"]).exits(0);
+    let clean = house.run(&["doctor", "--only", "launchd", "--json"]).exits(0).json();
+    assert_eq!(clean["lints"]["counts"]["violated"], 0, "{clean:#}");
+    house.put(LEFTOVER, PLIST, 0o644);
+    let report = house.run(&["doctor", "--only", "launchd/orphaned-job", "--json"]).exits(3).json();
+    let orphan = verdict(&report, "launchd/orphaned-job");
+    assert_eq!(orphan["outcome"], "violated");
+    let path = "/Library/LaunchDaemons/com.sanctum.leftover.plist";
+    assert_eq!(orphan["findings"][0]["subject"], path);
+    // What runs could not be looked at below a directory, and is said beside what was found.
+    assert_eq!(orphan["unseen"][0]["subject"], "loaded jobs");
+    let by_hand = &report["lints"]["remedies"]["by_hand"];
+    assert_eq!(
+        (&by_hand[0]["lint"], &by_hand[0]["subject"]),
+        (&json!("launchd/orphaned-job"), &json!(path))
+    );
+    let words = house.run(&["doctor", "--only", "launchd"]).exits(3).stdout;
+    assert!(words.contains("com.sanctum.leftover.plist: its job is in no registry"), "{words}");
+}
+
+#[test]
+fn what_could_not_be_looked_at_counts_only_when_that_is_asked() {
+    let house = House::of(MANOR, Some("hub"));
+    let seen = ["doctor", "--only", "launchd/loaded-as-written"];
+    let report = house.run(&[&seen[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!(verdict(&report, seen[2])["outcome"], "could-not-look");
+    assert_eq!(report["lints"]["counts"]["could-not-look"], 1);
+    assert!(house.run(&seen).exits(0).stdout.contains("1 could not look"));
+    house.run(&[&seen[..], &["--strict"]].concat()).exits(3);
+}
+
+#[test]
+fn the_boot_report_says_who_stays_down_and_what_the_disk_means() {
+    let house = House::of(
+        &format!("{MANOR}\nboot:\n  filevault: off\n  reason: it has to come back alone\n"),
+        Some("hub"),
+    );
+    let report = house.run(&["doctor", "--only", "boot", "--json"]).exits(3).json();
+    assert_eq!(verdict(&report, "boot/filevault-decided")["outcome"], "holds");
+    let services = report["lints"]["reports"]["boot"]["services"].as_array().expect("services");
+    let gateway = services.iter().find(|one| one["name"] == "gateway").expect("the gateway");
+    assert_eq!(gateway["comes_back"], false);
+    assert_eq!(gateway["because"][0]["why"], "keychain");
+    let words = house.run(&["doctor", "--only", "boot"]).exits(3);
+    assert!(words.stdout.contains("a stolen disk yields"), "{words:?}");
+    assert!(words.stdout.contains("decided because: it has to come back alone"), "{words:?}");
+}
+
+#[test]
+fn words_that_name_no_lint_and_a_question_to_a_program_are_misuse() {
+    let house = House::new(SMALL);
+    let before = house.tree();
+    let wrong = house.run(&["doctor", "--only", "lanchd"]).exits(2);
+    assert!(wrong.stderr.contains("did you mean `launchd`?"), "{wrong:?}");
+    house.run(&["doctor", "--fix", "--json"]).exits(2);
+    house.run(&["doctor", "--fix", "--list"]).exits(2);
+    assert!(house.tree() == before, "looking makes nothing");
+}
+
+#[test]
+fn a_fix_shows_the_plan_and_asks_and_without_a_person_changes_nothing() {
+    let house = House::of(MANOR, Some("hub"));
+    house.run(&["apply", "--yes"]).exits(0);
+    // A file of the house that somebody spoilt: apply can put it right, and the owner is asked.
+    let spoilt = "Library/LaunchDaemons/com.sanctum.bootstrap.plist";
+    house.put(spoilt, &PLIST.replace("leftover", "bootstrap").replace("/opt/x", "~/x"), 0o644);
+    let before = house.tree();
+    let asked = house.run(&["doctor", "--fix", "--only", "launchd/absolute-program"]);
+    assert_eq!(asked.code, Some(4), "{asked:?}");
+    assert!(asked.stdout.contains("what apply would put right"), "{asked:?}");
+    assert!(house.tree() == before, "nothing was changed");
+}
+
+#[test]
+fn the_list_is_the_page_of_the_documents() {
+    let house = House::new(SMALL);
+    let list = house.bare(&["doctor", "--list"]).exits(0);
+    let page = super::program::checkout().join("docs/lints.md");
+    assert_eq!(list.stdout, std::fs::read_to_string(page).expect("the page"));
+    let lints = house.bare(&["doctor", "--list", "--json"]).exits(0).json();
+    let all = lints["lints"].as_array().expect("lints");
+    assert!(all.len() >= 24, "{}", all.len());
+    assert!(all.iter().all(|lint| lint["why"].as_str().is_some_and(|why| why.len() > 80)));
+}
