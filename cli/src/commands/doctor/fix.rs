@@ -16,7 +16,7 @@ pub(super) fn run(
     found: Exit,
 ) -> Result<Exit, Failure> {
     let out = context.out;
-    let remedies = remedies(&looked.report, looked.looked.wanted.as_ref().ok());
+    let remedies = remedies(&looked.report, &looked.looked);
     if !remedies.by_hand.is_empty() {
         out.line(Paint::Head, "for you to do");
         for (lint, subject, words) in &remedies.by_hand {
