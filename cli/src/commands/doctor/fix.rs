@@ -36,7 +36,7 @@ pub(super) fn run(
             yes: false,
             only,
             confirm_within: None,
-            overwrite_foreign: false,
+            overwrite_foreign: args.overwrite_foreign,
             approve: None,
             no_prove: false,
         },
@@ -47,6 +47,7 @@ pub(super) fn run(
         tools: args.tools.clone(),
         only: args.only.clone(),
         fix: false,
+        overwrite_foreign: false,
         strict: args.strict,
         list: false,
     };

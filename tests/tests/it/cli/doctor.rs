@@ -2,10 +2,11 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the page of lints is read as it lies in the checkout"
+    reason = "the page of lints is read where it lies, and files of a house are spoilt"
 )]
 
 use super::program::{House, MANOR, SMALL};
+use super::terminal::on_a_terminal;
 use serde_json::{Value, json};
 
 const PLIST: &str = "<?xml version=\"1.0\"?>\n<plist version=\"1.0\"><dict><key>Label</key>\
@@ -143,4 +144,26 @@ fn a_file_that_cannot_be_looked_at_is_told_and_hides_nothing_else() {
         (&lint["outcome"], lint["unseen"].as_array().expect("a list").len()),
         (&json!("violated"), 1)
     );
+}
+
+#[test]
+fn a_fix_that_the_owner_says_yes_to_is_applied_and_looked_at_again() {
+    let house = House::of(MANOR, Some("hub"));
+    let look = ["doctor", "--only", "launchd"];
+    let fresh = house.run(&look).exits(0).stdout;
+    assert!(fresh.contains("nothing of the house is applied here yet"), "{fresh}");
+    house.run(&["apply", "--yes"]).exits(0);
+    let whole = house.tree();
+    let plist = house.at("root").join("Library/LaunchDaemons/com.sanctum.bootstrap.plist");
+    std::fs::remove_file(&plist).expect("it is removed");
+    assert!(house.run(&look).exits(3).stdout.contains("bootstrap.plist: it is not there"));
+    let fix = [&look[..], &["--fix"]].concat();
+    let no = on_a_terminal(&house, &fix, "n\n", &[]).exits(4);
+    assert!(no.stdout.contains("Apply this? [y/N]") && !plist.is_file(), "{no:?}");
+    let careful = on_a_terminal(&house, &fix, "y\n", &[]).exits(4);
+    assert!(careful.stdout.contains("say --overwrite-foreign") && !plist.is_file(), "{careful:?}");
+    let sure = [&fix[..], &["--overwrite-foreign"]].concat();
+    let yes = on_a_terminal(&house, &sure, "y\n", &[]).exits(0);
+    assert!(yes.stdout.contains("looked at again"), "{yes:?}");
+    assert!(house.tree() == whole, "it is as it was applied");
 }
