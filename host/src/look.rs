@@ -121,16 +121,18 @@ fn answer<T>(
     match said {
         Ok(seen) => Ok(Some(seen)),
         Err(error) if absent(error.kind()) => Ok(None),
-        Err(source) => {
-            Err(HostError::Io { verb, path: path.display().to_string(), source: denied(source) })
-        }
+        Err(source) => Err(HostError::Io {
+            verb,
+            path: path.display().to_string(),
+            source: denied(source, cfg!(target_os = "macos")),
+        }),
     }
 }
 
 /// EPERM on a look is what macOS's privacy controls answer (TCC), to root as well.
-fn denied(error: std::io::Error) -> std::io::Error {
+fn denied(error: std::io::Error, mac: bool) -> std::io::Error {
     let eperm = error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error());
-    if cfg!(target_os = "macos") && eperm {
+    if mac && eperm {
         let words = "denied by the privacy controls of macOS: give the terminal Full Disk Access";
         return std::io::Error::new(ErrorKind::PermissionDenied, words);
     }
@@ -140,6 +142,20 @@ fn denied(error: std::io::Error) -> std::io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn privacy_controls_are_told_from_permissions() {
+        let error =
+            |errno: rustix::io::Errno| std::io::Error::from_raw_os_error(errno.raw_os_error());
+        let (eperm, eacces) = (rustix::io::Errno::PERM, rustix::io::Errno::ACCESS);
+        assert!(denied(error(eperm), true).to_string().contains("Full Disk Access"));
+        for (errno, mac) in [(eperm, false), (eacces, true), (eacces, false)] {
+            assert_eq!(denied(error(errno), mac).raw_os_error(), Some(errno.raw_os_error()));
+        }
+        // Neither is "nothing there".
+        let said: Result<Option<()>, _> = answer("list", Path::new("/x"), Err(error(eperm)));
+        assert!(said.is_err());
+    }
 
     #[test]
     fn nothing_there_is_an_answer_and_not_a_file_is_an_error() {

@@ -18,6 +18,9 @@ pub struct Doctor {
     /// Show the plan that puts findings right and ask; what apply cannot do is printed to be typed
     #[arg(long, conflicts_with = "prove")]
     pub fix: bool,
+    /// With --fix: replace files that somebody else changed since sanctum wrote them
+    #[arg(long, requires = "fix")]
+    pub overwrite_foreign: bool,
     /// Exit 3 also when something could not be looked at
     #[arg(long)]
     pub strict: bool,

@@ -65,8 +65,8 @@ pub fn needs(lints: &[&'static Lint]) -> BTreeSet<Need> {
 pub fn page(lints: &[&'static Lint]) -> String {
     let mut page = String::from(
         "# Lints\n\nWhat `sanctum doctor` looks at. It is what `sanctum doctor --list` prints; a test compares it, and\n`UPDATE_EXPECT=1 cargo test -p sanctum-orchestrator --lib doctor` writes it.\n\n\
-         Each lint holds, is violated, or could not be looked at. `--only` takes an id or a family. A finding about a \
-         file that the house renders is put right by `sanctum apply`.\n",
+         Each lint holds, is violated, or could not be looked at. `--only` takes an id or a family. A file of the \
+         house that is not as it is rendered is put right by `sanctum apply`, whatever stands under Fix.\n",
     );
     let mut family = "";
     for lint in lints {

@@ -4,7 +4,7 @@
 //! refuses an instance that widens anything. Every other remedy is words for the owner to read and type.
 
 use super::lint::Fix;
-use super::looked::Wanted;
+use super::looked::Looked;
 use super::report::Report;
 use crate::house::Part;
 use std::collections::BTreeSet;
@@ -18,14 +18,14 @@ pub struct Remedies {
     pub by_hand: BTreeSet<(&'static str, String, String)>,
 }
 
-/// Sorts findings into what apply does and what the owner does. Without a rendered house everything is by hand.
+/// Sorts findings into what apply does and what the owner does. A file of the house that is not as it is rendered is
+/// apply's, whatever was found in it; where nobody could look at it, the lint's own remedy counts.
 #[must_use]
-pub fn remedies(report: &Report, wanted: Option<&Wanted>) -> Remedies {
+pub fn remedies(report: &Report, looked: &Looked) -> Remedies {
     let mut remedies = Remedies::default();
     for verdict in &report.verdicts {
         for finding in verdict.findings() {
-            let rendered = wanted.and_then(|wanted| part_of(wanted, &finding.subject));
-            match (rendered, verdict.lint.fix) {
+            match (changed(looked, &finding.subject), verdict.lint.fix) {
                 (Some(part), _) => drop(remedies.apply.insert(part)),
                 (None, Fix::Apply) => remedies.apply.extend(family_part(verdict.lint.family())),
                 (None, Fix::Run(_) | Fix::Edit(_)) => {
@@ -38,15 +38,13 @@ pub fn remedies(report: &Report, wanted: Option<&Wanted>) -> Remedies {
     remedies
 }
 
-/// The part of the rendered file or job that a finding is about.
-fn part_of(wanted: &Wanted, subject: &str) -> Option<Part> {
-    let is = |label: &str| label == subject;
-    let labelled = wanted.jobs.iter().any(|job| is(job.label.as_str()));
-    let file = wanted.artefacts.iter().find(|artefact| {
-        artefact.path.as_str() == subject
-            || labelled && artefact.path.file_name() == format!("{subject}.plist")
-    });
-    file.map(|artefact| artefact.part)
+/// The part of a rendered property list that was seen and is not as it is rendered.
+fn changed(looked: &Looked, subject: &str) -> Option<Part> {
+    let (wanted, plists) = (looked.wanted().ok()?, looked.plists().ok()?);
+    let rendered = wanted.artefacts.iter().find(|artefact| artefact.path.as_str() == subject)?;
+    let there = plists.iter().find(|file| file.path.as_str() == subject)?;
+    let same = there.bytes == rendered.bytes && there.mode == rendered.mode.bits();
+    (!same).then_some(rendered.part)
 }
 
 fn family_part(family: &str) -> Option<Part> {
@@ -56,5 +54,31 @@ fn family_part(family: &str) -> Option<Part> {
         "ssh" => Some(Part::Ssh),
         "exposure" => Some(Part::Pf),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::{catalogue, fixture};
+    use serde_json::json;
+
+    /// What is not as rendered is apply's; the same finding in a file as it is rendered, or in another's, is not.
+    #[test]
+    fn apply_is_the_remedy_only_where_it_changes_something() {
+        let path = "/Library/LaunchDaemons/com.sanctum.bootstrap.plist";
+        let all = catalogue::choose(&["launchd/exit-timeout".to_owned()]).unwrap();
+        let looked = fixture::hub(&json!({})).with_daemon("bootstrap", "").with_daemon("alien", "");
+        let found = remedies(&Report::of(&all, &looked), &looked);
+        assert_eq!(found.apply, [Part::Launchd].into());
+        let by_hand: Vec<&str> = found.by_hand.iter().map(|(_, path, _)| path.as_str()).collect();
+        assert_eq!(by_hand, ["/Library/LaunchDaemons/com.sanctum.alien.plist"]);
+        let mut same = looked;
+        let file = same.plists.as_mut().unwrap().all.first().unwrap().clone();
+        let rendered = same.wanted.as_mut().unwrap();
+        let artefact = rendered.artefacts.iter_mut().find(|one| one.path.as_str() == path).unwrap();
+        artefact.bytes = file.bytes;
+        let found = remedies(&Report::of(&all, &same), &same);
+        assert_eq!((found.apply.len(), found.by_hand.len()), (0, 2));
     }
 }

@@ -49,7 +49,7 @@ pub enum On {
     Linux,
 }
 
-/// What to do about a lint that does not hold. A finding about a file that the house renders is always put right by
+/// What to do about a lint that does not hold. A file of the house that is not as it is rendered is always put right by
 /// `sanctum apply`, whatever stands here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fix {
@@ -170,6 +170,13 @@ impl Answer {
     /// A whole observation, or the remark that it is missing; what was found without it still counts.
     pub fn part<'a, T: ?Sized>(&mut self, seen: super::looked::Seen<&'a T>) -> Option<&'a T> {
         seen.map_err(|unseen| self.unseen.push(unseen)).ok()
+    }
+
+    /// An observation of many things; those that could not be seen are told, and the others still count.
+    pub fn many<'a, T>(&mut self, seen: super::looked::Seen<&'a Many<T>>) -> Option<&'a Many<T>> {
+        let many = self.part(seen)?;
+        self.unseen.extend(many.unseen.iter().cloned());
+        Some(many)
     }
 
     /// One thing was looked at, or it could not be; gives it back where it was.

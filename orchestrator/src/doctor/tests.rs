@@ -1,8 +1,10 @@
 //! Every lint is proved on its own two fixtures, and on the good one with each thing that it needs missing.
 
 use super::catalogue;
+use super::launchd::NamedPath;
 use super::looked::{Looked, Need};
 use super::report::{Outcome, Verdict};
+use sanctum_types::CouldNotCheck;
 use std::collections::BTreeSet;
 
 /// The fixture with only what the lint says it needs: a lint that reads more fails here.
@@ -36,6 +38,53 @@ fn what_a_lint_needs_and_nobody_saw_is_never_good_news() {
             let verdict = Verdict::of(lint, &(lint.good)().without(*need));
             assert_eq!(verdict.outcome, Outcome::CouldNotLook, "{} without {need:?}", lint.id);
             assert!(!verdict.unseen.is_empty());
+        }
+    }
+}
+
+/// The house with one more thing behind each observation of many that could not be seen: a file that privacy controls
+/// deny, a job that launchd would not print. False where the observation is of one thing.
+fn deny_one(looked: &mut Looked, need: Need) -> bool {
+    let denied = || CouldNotCheck {
+        subject: "/Users/operator/Documents/x".to_owned(),
+        cause: "denied by the privacy controls of macOS".to_owned(),
+    };
+    match need {
+        Need::Plists => looked.plists.as_mut().unwrap().unseen.push(denied()),
+        Need::Loaded => looked.loaded.as_mut().unwrap().unseen.push(denied()),
+        Need::Units => looked.units.as_mut().unwrap().unseen.push(denied()),
+        Need::Verified => looked.verified.as_mut().unwrap().unseen.push(denied()),
+        Need::Linger => looked.linger.as_mut().unwrap().unseen.push(denied()),
+        Need::Named => {
+            for at in looked.named.as_mut().unwrap().0.values_mut() {
+                *at =
+                    NamedPath { there: Err(denied()), head: Err(denied()), parent: Err(denied()) };
+            }
+        }
+        Need::Runs => {
+            for run in looked.runs.as_mut().unwrap().0.values_mut() {
+                *run = Err(denied());
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+#[test]
+fn one_thing_that_is_denied_is_never_clean() {
+    for lint in catalogue::all() {
+        for need in lint.needs {
+            let mut looked = (lint.good)();
+            if deny_one(&mut looked, *need) {
+                let verdict = Verdict::of(lint, &looked);
+                assert_eq!(verdict.outcome, Outcome::CouldNotLook, "{} with {need:?}", lint.id);
+                let mut looked = (lint.bad)();
+                deny_one(&mut looked, *need);
+                let verdict = Verdict::of(lint, &looked);
+                assert!(!verdict.unseen.is_empty(), "{} with {need:?}", lint.id);
+                assert!(!matches!(verdict.outcome, Outcome::Holds(_)), "{} with {need:?}", lint.id);
+            }
         }
     }
 }

@@ -289,6 +289,10 @@ const SCHEDULES: &str = "
 schedules:
   secret-rotation-scan: {node: hub, cron: \"0 6 * * *\", command: [secret, scan]}
   secret-age-check: {node: hub, cron: \"15 6 * * *\", command: [secret, check-ages, --notify]}
+
+# How the Mac boots is yours to decide; `sanctum doctor --only boot` says what follows. Encrypted, the house stays down after
+# a power cut until somebody unlocks it at the machine; open, it comes back alone and a stolen disk can be read.
+# boot: {filevault: on, reason: why, ups: false}
 ";
 
 /// A comment for every active interface that the proposal does not cover.

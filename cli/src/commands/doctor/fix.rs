@@ -16,7 +16,7 @@ pub(super) fn run(
     found: Exit,
 ) -> Result<Exit, Failure> {
     let out = context.out;
-    let remedies = remedies(&looked.report, looked.looked.wanted.as_ref().ok());
+    let remedies = remedies(&looked.report, &looked.looked);
     if !remedies.by_hand.is_empty() {
         out.line(Paint::Head, "for you to do");
         for (lint, subject, words) in &remedies.by_hand {
@@ -36,7 +36,7 @@ pub(super) fn run(
             yes: false,
             only,
             confirm_within: None,
-            overwrite_foreign: false,
+            overwrite_foreign: args.overwrite_foreign,
             approve: None,
             no_prove: false,
         },
@@ -47,6 +47,7 @@ pub(super) fn run(
         tools: args.tools.clone(),
         only: args.only.clone(),
         fix: false,
+        overwrite_foreign: false,
         strict: args.strict,
         list: false,
         record_ssh: false,

@@ -72,7 +72,7 @@ fn violated(out: Out, verdict: &Verdict) {
 
 /// The report as data.
 pub(super) fn data(run: &Run) -> Value {
-    let Remedies { apply, by_hand } = remedies(&run.report, run.looked.wanted.as_ref().ok());
+    let Remedies { apply, by_hand } = remedies(&run.report, &run.looked);
     let by_hand: Vec<Value> = by_hand
         .iter()
         .map(|(lint, subject, words)| json!({ "lint": lint, "subject": subject, "do": words }))

@@ -17,7 +17,7 @@ pub(super) static LINT: Lint = Lint {
     fix: Fix::Edit(
         "see `sanctum doctor --only boot`: make it a daemon, move its secret to age or SOPS, or lower its criticality",
     ),
-    needs: &[Need::Wanted],
+    needs: &[Need::Wanted, Need::Overrides, Need::Units],
     judge,
     #[cfg(test)]
     good,
@@ -28,6 +28,9 @@ pub(super) static LINT: Lint = Lint {
 fn judge(looked: &Looked) -> Seen {
     let all = survivors(looked)?;
     let mut answer = Answer::over(all.len());
+    // Each is about one system, and empty on the other.
+    answer.part(looked.overrides());
+    answer.many(looked.units());
     for one in all.iter().filter(|one| one.criticality != Criticality::P2) {
         if one.comes_back == Some(false) {
             let because: Vec<String> = one.because.iter().map(ToString::to_string).collect();

@@ -203,8 +203,24 @@ pub fn verified(eyes: &Eyes<'_>) -> Seen<Many<(String, Vec<String>)>> {
     Ok(Many::collect(names.map(|name| {
         let output = eyes.ask(name, "systemd-analyze", &["verify", "--man=no", "--", name])?;
         let said = String::from_utf8_lossy(&output.stderr);
-        Ok((name.to_owned(), said.lines().map(str::to_owned).collect()))
+        Ok((name.to_owned(), read_verify(name, output.status.success(), &said)?))
     })))
+}
+
+/// The lines of `systemd-analyze verify`; a unit that it did not find was not looked at.
+fn read_verify(name: &str, well: bool, said: &str) -> Seen<Vec<String>> {
+    let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    let missing = format!("Unit {name} not found.");
+    match lines.first() {
+        Some(first) if !well && (*first == missing || first.starts_with("Failed to")) => {
+            Err(CouldNotCheck { subject: name.to_owned(), cause: first.clone() })
+        }
+        None if !well => Err(CouldNotCheck {
+            subject: name.to_owned(),
+            cause: "systemd-analyze failed without a word".to_owned(),
+        }),
+        _ => Ok(lines),
+    }
 }
 
 /// Units that the house's account on this machine enabled for itself, and whether it lingers (loginctl(1)).
@@ -252,6 +268,17 @@ mod tests {
         assert_eq!(power.sleep_minutes, Some(10));
         assert_eq!(power.ups, ["SMART-UPS 1500"]);
         assert_eq!(read_power("", "Now drawing from 'AC Power'\n"), Power::default());
+    }
+
+    /// Words of systemd-analyze 252.
+    #[test]
+    fn a_unit_that_was_not_found_was_not_looked_at() {
+        let cycle = "b.service: Found ordering cycle on a.service/start\nb.service: Found dependency on b.service/start\n";
+        assert_eq!(read_verify("a.service", false, cycle).unwrap().len(), 2);
+        assert_eq!(read_verify("a.service", true, ""), Ok(Vec::new()));
+        for words in ["Unit a.service not found.\n", "Failed to initialize manager: x\n", ""] {
+            assert!(read_verify("a.service", false, words).is_err(), "{words}");
+        }
     }
 
     #[test]

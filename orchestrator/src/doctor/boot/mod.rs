@@ -19,6 +19,7 @@ pub mod survival;
 mod unit_enabled;
 mod unit_fresh;
 mod unit_not_failed;
+mod unit_wanted;
 mod ups_as_declared;
 mod user_units_linger;
 
@@ -42,5 +43,6 @@ pub(super) static LINTS: &[&Lint] = &[
     &unit_fresh::LINT,
     &unit_not_failed::LINT,
     &ups_as_declared::LINT,
+    &unit_wanted::LINT,
     &user_units_linger::LINT,
 ];

@@ -18,6 +18,13 @@ pub fn section(looked: &Looked) -> Option<Section> {
     let mut lines = vec![format!("comes back    {}", listed(&names))];
     lines.extend(by(Some(false)).map(|one| format!("stays down    {}", line(one))));
     lines.extend(by(None).map(|one| format!("not known     {}", line(one))));
+    let told = match looked.os() {
+        Os::Macos => looked.overrides().map(drop),
+        Os::Linux => looked.units().map(drop),
+    };
+    if let Err(unseen) = told {
+        lines.push(format!("by the registry; what is loaded was not seen: {}", unseen.cause));
+    }
     if looked.os() == Os::Macos {
         lines.extend(disk(looked).into_iter().map(|words| format!("disk          {words}")));
         lines.extend(power(looked).into_iter().map(|words| format!("power         {words}")));
@@ -94,7 +101,12 @@ fn power(looked: &Looked) -> Vec<String> {
         [] => "no UPS is seen".to_owned(),
         names => format!("UPS: {}", names.join(", ")),
     };
-    vec![starts.to_owned(), ups]
+    let wakes = match power.womp {
+        Some(true) => "it wakes when the network asks",
+        Some(false) => "asleep, it cannot be woken over the network",
+        None => "it does not say whether the network can wake it",
+    };
+    vec![starts.to_owned(), wakes.to_owned(), ups]
 }
 
 #[cfg(test)]
@@ -123,12 +135,17 @@ mod tests {
         expect![[r#"
             comes back    bootstrap, pf
             stays down    player (P2): it needs a graphical session
+            not known     dashboard (P2): this version of sanctum cannot run it
             not known     gateway (P1): nothing of the house starts it
+            not known     proxy (P2): this version of sanctum cannot run it
+            not known     sentinel (P2): this version of sanctum cannot run it
+            not known     vault (P2): this version of sanctum cannot run it
             disk          FileVault is off: the house comes back alone
             disk          a stolen disk yields files, logs, shell histories and the login Keychain's database
             disk          what carries the weight then: 0 secrets encrypted by age or SOPS (their identity must not be on this disk), 1 in the Keychain under the login password, 0 not on the disk; 1 lie open in files
             disk          decided because: it stands in a locked room
             power         it starts by itself after a power cut
+            power         it does not say whether the network can wake it
             power         no UPS is seen
         "#]]
         .assert_eq(&shown(&looked));
@@ -137,7 +154,9 @@ mod tests {
         assert!(
             text.contains("sudo fdesetup authrestart") && text.contains("power         nobody")
         );
-        let blind = shown(&looked.without(Need::FileVault));
+        assert!(!shown(&looked).contains("by the registry"));
+        let blind = shown(&looked.without(Need::FileVault).without(Need::Overrides));
+        assert!(blind.contains("by the registry; what is loaded was not seen"));
         assert!(blind.contains("nobody could look; by the instance file: the house comes back"));
     }
 }

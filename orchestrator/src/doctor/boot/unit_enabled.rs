@@ -13,7 +13,7 @@ pub(super) static LINT: Lint = Lint {
     title: "every unit of the house is started at boot",
     why: "A unit that runs and is not enabled is a unit until the next reboot. Nothing that looks at what \
           runs can see the difference.",
-    fix: Fix::Apply,
+    fix: Fix::Run("sudo systemctl enable UNIT"),
     needs: &[Need::Units],
     judge,
     #[cfg(test)]

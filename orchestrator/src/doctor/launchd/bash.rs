@@ -264,6 +264,7 @@ mod tests {
             ("if [[ -v HOME ]]; then :; fi\n", Some("`[[ -v` (bash 4.2)")),
             // Only words, comments, here-documents, or what bash 3.2 knows.
             ("# declare -A seen\n", None),
+            ("run # |& tee; mapfile x\n", None),
             ("echo 'declare -A seen'\n", None),
             ("echo \"use mapfile\"\n", None),
             ("cat <<EOF\nmapfile x\nEOF\n", None),

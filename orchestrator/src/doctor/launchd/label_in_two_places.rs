@@ -36,7 +36,7 @@ fn judge(looked: &Looked) -> Seen {
     for (label, paths) in files.iter().filter(|(_, paths)| paths.len() > 1) {
         answer.add(*label, format!("it is in {}", paths.join(" and ")));
     }
-    let Some(loaded) = answer.part(looked.loaded()) else { return Ok(answer) };
+    let Some(loaded) = answer.many(looked.loaded()) else { return Ok(answer) };
     let mut domains: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for job in loaded {
         domains.entry(&job.label).or_default().push(&job.domain);

@@ -71,9 +71,13 @@ pub fn plists(eyes: &Eyes<'_>) -> Seen<Many<PlistFile>> {
     let mut files = Vec::new();
     if eyes.ground.facts.os == Os::Macos {
         for (dir, place) in directories(eyes)? {
-            for name in eyes.list(&dir)?.unwrap_or_default() {
-                if name.ends_with(".plist") {
-                    files.push(plist(eyes, &dir, &name, place));
+            // One directory that may not be looked at does not hide what is in the others.
+            match eyes.list(&dir) {
+                Err(unseen) => files.push(Err(unseen)),
+                Ok(names) => {
+                    let names = names.unwrap_or_default();
+                    let plists = names.iter().filter(|name| name.ends_with(".plist"));
+                    files.extend(plists.map(|name| plist(eyes, &dir, name, place)));
                 }
             }
         }
@@ -230,8 +234,11 @@ fn look(eyes: &Eyes<'_>, path: &AbsPath, is_command: bool) -> NamedPath {
         Ok(None) if is_command && !eyes.is_machine() => Err(not_installed(path)),
         there => there,
     };
-    let is_file = matches!(&there, Ok(Some(there)) if there.is_file);
-    let head = if is_command && is_file { eyes.head(path, HEAD) } else { Ok(None) };
+    let head = match &there {
+        Err(unseen) => Err(unseen.clone()),
+        Ok(Some(there)) if is_command && there.is_file => eyes.head(path, HEAD),
+        Ok(_) => Ok(None),
+    };
     let parent = path.parent().map_or(Ok(None), |parent| eyes.at(&parent));
     NamedPath { there, head, parent }
 }

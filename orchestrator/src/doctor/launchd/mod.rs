@@ -17,6 +17,7 @@ mod empty_environment;
 mod environment_in_plist;
 mod exit_timeout;
 pub mod file;
+mod file_as_rendered;
 mod interval_with_keep_alive;
 mod keep_alive_starts_at_load;
 mod label_in_two_places;
@@ -62,6 +63,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &empty_environment::LINT,
     &environment_in_plist::LINT,
     &exit_timeout::LINT,
+    &file_as_rendered::LINT,
     &interval_with_keep_alive::LINT,
     &keep_alive_starts_at_load::LINT,
     &label_in_two_places::LINT,

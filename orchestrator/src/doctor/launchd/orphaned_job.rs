@@ -37,7 +37,7 @@ fn judge(looked: &Looked) -> Seen {
     for file in plists.iter().filter(|file| file.is_ours() && !known(file.label())) {
         answer.add(&file.path, "its job is in no registry");
     }
-    let Some(loaded) = answer.part(looked.loaded()) else { return Ok(answer) };
+    let Some(loaded) = answer.many(looked.loaded()) else { return Ok(answer) };
     for job in loaded.iter().filter(|job| job.label.starts_with(OURS) && !known(&job.label)) {
         let on_disk = plists.iter().any(|file| file.label() == job.label);
         if !on_disk {

@@ -193,6 +193,22 @@ mod tests {
         assert_eq!(job("system", "x", "Could not find service \"x\" in domain"), None);
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+        /// Words of launchctl in any order: nothing panics, and what an inner block says is never the job's.
+        #[test]
+        fn any_text_is_read_or_refused(words in proptest::collection::vec(proptest::sample::select(vec![
+            "system/x = {", "\tstate = running", "\targuments = {", "}", "disabled services = {",
+            "\"x\" => true", "\tpid = 99999999999", "\tlast exit code = ", "services = {", "1 - x", "",
+        ]), 0..16)) {
+            let text = words.join("\n");
+            let _ = (labels(&text), overrides(&text));
+            let inner = format!("system/x = {{\n\tinner = {{\n{}\n", text.replace('}', ""));
+            proptest::prop_assert_eq!(job("system", "x", &inner), None);
+            let _ = job("system", "x", &text);
+        }
+    }
+
     #[test]
     fn tables_of_a_domain() {
         let text = "system = {\n\ttype = system\n\tservices = {\n\t       0      - \tcom.apple.lskdd \n\t     325    (pe) \tcom.sanctum.proxy\n\t}\n\tendpoints = {\n\t\t0x1 M A com.apple.x\n\t}\n}\n";

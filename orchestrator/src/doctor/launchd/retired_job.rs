@@ -30,7 +30,7 @@ fn judge(looked: &Looked) -> Seen {
     for file in plists.iter().filter(|file| retired(looked, file.label())) {
         answer.add(&file.path, "its service is switched off, and this starts it at boot");
     }
-    let Some(loaded) = answer.part(looked.loaded()) else { return Ok(answer) };
+    let Some(loaded) = answer.many(looked.loaded()) else { return Ok(answer) };
     for job in loaded.iter().filter(|job| retired(looked, &job.label)) {
         answer.add(
             &job.label,

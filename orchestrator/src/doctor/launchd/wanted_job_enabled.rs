@@ -12,7 +12,7 @@ pub(super) static LINT: Lint = Lint {
     why: "An override in launchd's database outlives the property list. A job that somebody once disabled \
           by hand is not loaded at boot, its file is right, and nothing says why it is absent; bootstrap \
           answers error 5.",
-    fix: Fix::Apply,
+    fix: Fix::Run("sudo launchctl enable DOMAIN/LABEL, then sanctum apply"),
     needs: &[Need::Wanted, Need::Overrides],
     judge,
     #[cfg(test)]

@@ -1,6 +1,12 @@
 //! `sanctum doctor` as a contract: what it finds in a directory, how it says so, and that it repairs nothing unasked.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the page of lints is read where it lies, and files of a house are spoilt"
+)]
+
 use super::program::{House, MANOR, SMALL};
+use super::terminal::on_a_terminal;
 use serde_json::{Value, json};
 
 const PLIST: &str = "<?xml version=\"1.0\"?>\n<plist version=\"1.0\"><dict><key>Label</key>\
@@ -99,4 +105,65 @@ fn the_list_is_the_page_of_the_documents() {
     let all = lints["lints"].as_array().expect("lints");
     assert!(all.len() >= 24, "{}", all.len());
     assert!(all.iter().all(|lint| lint["why"].as_str().is_some_and(|why| why.len() > 80)));
+}
+
+/// The words that `boot/no-ordering-cycle` looks for are those of the program itself.
+#[test]
+fn a_circle_of_units_is_called_so_by_systemd_analyze() {
+    let house = House::new(SMALL);
+    for (name, other) in [("a", "b"), ("b", "a")] {
+        let unit = format!(
+            "[Unit]\nAfter={other}.service\nRequires={other}.service\n[Service]\nExecStart=/bin/true\n"
+        );
+        house.put(&format!("{name}.service"), &unit, 0o644);
+    }
+    let mut command = house.command(&sanctum_tests::tool("systemd-analyze"));
+    command
+        .args(["verify", "--man=no", "./a.service", "./b.service"])
+        .current_dir(house.at("root"));
+    let said = command.output().expect("systemd-analyze runs");
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(!said.status.success() && words.contains("Found ordering cycle on "), "{words}");
+}
+
+#[test]
+fn a_file_that_cannot_be_looked_at_is_told_and_hides_nothing_else() {
+    let house = House::of(MANOR, Some("hub"));
+    house.run(&["apply", "--yes"]).exits(0);
+    let link = house.at("root").join("Library/LaunchDaemons/com.sanctum.elsewhere.plist");
+    std::os::unix::fs::symlink("/etc/hostname", link).expect("a link");
+    let look = ["doctor", "--only", "launchd/exit-timeout", "--json"];
+    let report = house.run(&look).exits(0).json();
+    let lint = verdict(&report, "launchd/exit-timeout");
+    assert_eq!(lint["outcome"], "could-not-look", "{lint}");
+    assert!(lint["unseen"][0]["subject"].as_str().expect("a path").ends_with("elsewhere.plist"));
+    house.put(LEFTOVER, &PLIST.replace("<key>ExitTimeOut</key><integer>5</integer>", ""), 0o644);
+    let report = house.run(&look).exits(3).json();
+    let lint = verdict(&report, "launchd/exit-timeout");
+    assert_eq!(
+        (&lint["outcome"], lint["unseen"].as_array().expect("a list").len()),
+        (&json!("violated"), 1)
+    );
+}
+
+#[test]
+fn a_fix_that_the_owner_says_yes_to_is_applied_and_looked_at_again() {
+    let house = House::of(MANOR, Some("hub"));
+    let look = ["doctor", "--only", "launchd"];
+    let fresh = house.run(&look).exits(0).stdout;
+    assert!(fresh.contains("nothing of the house is applied here yet"), "{fresh}");
+    house.run(&["apply", "--yes"]).exits(0);
+    let whole = house.tree();
+    let plist = house.at("root").join("Library/LaunchDaemons/com.sanctum.bootstrap.plist");
+    std::fs::remove_file(&plist).expect("it is removed");
+    assert!(house.run(&look).exits(3).stdout.contains("bootstrap.plist: it is not there"));
+    let fix = [&look[..], &["--fix"]].concat();
+    let no = on_a_terminal(&house, &fix, "n\n", &[]).exits(4);
+    assert!(no.stdout.contains("Apply this? [y/N]") && !plist.is_file(), "{no:?}");
+    let careful = on_a_terminal(&house, &fix, "y\n", &[]).exits(4);
+    assert!(careful.stdout.contains("say --overwrite-foreign") && !plist.is_file(), "{careful:?}");
+    let sure = [&fix[..], &["--overwrite-foreign"]].concat();
+    let yes = on_a_terminal(&house, &sure, "y\n", &[]).exits(0);
+    assert!(yes.stdout.contains("looked at again"), "{yes:?}");
+    assert!(house.tree() == whole, "it is as it was applied");
 }

@@ -7,7 +7,12 @@ use std::process::Stdio;
 const ESCAPE: char = '\u{1b}';
 
 /// Runs a verb on a terminal of its own that says `typed`, with more environment.
-fn on_a_terminal(house: &House, verb: &[&str], typed: &str, environment: &[(&str, &str)]) -> Ran {
+pub(super) fn on_a_terminal(
+    house: &House,
+    verb: &[&str],
+    typed: &str,
+    environment: &[(&str, &str)],
+) -> Ran {
     let script = sanctum_tests::tool("script");
     let line = format!("{} {}", sanctum().display(), house.arguments(verb).join(" "));
     let mut command = house.command(&script);
