@@ -13,6 +13,8 @@ pub mod jobs;
 
 pub mod pf;
 pub mod plan;
+pub mod probe;
 pub mod prove;
 pub mod receipt;
 pub mod render;
+pub mod supervise;
