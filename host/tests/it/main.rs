@@ -19,5 +19,8 @@ mod live_systemd;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod namespace;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod observations;
 #[cfg(test)]
 mod tier;
