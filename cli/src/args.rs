@@ -1,5 +1,8 @@
 //! The command line as types. Every verb has an example in its help; docs/cli.md is generated from here.
 
+pub mod services;
+pub mod up;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sanctum_orchestrator::house::Part;
 use std::path::PathBuf;
@@ -114,6 +117,14 @@ pub enum Verb {
         /// The job's name under `schedules`
         name: String,
     },
+    /// Supervise the services of this node here, where neither launchd nor systemd does; ends on SIGTERM or Ctrl-C
+    #[command(after_help = "Example:\n  sanctum up --only gateway")]
+    Up(up::Up),
+    /// Show what the services of this node do; exit 3 when one is not as it should be
+    #[command(
+        after_help = "Example:\n  sanctum services\n  sanctum services why gateway\n  sanctum services retire tts"
+    )]
+    Services(services::Services),
     /// Print a completion script
     #[command(after_help = "Example:\n  sanctum completions zsh > ~/.zfunc/_sanctum")]
     Completions {

@@ -121,7 +121,7 @@ mod tests {
             ("", "path: /", "it answered 200 with an empty body"),
             (" \n", "path: /", "it answered 200 with an empty body"),
             (MODELS, "path: /\nstatus: 204", "it answered 200 and not 204"),
-            (MODELS, "path: /\ncontains: [absent]", "its body of 78 bytes does not hold \"absent\""),
+            (MODELS, "path: /\ncontains: [absent]", "its body of 70 bytes does not hold \"absent\""),
             ("<html>", "path: /\njson: [{pointer: /status}]", "its body of 6 bytes is not JSON"),
             (MODELS, "path: /\njson: [{pointer: /gone}]", "its body has no /gone"),
             (MODELS, "path: /\njson: [{pointer: /x}]", "/x of its body is empty"),

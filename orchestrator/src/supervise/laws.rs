@@ -145,10 +145,9 @@ impl World {
         while let Some(event) = queue.pop() {
             self.remember(&event);
             self.script.push((event.clone(), self.now));
-            let before = self.planner.clone();
             let commands = self.planner.on(event, self.now);
             for command in &commands {
-                self.judge(&before, command);
+                self.judge(command);
             }
             queue.extend(commands.into_iter().filter_map(|command| self.answer(command)));
         }
@@ -238,8 +237,8 @@ impl World {
                 Seen::Red | Seen::Foreign(_) => {
                     self.memory.bad.entry(service.clone()).or_default().push(now);
                 }
-                // A look of another rung than the failure's is no good news.
-                Seen::Green if self.rung_of(service).is_none_or(|failed| failed == *rung) => {
+                // A look on a lower rung than the failure's is no good news.
+                Seen::Green if self.rung_of(service).is_none_or(|failed| *rung >= failed) => {
                     self.memory.bad.remove(service);
                 }
                 Seen::Green | Seen::Unknown => {}
@@ -257,10 +256,10 @@ impl World {
         self.planner.standing(service).and_then(|one| one.failed_rung)
     }
 
-    /// Every law that speaks of a command. `before` is the planner when the event came.
-    fn judge(&mut self, before: &Planner, command: &Command) {
+    /// Every law that speaks of a command.
+    fn judge(&mut self, command: &Command) {
         match command {
-            Command::Heal { service, operation } => self.judge_heal(before, service, operation),
+            Command::Heal { service, operation } => self.judge_heal(service, operation),
             Command::Start(service) => {
                 assert!(!self.memory.quarantined.contains(service), "{service} is in quarantine");
                 for required in self.planner.graph().requires(service) {
@@ -282,7 +281,7 @@ impl World {
                 assert_eq!(&open, operation);
                 if *end == HealEnd::Green {
                     let look = self.planner.standing(service).unwrap().last.clone().unwrap();
-                    assert_eq!((look.seen, Some(look.rung)), (Seen::Green, rung));
+                    assert!(look.seen == Seen::Green && Some(look.rung) >= rung, "{look:?} {rung:?}");
                 }
             }
             Command::Stop(service) => {
@@ -296,7 +295,7 @@ impl World {
         }
     }
 
-    fn judge_heal(&mut self, before: &Planner, service: &ServiceName, operation: &str) {
+    fn judge_heal(&mut self, service: &ServiceName, operation: &str) {
         let policy = self.planner.policy().clone();
         assert!(!self.memory.quarantined.contains(service), "{service} is in quarantine");
         let failed = |one: &ServiceName| self.planner.standing(one).unwrap().failed();
@@ -310,7 +309,7 @@ impl World {
         heals.push(self.now);
         let recent = heals.iter().filter(|at| self.now.since(**at) < policy.budget_window).count();
         assert!(recent <= policy.budget, "{service} is healed {recent} times");
-        let rung = before.standing(service).and_then(|one| one.failed_rung);
+        let rung = self.rung_of(service);
         self.memory.open.insert(service.clone(), (operation.to_owned(), rung));
         // A healed service starts with a clean record: what was seen of the old process confirms nothing.
         self.memory.bad.remove(service);
@@ -342,7 +341,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn whatever_befalls_the_house_the_laws_hold(
@@ -399,8 +398,8 @@ proptest! {
             world.befall(&Blow::Release(n));
         }
         // Quarantines can still come from failures of before; each is released once more.
-        for _ in 0..6 {
-            world.befall(&Blow::Calm(200));
+        for _ in 0..4 {
+            world.befall(&Blow::Calm(120));
             for n in 0..all.len() {
                 world.befall(&Blow::Release(n));
             }
@@ -464,10 +463,12 @@ fn the_breaker_stops_one_more_leaf_and_neither_p0_nor_the_cause_of_the_rest() {
 
 #[test]
 fn one_bad_look_or_a_blind_one_moves_nothing() {
-    let mut world = World::new(house(&[(0, &[], Criticality::P1)]), strict());
+    let policy = Policy { confirm: 3000, ..strict() };
+    let mut world = World::new(house(&[(0, &[], Criticality::P1)]), policy);
     world.befall(&Blow::Calm(20));
     world.befall(&Blow::Hang(0));
-    world.befall(&Blow::Calm(5));
+    world.befall(&Blow::Calm(6));
+    assert_eq!(world.planner.standing(&name(0)).unwrap().word(), "suspect");
     world.befall(&Blow::Mend(0));
     world.befall(&Blow::Calm(20));
     world.befall(&Blow::Blind(0));

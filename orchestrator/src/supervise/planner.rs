@@ -21,6 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planner {
     graph: Graph,
+    /// Every service after all that it requires.
+    order: Vec<ServiceName>,
     policy: Policy,
     standings: BTreeMap<ServiceName, Standing>,
     breaker: Breaker,
@@ -55,7 +57,8 @@ impl Planner {
             })
             .collect();
         let breaker = Breaker::default();
-        Self { graph, policy, standings, breaker, run, operations: 0, draining: false }
+        let order = graph.order();
+        Self { graph, order, policy, standings, breaker, run, operations: 0, draining: false }
     }
 
     /// The graph.
@@ -99,8 +102,7 @@ impl Planner {
 
     /// Takes in what happened and says what to do, in order.
     pub fn on(&mut self, event: Event, now: Moment) -> Vec<Command> {
-        let before: BTreeMap<ServiceName, &'static str> =
-            self.standings.iter().map(|(name, one)| (name.clone(), one.word())).collect();
+        let before: Vec<&'static str> = self.standings.values().map(Standing::word).collect();
         let mut out = Vec::new();
         match event {
             Event::Tick => {}
@@ -214,7 +216,9 @@ impl Planner {
             let Some(one) = self.standings.get_mut(&name) else { continue };
             end_heal(&name, one, HealEnd::Drained, out);
             one.course = match one.course {
-                Course::Waiting | Course::Stopped => Course::Stopped,
+                // After a release it waits, and its old process may still be there.
+                Course::Waiting if one.pid.is_none() => Course::Stopped,
+                Course::Stopped => Course::Stopped,
                 _ => Course::Draining { told: false },
             };
         }
@@ -223,12 +227,12 @@ impl Planner {
     /// Tells every change of a word, and since when it holds.
     fn turned(
         &mut self,
-        before: &BTreeMap<ServiceName, &'static str>,
+        before: &[&'static str],
         now: Moment,
         out: &mut Vec<Command>,
     ) {
-        for (name, one) in &mut self.standings {
-            let (from, to) = (before.get(name).copied().unwrap_or_default(), one.word());
+        for ((name, one), from) in self.standings.iter_mut().zip(before.iter().copied()) {
+            let to = one.word();
             if from != to {
                 one.since = now;
                 out.push(Command::Tell(Notice::Turned {

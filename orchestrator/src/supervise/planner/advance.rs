@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 impl Planner {
     pub(super) fn advance(&mut self, now: Moment, out: &mut Vec<Command>) {
-        let order = self.graph.order();
+        let order = self.order.clone();
         if self.draining {
             for name in order.iter().rev() {
                 self.stop(name, out);

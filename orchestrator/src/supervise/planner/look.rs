@@ -1,7 +1,7 @@
 //! What a look means: the one place where health changes.
 //!
 //! A bad look only makes suspicious; a second bad one, at least the confirm time later, makes failed. Unknown is
-//! neither. A green one with another rung than that of the failure heals nothing.
+//! neither. A green one on a lower rung than that of the failure heals nothing.
 
 use super::super::event::{Command, Moment, Rung, Seen};
 use super::super::notice::{HealEnd, Notice};
@@ -25,7 +25,7 @@ impl Planner {
         one.next_look = look.at.plus(cadence);
         let seen = match (&look.seen, one.failed_rung) {
             // Less than what failed was looked at: that says nothing of what failed.
-            (Seen::Green, Some(rung)) if rung != look.rung => Seen::Unknown,
+            (Seen::Green, Some(rung)) if look.rung < rung => Seen::Unknown,
             (seen, _) => seen.clone(),
         };
         one.last = Some(look.clone());
@@ -139,7 +139,12 @@ impl Planner {
                 one.course = Course::Squatted { by: by.clone() };
                 one.next_look = look.at.plus(confirm);
             }
-            _ => one.course = Course::Due { at: look.at },
+            _ => {
+                one.course = Course::Due { at: look.at };
+                one.failed_rung = Some(look.rung);
+                one.failed_at = look.at;
+                self.look_above(name, look.at);
+            }
         }
     }
 
