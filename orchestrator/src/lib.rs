@@ -17,4 +17,5 @@ pub mod probe;
 pub mod prove;
 pub mod receipt;
 pub mod render;
+pub mod retire;
 pub mod supervise;

@@ -21,9 +21,8 @@ use std::collections::BTreeMap;
 
 /// Runs the verb.
 pub fn run(context: &Context, args: &Services) -> Result<Exit, Failure> {
-    let name = |text: &str| {
-        ServiceName::new(text).map_err(|error| Failure::new(Exit::Usage, error))
-    };
+    let name =
+        |text: &str| ServiceName::new(text).map_err(|error| Failure::new(Exit::Usage, error));
     match &args.verb {
         None => list(context),
         Some(ServicesVerb::Why { name: text }) => explain(context, &name(text)?),
@@ -123,7 +122,9 @@ fn release(context: &Context, name: &ServiceName) -> Result<Exit, Failure> {
     let answer = control::ask(&house.socket(), &format!("release {name}"))?;
     match answer.as_deref() {
         Some("ok") => {
-            context.out.data(&serde_json::json!({ "format": 1, "service": name, "released": true }));
+            context
+                .out
+                .data(&serde_json::json!({ "format": 1, "service": name, "released": true }));
             context.out.line(Paint::Good, &format!("{name}: out of quarantine, with a new budget"));
             Ok(Exit::Done)
         }

@@ -83,8 +83,16 @@ pub fn supervise(context: &Context, args: &Up, ears: Ears<'_>) -> Result<Exit, F
     let crew = Crew::new(&house, sender);
     let start = Monotonic::now();
     let clock = Clock { start, started };
-    let mut ward =
-        Ward { house: &house, planner, crew, screen, ears, clock, unrecorded: 0, written: Moment(0) };
+    let mut ward = Ward {
+        house: &house,
+        planner,
+        crew,
+        screen,
+        ears,
+        clock,
+        unrecorded: 0,
+        written: Moment(0),
+    };
     ward.screen.begin(&ward.report());
     ward.run(&inbox, &control)?;
     ward.write()?;
@@ -131,9 +139,13 @@ impl Ward<'_> {
             if let Ok(message) = inbox.recv_timeout(PULSE) {
                 events.extend(self.crew.take(message));
             }
-            events.extend(inbox.try_iter().collect::<Vec<_>>().into_iter().filter_map(|message| {
-                self.crew.take(message)
-            }));
+            events.extend(
+                inbox
+                    .try_iter()
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .filter_map(|message| self.crew.take(message)),
+            );
             events.extend(self.crew.ended());
             while let Some(request) = control.next() {
                 events.extend(self.asked(request));

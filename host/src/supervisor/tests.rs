@@ -34,7 +34,8 @@ fn await_log(dir: &Path, word: &str) -> String {
 #[test]
 fn it_ends_when_it_is_asked_and_by_force_when_it_does_not_listen() {
     let dir = tempfile::tempdir().unwrap();
-    let mut polite = sh(dir.path(), "trap 'exit 7' TERM; echo polite; while :; do sleep 0.05; done");
+    let mut polite =
+        sh(dir.path(), "trap 'exit 7' TERM; echo polite; while :; do sleep 0.05; done");
     await_log(dir.path(), "polite");
     assert_eq!(polite.ended(), None);
     assert_eq!(polite.stop(Duration::from_secs(5)), Stopped::Asked(Ended::Code(7)));
@@ -76,7 +77,8 @@ fn a_child_has_nothing_of_ours() {
     assert!(log.contains("LC_ALL=C\n") && !log.contains("CARGO"), "{log}");
     assert!(log.ends_with("/\nover\n"), "{log}");
     one.stop(Duration::from_secs(1));
-    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(dir.path().join("x.log")).unwrap());
+    let mode =
+        std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(dir.path().join("x.log")).unwrap());
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -102,7 +104,10 @@ fn one_supervisor_answers_and_its_socket_goes_with_it() {
     assert!(matches!(Control::open(&path), Err(HostError::Locked { .. })));
     // The look for another supervisor was a call without words.
     assert!(first.next().is_none());
-    let asking = { let path = path.clone(); std::thread::spawn(move || control::ask(&path, "status")) };
+    let asking = {
+        let path = path.clone();
+        std::thread::spawn(move || control::ask(&path, "status"))
+    };
     let start = Monotonic::now();
     let request = loop {
         if let Some(request) = first.next() {

@@ -7,8 +7,9 @@
 
 use super::model::{
     Arch, Auto, Bind, Contract, Criticality, EndToEnd, GuardMode, Guards, Identity, Instance,
-    Interfaces, JsonClaim, Lan, Networks, Node, NodeType, Os, Pf, PfAttach, PortSpec, PortWith, Probe, Reach, RunAs, Scalar, Schedule,
-    SecretEntry, Service, Ssh, SshProfile, Supervision, Tailnet, Transport, Users, Vm, VmNet,
+    Interfaces, JsonClaim, Lan, Networks, Node, NodeType, Os, Pf, PfAttach, PortSpec, PortWith,
+    Probe, Reach, RunAs, Scalar, Schedule, SecretEntry, Service, Ssh, SshProfile, Supervision,
+    Tailnet, Transport, Users, Vm, VmNet,
 };
 use super::registry;
 use proptest::collection::vec;

@@ -111,24 +111,41 @@ mod tests {
 
     #[test]
     fn a_contract_is_kept_or_the_first_breach_is_named() {
-        const MODELS: &str = r#"{"status":"ready","n":3,"ok":true,"models":[{"id":"small-q4"}],"x":""}"#;
+        const MODELS: &str =
+            r#"{"status":"ready","n":3,"ok":true,"models":[{"id":"small-q4"}],"x":""}"#;
         let rows = [
             (MODELS, "path: /\njson: [{pointer: /status, equals: ready}]", "green"),
-            (MODELS, "path: /\njson: [{pointer: /n, equals: 3}, {pointer: /ok, equals: true}]", "green"),
+            (
+                MODELS,
+                "path: /\njson: [{pointer: /n, equals: 3}, {pointer: /ok, equals: true}]",
+                "green",
+            ),
             (MODELS, "path: /\njson: [{pointer: /models/0/id, contains: small}]", "green"),
             (MODELS, "path: /\ncontains: [ready, models]", "green"),
             (MODELS, "path: /", "green"),
             ("", "path: /", "it answered 200 with an empty body"),
             (" \n", "path: /", "it answered 200 with an empty body"),
             (MODELS, "path: /\nstatus: 204", "it answered 200 and not 204"),
-            (MODELS, "path: /\ncontains: [absent]", "its body of 70 bytes does not hold \"absent\""),
+            (
+                MODELS,
+                "path: /\ncontains: [absent]",
+                "its body of 70 bytes does not hold \"absent\"",
+            ),
             ("<html>", "path: /\njson: [{pointer: /status}]", "its body of 6 bytes is not JSON"),
             (MODELS, "path: /\njson: [{pointer: /gone}]", "its body has no /gone"),
             (MODELS, "path: /\njson: [{pointer: /x}]", "/x of its body is empty"),
             ("[]", "path: /\njson: [{pointer: ''}]", "the body of its body is empty"),
             (MODELS, "path: /\njson: [{pointer: /n, equals: '3'}]", "/n of its body is not \"3\""),
-            (MODELS, "path: /\njson: [{pointer: /n, contains: '3'}]", "/n of its body does not hold \"3\""),
-            (MODELS, "path: /\njson: [{pointer: /status, equals: down}]", "/status of its body is not \"down\""),
+            (
+                MODELS,
+                "path: /\njson: [{pointer: /n, contains: '3'}]",
+                "/n of its body does not hold \"3\"",
+            ),
+            (
+                MODELS,
+                "path: /\njson: [{pointer: /status, equals: down}]",
+                "/status of its body is not \"down\"",
+            ),
         ];
         for (body, yaml, expected) in rows {
             assert_eq!(judged(body, yaml), expected, "{yaml}");

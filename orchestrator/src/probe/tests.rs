@@ -80,7 +80,8 @@ fn a_command_is_run_as_it_is_and_must_say_the_words() {
     // A loaded machine takes its time to start a program; only the one that sleeps is to run out of it.
     let probe = |command: &str| {
         let seconds = if command.contains("sleep") { 1 } else { 20 };
-        let probe = format!("{{end-to-end: {{command: {command}, expect: pong, timeout: {seconds}}}}}");
+        let probe =
+            format!("{{end-to-end: {{command: {command}, expect: pong, timeout: {seconds}}}}}");
         look(&service(1, &probe), None, LIMIT)
     };
     assert_eq!(probe("[/bin/echo, 'ping pong']").seen, Seen::Green);

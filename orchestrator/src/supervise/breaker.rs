@@ -30,7 +30,11 @@ impl Breaker {
 
     /// Causes that were healed in the window.
     pub(super) fn recent(&self, window: u64, now: Moment) -> Vec<&ServiceName> {
-        self.healed.iter().filter(|(_, at)| now.since(**at) < window).map(|(name, _)| name).collect()
+        self.healed
+            .iter()
+            .filter(|(_, at)| now.since(**at) < window)
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// Writes a heal down.

@@ -281,7 +281,10 @@ impl World {
                 assert_eq!(&open, operation);
                 if *end == HealEnd::Green {
                     let look = self.planner.standing(service).unwrap().last.clone().unwrap();
-                    assert!(look.seen == Seen::Green && Some(look.rung) >= rung, "{look:?} {rung:?}");
+                    assert!(
+                        look.seen == Seen::Green && Some(look.rung) >= rung,
+                        "{look:?} {rung:?}"
+                    );
                 }
             }
             Command::Stop(service) => {

@@ -264,8 +264,7 @@ mod tests {
     fn a_heal_is_two_events_of_one_operation() {
         let actor = Actor::new("service:up").unwrap();
         let (service, operation) = (name("proxy"), "heal-1-2".to_owned());
-        let start =
-            Notice::HealStarted { service: service.clone(), operation: operation.clone() };
+        let start = Notice::HealStarted { service: service.clone(), operation: operation.clone() };
         let end = Notice::HealFinished { service, operation, end: HealEnd::Red };
         let id = OperationId::new("heal-1-2").unwrap();
         let (start, end) = (start.event(&actor).unwrap(), end.event(&actor).unwrap());

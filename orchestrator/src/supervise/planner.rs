@@ -87,9 +87,10 @@ impl Planner {
     /// Heals that are left to a service.
     #[must_use]
     pub fn budget_left(&self, name: &ServiceName, now: Moment) -> usize {
-        let spent = self.standings.get(name).map_or(0, |standing| {
-            standing.budget.spent(self.policy.budget_window, now)
-        });
+        let spent = self
+            .standings
+            .get(name)
+            .map_or(0, |standing| standing.budget.spent(self.policy.budget_window, now));
         self.policy.budget.saturating_sub(spent)
     }
 
@@ -225,12 +226,7 @@ impl Planner {
     }
 
     /// Tells every change of a word, and since when it holds.
-    fn turned(
-        &mut self,
-        before: &[&'static str],
-        now: Moment,
-        out: &mut Vec<Command>,
-    ) {
+    fn turned(&mut self, before: &[&'static str], now: Moment, out: &mut Vec<Command>) {
         for ((name, one), from) in self.standings.iter_mut().zip(before.iter().copied()) {
             let to = one.word();
             if from != to {

@@ -62,9 +62,7 @@ impl UpReport {
     /// What a planner knows now.
     #[must_use]
     pub fn of(planner: &Planner, instance: &Instance, run: &Run<'_>, now: Moment) -> Self {
-        let wall = |at: Moment| {
-            run.started.plus(i64::try_from(at.0 / 1000).unwrap_or(i64::MAX))
-        };
+        let wall = |at: Moment| run.started.plus(i64::try_from(at.0 / 1000).unwrap_or(i64::MAX));
         let services = planner
             .standings()
             .map(|(name, one)| {

@@ -187,9 +187,14 @@ mod tests {
             role: Role::Managed,
         };
         Graph::new(
-            [("bridge", &[][..]), ("vault", &["bridge"]), ("proxy", &["vault"]), ("panel", &["proxy"])]
-                .map(|(text, requires)| (name(text), one(requires)))
-                .into(),
+            [
+                ("bridge", &[][..]),
+                ("vault", &["bridge"]),
+                ("proxy", &["vault"]),
+                ("panel", &["proxy"]),
+            ]
+            .map(|(text, requires)| (name(text), one(requires)))
+            .into(),
         )
     }
 

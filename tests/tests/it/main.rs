@@ -35,6 +35,9 @@ mod prove;
 mod reachability;
 #[cfg(test)]
 mod sshd;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod supervise;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -36,7 +36,10 @@ pub(super) fn look(
         .collect();
     if !suspects.is_empty() {
         let seconds = rules.confirm.get();
-        context.out.progress(&format!("{} did not answer well; looking again in {seconds} s", suspects.len()));
+        context.out.progress(&format!(
+            "{} did not answer well; looking again in {seconds} s",
+            suspects.len()
+        ));
         clock::sleep(Duration::from_secs(u64::from(seconds)));
         answers.extend(all(suspects.into_iter(), limit));
     }

@@ -253,11 +253,11 @@ fn fresh(spec: Option<&Spec>, service: &Service) -> Result<Running, NotStarted> 
 
 fn spec(house: &House, name: &ServiceName, service: &Service) -> Option<Spec> {
     let (program, args) = service.command.as_ref()?.split_first()?;
-    let user = service.run_as.as_ref().map_or_else(|| account::own(name), |run| run.user.to_string());
+    let user = service.run_as.as_ref().map_or_else(|| account::own(name), |run| run.user.clone());
     Some(Spec {
         program: Program::new(AbsPath::new(program.as_str()).ok()?),
         args: args.to_vec(),
         log: house.log(name),
-        account: Some(user),
+        account: Some(user.to_string()),
     })
 }

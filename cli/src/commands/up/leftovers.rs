@@ -4,10 +4,10 @@
 //! instance, and was there when the state file was written.
 
 use super::house::House;
+use crate::output::Out;
 use sanctum_host::processes;
 use sanctum_host::supervisor::group;
 use sanctum_orchestrator::supervise::UpReport;
-use crate::output::Out;
 
 /// Ends them. Only called while no supervisor answers at the socket.
 pub(super) fn stop(house: &House, before: &UpReport, out: Out) {
@@ -15,7 +15,8 @@ pub(super) fn stop(house: &House, before: &UpReport, out: Out) {
         let words = house.instance.services.get(name).and_then(|one| one.command.as_ref());
         let (Some(pid), Some(words)) = (row.pid, words) else { continue };
         let Ok(Some(process)) = processes::of(pid) else { continue };
-        let same = process.argv.seen().is_some_and(|argv| argv.words().join(" ") == words.join(" "));
+        let same =
+            process.argv.seen().is_some_and(|argv| argv.words().join(" ") == words.join(" "));
         let older = process.started.is_some_and(|at| at <= before.written);
         if same && older && group::of(pid) == Some(pid) {
             super::say(out, &format!("{name}: process {pid} of an earlier run is ended"));

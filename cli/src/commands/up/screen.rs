@@ -78,17 +78,23 @@ impl Screen {
 }
 
 fn table(planner: &Planner, now: Moment) -> Vec<(Paint, String)> {
-    let head =
-        format!("{:<20} {:<12} {:>8} {:>6}  {:<10} LAST LOOK", "SERVICE", "STATE", "RESTARTS", "LEFT", "PROBE");
+    let head = format!(
+        "{:<20} {:<12} {:>8} {:>6}  {:<10} LAST LOOK",
+        "SERVICE", "STATE", "RESTARTS", "LEFT", "PROBE"
+    );
     let mut lines = vec![(Paint::Head, head)];
     for (name, one) in planner.standings() {
         if planner.role(name) == Some(Role::Elsewhere) {
             continue;
         }
         let left = planner.budget_left(name, now);
-        let (rung, saw) = one.last.as_ref().map_or(("", ""), |look| (look.rung.word(), look.saw.as_str()));
-        let line =
-            format!("{name:<20} {:<12} {:>8} {left:>6}  {rung:<10} {saw}", one.word(), one.restarts);
+        let (rung, saw) =
+            one.last.as_ref().map_or(("", ""), |look| (look.rung.word(), look.saw.as_str()));
+        let line = format!(
+            "{name:<20} {:<12} {:>8} {left:>6}  {rung:<10} {saw}",
+            one.word(),
+            one.restarts
+        );
         lines.push((paint(one.word()), line));
     }
     lines

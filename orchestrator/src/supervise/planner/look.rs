@@ -151,9 +151,10 @@ impl Planner {
     /// The failure is confirmed.
     fn fail(&mut self, name: &ServiceName, look: &Look, out: &mut Vec<Command>) {
         let now = look.at;
-        let known = self.standings.get(name).is_some_and(|one| {
-            one.failed() && one.course == Course::Steady
-        });
+        let known = self
+            .standings
+            .get(name)
+            .is_some_and(|one| one.failed() && one.course == Course::Steady);
         let managed = self.managed().any(|one| one == name);
         let wait = self.wait_of(name, now);
         let confirm = self.policy.confirm;
