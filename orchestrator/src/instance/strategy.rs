@@ -155,7 +155,7 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
 
 fn supervision(die: u8) -> Supervision {
     let mut rules = Supervision::default();
-    if die % 3 == 0 {
+    if die.is_multiple_of(3) {
         rules.budget.restarts = u32::from(die % 7);
         rules.settle = rules.settle.saturating_add(u32::from(die));
     }

@@ -70,7 +70,7 @@ users: {owner: operator}
 nodes:
   hub: {type: hub}
 networks:
-  lan: {subnet: 192.0.2.0/24}
+  lan: {subnet: 192.168.7.0/24}
 services:
   # the voice
   tts:

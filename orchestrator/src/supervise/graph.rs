@@ -102,28 +102,13 @@ impl Graph {
     /// Everything that a service stands on. The walk ends on any graph, a circle too.
     #[must_use]
     pub fn ancestors(&self, name: &ServiceName) -> BTreeSet<ServiceName> {
-        self.walk(name, |at| self.requires(at).cloned().collect())
+        walk(name, |at| self.requires(at).cloned().collect())
     }
 
     /// Everything that stands on a service.
     #[must_use]
     pub fn descendants(&self, name: &ServiceName) -> BTreeSet<ServiceName> {
-        self.walk(name, |at| self.required_by(at).cloned().collect())
-    }
-
-    fn walk(
-        &self,
-        from: &ServiceName,
-        next: impl Fn(&ServiceName) -> Vec<ServiceName>,
-    ) -> BTreeSet<ServiceName> {
-        let mut found = BTreeSet::new();
-        let mut open = next(from);
-        while let Some(name) = open.pop() {
-            if found.insert(name.clone()) {
-                open.extend(next(&name));
-            }
-        }
-        found
+        walk(name, |at| self.required_by(at).cloned().collect())
     }
 
     /// The highest failed services above one, or itself: those with nothing failed above them.
@@ -160,4 +145,19 @@ impl Graph {
             order.extend(free);
         }
     }
+}
+
+/// Everything that is reached, without the start unless a circle leads back to it.
+fn walk(
+    from: &ServiceName,
+    next: impl Fn(&ServiceName) -> Vec<ServiceName>,
+) -> BTreeSet<ServiceName> {
+    let mut found = BTreeSet::new();
+    let mut open = next(from);
+    while let Some(name) = open.pop() {
+        if found.insert(name.clone()) {
+            open.extend(next(&name));
+        }
+    }
+    found
 }

@@ -243,10 +243,8 @@ impl World {
                 }
                 Seen::Green | Seen::Unknown => {}
             },
-            Event::Released { service } => {
-                if self.memory.quarantined.remove(service) {
-                    self.memory.heals.remove(service);
-                }
+            Event::Released { service } if self.memory.quarantined.remove(service) => {
+                self.memory.heals.remove(service);
             }
             _ => {}
         }

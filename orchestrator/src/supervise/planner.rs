@@ -12,7 +12,7 @@ use super::event::{Command, Event, Moment};
 use super::graph::{Graph, Role};
 use super::notice::{HealEnd, Notice};
 use super::policy::Policy;
-use super::standing::{Course, Health, Standing};
+use super::standing::{Course, Health, Look, Standing};
 use sanctum_types::ServiceName;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,7 +108,8 @@ impl Planner {
         match event {
             Event::Tick => {}
             Event::Probed { service, rung, seen, saw } => {
-                self.probed(&service, look::fresh(now, rung, seen, saw), &mut out);
+                let look = Look { at: now, rung, seen, saw };
+                self.probed(&service, &look, &mut out);
             }
             Event::Started { service, pid } => self.started(&service, pid, now),
             Event::Exited { service, how } => self.exited(&service, how, now),

@@ -116,12 +116,9 @@ fn traces(
     let label = registry::job_label(name).to_string();
     let unit = format!("sanctum-{name}.service");
     for place in places(context) {
-        let files = match files::list(&place) {
-            Ok(files) => files,
-            Err(_) => {
-                blind.push(place.display().to_string());
-                continue;
-            }
+        let Ok(files) = files::list(&place) else {
+            blind.push(place.display().to_string());
+            continue;
         };
         // Our own job of the service is part of the plan already.
         for file in files.iter().filter(|file| !file.starts_with(&label) && **file != unit) {

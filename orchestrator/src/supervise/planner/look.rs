@@ -3,18 +3,14 @@
 //! A bad look only makes suspicious; a second bad one, at least the confirm time later, makes failed. Unknown is
 //! neither. A green one on a lower rung than that of the failure heals nothing.
 
-use super::super::event::{Command, Moment, Rung, Seen};
+use super::super::event::{Command, Moment, Seen};
 use super::super::notice::{HealEnd, Notice};
 use super::super::standing::{Course, Health, Look};
 use super::{Planner, end_heal};
 use sanctum_types::ServiceName;
 
-pub(super) const fn fresh(at: Moment, rung: Rung, seen: Seen, saw: String) -> Look {
-    Look { at, rung, seen, saw }
-}
-
 impl Planner {
-    pub(super) fn probed(&mut self, name: &ServiceName, look: Look, out: &mut Vec<Command>) {
+    pub(super) fn probed(&mut self, name: &ServiceName, look: &Look, out: &mut Vec<Command>) {
         let Some(vertex) = self.graph.get(name) else { return };
         let cadence = self.policy.cadence(vertex.criticality);
         let Some(one) = self.standings.get_mut(name) else { return };
@@ -32,7 +28,7 @@ impl Planner {
         match seen {
             Seen::Green => self.green(name, look.at, out),
             Seen::Unknown => self.unknown(name, look.at, out),
-            Seen::Red | Seen::Foreign(_) => self.red(name, &look, out),
+            Seen::Red | Seen::Foreign(_) => self.red(name, look, out),
         }
     }
 

@@ -80,7 +80,7 @@ impl Bed {
         fs::write(house.at("serve.py"), SERVER).expect("the server");
         let mut text = String::from(
             "format: 1\ninstance: {name: Bed, slug: bed, timezone: UTC}\nusers: {owner: operator}\n\
-             nodes:\n  hub: {type: hub, os: linux}\nnetworks:\n  lan: {subnet: 192.0.2.0/24}\n\
+             nodes:\n  hub: {type: hub, os: linux}\nnetworks:\n  lan: {subnet: 192.168.7.0/24}\n\
              supervision:\n  confirm: 1\n  settle: 15\n  probe_timeout: 2\n  stop: 3\n  \
              budget: {restarts: 2, window: 600}\n  backoff: {first: 1, max: 2}\n  \
              cadence: {P0: 1, P1: 1, P2: 1}\nservices:\n",
