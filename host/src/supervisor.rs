@@ -9,6 +9,7 @@
 
 pub mod control;
 pub mod group;
+pub mod qmp;
 
 use crate::clock::Monotonic;
 use crate::command::Program;

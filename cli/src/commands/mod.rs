@@ -12,6 +12,7 @@ pub mod pf;
 pub mod plan;
 pub mod propose;
 pub mod prove;
+pub mod reboot;
 pub mod saved;
 pub mod services;
 pub mod up;
@@ -58,6 +59,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Drift => history::drift(&context),
         Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Pf { verb } => pf::run(&context, &verb),
+        Verb::Reboot(args) => reboot::run(&context, &args),
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
         Verb::Completions { shell } => {

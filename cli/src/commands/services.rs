@@ -51,6 +51,11 @@ fn seeing(context: &Context, house: &House) -> Result<Seeing, Failure> {
     }
 }
 
+/// What the services of this node do now, whoever supervises them.
+pub fn rows(context: &Context, house: &House) -> Result<BTreeMap<ServiceName, Row>, Failure> {
+    Ok(seeing(context, house)?.rows)
+}
+
 /// States that are findings.
 fn bad(rows: &BTreeMap<ServiceName, Row>) -> bool {
     let states = ["failed", "held", "down", "healing", "quarantined", "squatted"];

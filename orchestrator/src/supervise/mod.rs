@@ -15,6 +15,7 @@ mod laws;
 mod notice;
 mod planner;
 mod policy;
+pub mod reboot;
 mod report;
 mod standing;
 mod why;

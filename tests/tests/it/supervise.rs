@@ -4,6 +4,7 @@
 //! has a bound.
 
 mod bed;
+mod reboot;
 mod retire;
 
 use bed::{Bed, Server, free_port};
