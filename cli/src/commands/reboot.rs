@@ -115,6 +115,7 @@ fn record(context: &Context, house: &House, means: &Means<'_>) -> Result<String,
     Ok(operation)
 }
 
+#[derive(Clone, Copy)]
 enum End {
     Started,
     Finished(Outcome),

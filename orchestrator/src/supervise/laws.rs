@@ -502,3 +502,54 @@ fn what_was_in_quarantine_stays_there_over_a_restart_of_the_supervisor() {
     let out = planner.on(Event::Released { service: name(0) }, Moment(100 * STEP));
     assert!(out.contains(&Command::Start(name(0))), "{out:?}");
 }
+
+#[test]
+fn the_walk_up_goes_by_a_fresh_look_and_not_by_what_was_seen_last() {
+    use Criticality::{P0, P2};
+    // The base is looked at every four seconds and what stands on it every second: its failure is seen later.
+    let policy = Policy { cadence: [1000, 2000, 4000], causes: 9, ..strict() };
+    let mut world = World::new(house(&[(0, &[], P2), (1, &[0], P0)]), policy);
+    world.befall(&Blow::Calm(21));
+    for one in [0, 1] {
+        world.befall(&Blow::Hang(one));
+    }
+    world.befall(&Blow::Calm(12));
+    let healed: Vec<String> = world.memory.heals.keys().map(ToString::to_string).collect();
+    assert_eq!(healed, ["s0"]);
+}
+
+#[test]
+fn a_look_at_the_old_process_does_not_end_the_heal_of_the_new_one() {
+    let policy = Policy { backoff_first: 1000, ..strict() };
+    let graph = house(&[(0, &[], Criticality::P1)]);
+    let mut planner = Planner::new(graph, policy, 7, &BTreeSet::new());
+    let look =
+        |seen: Seen| Event::Probed { service: name(0), rung: Rung::Http, seen, saw: String::new() };
+    let mut at = 0;
+    let mut tick = |planner: &mut Planner, event: Event| {
+        at += STEP;
+        planner.on(event, Moment(at))
+    };
+    tick(&mut planner, Event::Tick);
+    tick(&mut planner, Event::Started { service: name(0), pid: 3 });
+    tick(&mut planner, look(Seen::Green));
+    for _ in 0..4 {
+        tick(&mut planner, look(Seen::Red));
+    }
+    // Its last look is under way and unanswered when the wait is over and it is healed.
+    let mut healed = false;
+    for _ in 0..20 {
+        let out = tick(&mut planner, Event::Tick);
+        healed |= out.iter().any(|one| matches!(one, Command::Heal { .. }));
+        if healed {
+            break;
+        }
+    }
+    assert!(healed && planner.standing(&name(0)).unwrap().looking);
+    tick(&mut planner, Event::Started { service: name(0), pid: 4 });
+    tick(&mut planner, look(Seen::Green));
+    assert_eq!(planner.standing(&name(0)).unwrap().word(), "healing");
+    // The next one is at the new process.
+    tick(&mut planner, look(Seen::Green));
+    assert_eq!(planner.standing(&name(0)).unwrap().word(), "up");
+}
