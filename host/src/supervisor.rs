@@ -56,6 +56,13 @@ pub fn make_state_dir(path: &std::path::Path) -> Result<(), HostError> {
     })
 }
 
+/// Columns of the terminal that standard output is; none when it is none.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {

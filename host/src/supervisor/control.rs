@@ -1,7 +1,7 @@
 //! The socket of a running supervisor: one line asked, one line answered.
 //!
-//! It lies in a directory that only its owner enters, and both ends ask the kernel who the other is: an answer of
-//! another account than ours or root's is none. Bounded in time and length. Deliberately absent: what is asked.
+//! It lies in a directory that only its owner enters, which is its whole protection: whoever gets there could as well
+//! end the supervisor. Bounded in time and length. Deliberately absent: what is asked.
 
 use crate::HostError;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
@@ -14,6 +14,8 @@ use std::time::Duration;
 const LINE_LIMIT: u64 = 4 * 1024 * 1024;
 /// Both ends are on this machine and have nothing else to do meanwhile.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The supervisor does not wait long for words: its services wait meanwhile.
+const SHORT: Duration = Duration::from_millis(200);
 
 fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> HostError {
     HostError::Io { verb, path: path.display().to_string(), source }
@@ -57,8 +59,8 @@ impl Control {
     pub fn next(&self) -> Option<Request> {
         let (stream, _) = self.listener.accept().ok()?;
         stream.set_nonblocking(false).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.set_write_timeout(Some(PATIENCE)).ok()?;
+        stream.set_read_timeout(Some(SHORT)).ok()?;
+        stream.set_write_timeout(Some(SHORT)).ok()?;
         let line = line(&stream)?;
         Some(Request { line, stream })
     }

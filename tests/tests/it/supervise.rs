@@ -6,6 +6,7 @@
 mod bed;
 mod reboot;
 mod retire;
+mod terminal;
 
 use bed::{Bed, Server, free_port};
 use serde_json::Value;
@@ -168,6 +169,21 @@ fn the_start_follows_the_requirements_and_the_end_goes_the_other_way() {
     let table = bed.house.run(&["services", "--json"]).exits(3).json();
     assert_eq!(table["supervisor"], Value::Null);
     assert_eq!(table["services"]["zeta"]["state"], "down");
+}
+
+#[test]
+fn only_what_is_asked_for_and_what_it_stands_on_is_started() {
+    let bed =
+        Bed::new(&[Server::http("base"), Server::http("wanted").on("base"), Server::http("other")]);
+    let up = bed.up_with(&["--only", "wanted"]);
+    up.wait(turned("wanted", "up"), LONG);
+    assert_eq!(up.count(|line| line["service"] == "other"), 0, "{:?}", up.lines());
+    let table = bed.house.run(&["services", "--json"]).exits(3).json();
+    assert_eq!(table["services"]["base"]["state"], "up");
+    assert_eq!(table["services"]["other"]["state"], "down", "it is looked at all the same");
+    let state = bed.house.at("root/.sanctum/state");
+    assert_eq!([bed::mode_of(&state), bed::mode_of(&state.join("up.json"))], [0o700, 0o600]);
+    bed.house.run(&["up", "--only", "nobody"]).exits(2).says("it has: base, other, wanted");
 }
 
 #[test]

@@ -69,7 +69,13 @@ impl Screen {
         if self.shape != Shape::Table {
             return;
         }
-        let lines = table(planner, now);
+        let mut lines = table(planner, now);
+        // A line that wraps would be two to whoever draws over them.
+        if let Some(columns) = sanctum_host::supervisor::columns() {
+            for (_, line) in &mut lines {
+                *line = line.chars().take(columns.saturating_sub(1)).collect();
+            }
+        }
         if lines != self.drawn {
             self.out.redraw(self.drawn.len(), &lines);
             self.drawn = lines;

@@ -119,8 +119,13 @@ impl Bed {
 
     /// Starts the supervisor.
     pub(super) fn up(&self) -> Up {
+        self.up_with(&[])
+    }
+
+    /// Starts it with more arguments.
+    pub(super) fn up_with(&self, more: &[&str]) -> Up {
         let mut command = self.house.command(sanctum());
-        command.args(self.house.arguments(&["up", "--json"]));
+        command.args(self.house.arguments(&[&["up", "--json"], more].concat()));
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -253,6 +258,12 @@ pub(super) fn kill(pid: u32, signal: Signal) {
 pub(super) fn alive(pid: u32) -> bool {
     let zombie = fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| s.contains(") Z"));
     test_kill_process(number(pid)).is_ok() && !zombie
+}
+
+/// The permission bits of a path.
+pub(super) fn mode_of(path: &std::path::Path) -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).expect("it is there").mode() & 0o777
 }
 
 /// Takes a port as soon as it is free.
