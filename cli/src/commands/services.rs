@@ -39,7 +39,11 @@ struct Seeing {
 }
 
 fn seeing(context: &Context, house: &House) -> Result<Seeing, Failure> {
-    let answer = control::ask(&house.socket(), "report")?;
+    // One that is just starting or ending does not answer; what it keeps can be looked at all the same.
+    let answer = control::ask(&house.socket(), "report").unwrap_or_else(|error| {
+        context.out.warn(&format!("the supervisor does not answer: {error}"));
+        None
+    });
     let report = answer.and_then(|line| serde_json::from_str::<UpReport>(&line).ok());
     match report {
         Some(report) if report.node == house.node => {

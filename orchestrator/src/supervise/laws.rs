@@ -533,7 +533,7 @@ fn a_look_at_the_old_process_does_not_end_the_heal_of_the_new_one() {
     tick(&mut planner, Event::Tick);
     tick(&mut planner, Event::Started { service: name(0), pid: 3 });
     tick(&mut planner, look(Seen::Green));
-    for _ in 0..4 {
+    for _ in 0..3 {
         tick(&mut planner, look(Seen::Red));
     }
     // Its last look is under way and unanswered when the wait is over and it is healed.

@@ -188,7 +188,7 @@ fn every_rule_has_its_own_words_and_place() {
         (
             "{http: {path: /health}}",
             "{end-to-end: {command: [ask], expect: pong}}",
-            "21:35 `ask` is not an absolute path",
+            "21:36 `ask` is not an absolute path",
         ),
         (
             "{http: {path: /health}}",

@@ -206,7 +206,7 @@ fn end_to_end(name: &ServiceName, command: &[String], expect: &str, judged: &mut
         judged.refuse(at("command"), Problem::Empty { what: "`command`".to_owned() });
     } else if sanctum_types::AbsPath::new(program).is_err() {
         let problem = Problem::RelativeCommand { program: program.escape_debug().to_string() };
-        judged.refuse(at("command"), problem);
+        judged.refuse(["services", name.as_str(), "probe", "end-to-end", "command", "0"], problem);
     }
     if expect.trim().is_empty() {
         judged.refuse(at("expect"), Problem::Empty { what: "`expect`".to_owned() });
