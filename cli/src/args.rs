@@ -2,6 +2,9 @@
 
 pub mod audit;
 pub mod doctor;
+pub mod reboot;
+pub mod services;
+pub mod up;
 
 pub use doctor::Doctor;
 
@@ -128,6 +131,19 @@ pub enum Verb {
         /// The job's name under `schedules`
         name: String,
     },
+    /// Supervise the services of this node here, where neither launchd nor systemd does; ends on SIGTERM or Ctrl-C
+    #[command(after_help = "Example:\n  sanctum up --only gateway")]
+    Up(up::Up),
+    /// Restart this machine in order: check what would not come back, drain, guest, vault, then the system's own reboot
+    #[command(
+        after_help = "Example:\n  sanctum reboot --dry-run\n  sudo /opt/sanctum/bin/sanctum reboot --in 1m\n  sanctum reboot --report"
+    )]
+    Reboot(reboot::Reboot),
+    /// Show what the services of this node do; exit 3 when one is not as it should be
+    #[command(
+        after_help = "Example:\n  sanctum services\n  sanctum services why gateway\n  sanctum services retire tts"
+    )]
+    Services(services::Services),
     /// Print a completion script
     #[command(after_help = "Example:\n  sanctum completions zsh > ~/.zfunc/_sanctum")]
     Completions {

@@ -84,6 +84,34 @@ impl Out {
         }
     }
 
+    /// One report of a stream of them, on one line; only under `--json`.
+    pub fn json_line(self, value: &serde_json::Value) {
+        if self.json {
+            let _ = writeln!(anstream::stdout(), "{}", redacted(value));
+        }
+    }
+
+    /// Whether a table can be drawn over: a terminal that takes escape sequences, and somebody who wants to see it.
+    #[must_use]
+    pub fn can_redraw(self) -> bool {
+        use std::io::IsTerminal as _;
+        let out = std::io::stdout();
+        let plain = anstream::AutoStream::choice(&out) == anstream::ColorChoice::Never;
+        out.is_terminal() && !plain && !self.json && !self.quiet
+    }
+
+    /// Draws lines over those that were drawn last.
+    pub fn redraw(self, drawn: usize, lines: &[(Paint, String)]) {
+        let mut text = if drawn == 0 { String::new() } else { format!("\x1b[{drawn}A\x1b[J") };
+        for (paint, line) in lines {
+            let style = paint.style();
+            text.push_str(&format!("{style}{}{style:#}\n", redact(line)));
+        }
+        let mut out = anstream::stdout();
+        let _ = out.write_all(text.as_bytes());
+        let _ = out.flush();
+    }
+
     /// Text that is the result itself, such as a schema or a completion script.
     pub fn raw(self, text: &str) {
         let _ = anstream::stdout().write_all(text.as_bytes());

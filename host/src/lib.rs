@@ -30,6 +30,7 @@ pub mod sockets;
 pub mod ssh_query;
 pub mod ssh_session;
 pub mod store;
+pub mod supervisor;
 pub mod tree;
 pub mod trust;
 

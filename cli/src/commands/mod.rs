@@ -13,7 +13,10 @@ pub mod pf;
 pub mod plan;
 pub mod propose;
 pub mod prove;
+pub mod reboot;
 pub mod saved;
+pub mod services;
+pub mod up;
 
 use crate::args::{Cli, Common, Config, Verb};
 use crate::failure::{Exit, Failure};
@@ -58,6 +61,9 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Drift => history::drift(&context),
         Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Pf { verb } => pf::run(&context, &verb),
+        Verb::Reboot(args) => reboot::run(&context, &args),
+        Verb::Services(args) => services::run(&context, &args),
+        Verb::Up(args) => up::run(&context, &args),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             let mut command = <Cli as clap::CommandFactory>::command();

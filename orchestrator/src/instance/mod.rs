@@ -12,11 +12,13 @@ pub mod journal;
 mod load;
 pub mod model;
 mod older;
+pub mod probe;
 pub mod registry;
 mod schema;
 mod shape;
 #[cfg(any(test, feature = "strategy"))]
 pub mod strategy;
+pub mod supervision;
 pub(crate) mod tree;
 pub mod validate;
 pub mod widening;

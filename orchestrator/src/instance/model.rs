@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+pub use super::probe::{Contract, EndToEnd, JsonClaim, Probe, Scalar};
+pub use super::supervision::Supervision;
+
 /// A whole house.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +56,9 @@ pub struct Instance {
     /// Where the journal is witnessed.
     #[serde(default)]
     pub journal: super::journal::Journal,
+    /// How services are supervised.
+    #[serde(default)]
+    pub supervision: Supervision,
     /// The virtual machine of the hub.
     #[serde(default)]
     pub vm: Option<Vm>,
@@ -376,29 +382,6 @@ pub struct RunAs {
     /// Why it is not the service's own; mandatory for `root`.
     #[serde(default)]
     pub reason: Option<String>,
-}
-
-/// How the health of a service is seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Probe {
-    /// Its first port accepts a TCP connection.
-    Tcp,
-    /// A GET of this path on its first port answers with this status, and contains this text.
-    Http {
-        /// Path with leading `/`.
-        path: String,
-        /// Expected status; 200 unless said.
-        #[serde(default = "ok_status")]
-        status: u16,
-        /// Text that the body must hold.
-        #[serde(default)]
-        contains: Option<String>,
-    },
-}
-
-const fn ok_status() -> u16 {
-    200
 }
 
 /// SSH policy.

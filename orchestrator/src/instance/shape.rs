@@ -45,10 +45,9 @@ impl<'s> Pass<'s> {
         let branches = self.branches(schema);
         match &node.kind {
             Kind::Map(_) => {
-                let mut objects = branches.into_iter().filter(|b| is(b, "object"));
-                if let (Some(object), None) = (objects.next(), objects.next()) {
-                    self.map(node, object, name, key);
-                }
+                let objects: Vec<&Value> =
+                    branches.into_iter().filter(|b| is(b, "object")).collect();
+                self.one_of(node, &objects, name, key);
             }
             Kind::Seq(items) => {
                 if let Some(inner) = branches.into_iter().find_map(|b| b.get("items")) {
@@ -58,6 +57,28 @@ impl<'s> Pass<'s> {
                 }
             }
             Kind::Scalar(scalar) => self.word(scalar, node.pos, &branches),
+        }
+    }
+
+    /// A mapping that can be one of several is the one that knows its first key.
+    fn one_of(&mut self, node: &Node, objects: &[&'s Value], name: &str, at: Pos) {
+        let Kind::Map(entries) = &node.kind else { return };
+        let words = |object: &'s Value| object.get("properties").and_then(Value::as_object);
+        let knows = |object: &&&'s Value, word: &str| {
+            words(object).is_some_and(|words| words.contains_key(word))
+        };
+        match (objects, entries.first()) {
+            ([object], _) => self.map(node, object, name, at),
+            ([], _) | (_, None) => {}
+            (_, Some((key, _))) => match objects.iter().find(|one| knows(one, &key.text)) {
+                Some(object) => self.map(node, object, name, at),
+                None => {
+                    let all = objects.iter().filter_map(|one| words(one)).flat_map(|w| w.keys());
+                    let hint = hint(&key.text, all.map(String::as_str));
+                    let message = format!("unknown key `{}` in {}", key.text, quoted(name));
+                    self.remark(key.pos, message, hint);
+                }
+            },
         }
     }
 

@@ -7,9 +7,10 @@
 
 use super::boot::{Boot, FileVault};
 use super::model::{
-    Arch, Auto, Bind, Criticality, GuardMode, Guards, Identity, Instance, Interfaces, Lan,
-    Networks, Node, NodeType, Os, Pf, PfAttach, PortSpec, PortWith, Probe, Reach, RunAs, Schedule,
-    SecretEntry, Service, Ssh, SshProfile, Tailnet, Transport, Users, Vm, VmNet,
+    Arch, Auto, Bind, Contract, Criticality, EndToEnd, GuardMode, Guards, Identity, Instance,
+    Interfaces, JsonClaim, Lan, Networks, Node, NodeType, Os, Pf, PfAttach, PortSpec, PortWith,
+    Probe, Reach, RunAs, Scalar, Schedule, SecretEntry, Service, Ssh, SshProfile, Supervision,
+    Tailnet, Transport, Users, Vm, VmNet,
 };
 use super::registry;
 use proptest::collection::vec;
@@ -155,12 +156,22 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
                 .is_multiple_of(2)
                 .then(|| AbsPath::new("/mnt/witness").expect("path")),
         },
+        supervision: supervision(misc),
         vm: (with_vm && misc % 3 == 0).then(|| Vm {
             cpus: u32::from(misc % 8) + 1,
             memory_mib: 512 + u32::from(misc),
             disk: AbsPath::new("/opt/sanctum/vm/disk.qcow2").expect("path"),
         }),
     }
+}
+
+fn supervision(die: u8) -> Supervision {
+    let mut rules = Supervision::default();
+    if die.is_multiple_of(3) {
+        rules.budget.restarts = u32::from(die % 7);
+        rules.settle = rules.settle.saturating_add(u32::from(die));
+    }
+    rules
 }
 
 fn node(kind: NodeType) -> Node {
@@ -356,8 +367,23 @@ fn service(house: &Instance, raw: &RawService, made: &[ServiceName], start: Serv
         },
         gui: on_mac && criticality != Criticality::P0 && command % 5 == 0,
         secrets: chosen(&names, &raw.secrets),
-        probe: match probe % 3 {
+        probe: match probe % 5 {
+            3 => Some(Probe::EndToEnd(EndToEnd {
+                command: vec!["/usr/local/bin/ask".to_owned(), "--once".to_owned()],
+                expect: "pong".to_owned(),
+                timeout: None,
+            })),
             _ if !tcp_first => None,
+            4 => Some(Probe::Contract(Contract {
+                path: "/v1/status".to_owned(),
+                status: 200,
+                contains: vec!["ready".to_owned()],
+                json: vec![JsonClaim {
+                    pointer: "/models/0/id".to_owned(),
+                    equals: Some(Scalar::Text("small".to_owned())),
+                    contains: None,
+                }],
+            })),
             0 => Some(Probe::Tcp),
             1 => Some(Probe::Http { path: "/health".to_owned(), status: 200, contains: None }),
             _ => Some(Probe::Http {

@@ -42,6 +42,9 @@ mod prove;
 mod reachability;
 #[cfg(test)]
 mod sshd;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod supervise;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -192,6 +192,21 @@ const RULES: &[(&str, &str, &str)] = &[
     ("path: /health", "path: health", "21:26 path `health` does not start with `/`"),
     ("path: /health", "path: /health, status: 99", "21:43 99 is not an HTTP status"),
     (
+        "{http: {path: /health}}",
+        "{end-to-end: {command: [ask], expect: pong}}",
+        "21:36 `ask` is not an absolute path",
+    ),
+    (
+        "{http: {path: /health}}",
+        "{end-to-end: {command: [/bin/ask], expect: ''}}",
+        "21:55 `expect` is empty",
+    ),
+    (
+        "{http: {path: /health}}",
+        "{contract: {path: /h, json: [{pointer: status}]}}",
+        "21:51 path `status` does not start with `/`",
+    ),
+    (
         "  scan:",
         "  proxy:",
         "26:3 job label `com.sanctum.proxy` is already that of service `proxy`",

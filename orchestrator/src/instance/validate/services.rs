@@ -2,7 +2,7 @@
 
 use super::{Judged, Problem};
 use crate::instance::model::{
-    Bind, Criticality, Instance, NodeType, Os, Probe, RunAs, Service, Transport,
+    Bind, Criticality, EndToEnd, Instance, NodeType, Os, Probe, RunAs, Service, Transport,
 };
 use crate::instance::registry;
 use crate::instance::shape::nearest;
@@ -164,20 +164,52 @@ fn secrets(instance: &Instance, name: &ServiceName, service: &Service, judged: &
 
 fn probe(name: &ServiceName, service: &Service, judged: &mut Judged) {
     let Some(probe) = &service.probe else { return };
+    if let Probe::EndToEnd(EndToEnd { command, expect, .. }) = probe {
+        return end_to_end(name, command, expect, judged);
+    }
     let tcp = service.ports.first().is_some_and(|port| port.get().1 == Transport::Tcp);
     if !tcp {
         let problem = Problem::ProbeWithoutPort { service: name.clone(), what: "tcp" };
         judged.refuse_key(["services", name.as_str(), "probe"], problem);
     }
-    let Probe::Http { path, status, .. } = probe else { return };
+    let (rung, path, status) = match probe {
+        Probe::Http { path, status, .. } => ("http", path, *status),
+        Probe::Contract(contract) => ("contract", &contract.path, contract.status),
+        Probe::Tcp | Probe::EndToEnd(_) => return,
+    };
     if !path.starts_with('/') {
         let problem = Problem::ProbePath { path: path.escape_debug().to_string() };
-        judged.refuse(["services", name.as_str(), "probe", "http", "path"], problem);
+        judged.refuse(["services", name.as_str(), "probe", rung, "path"], problem);
     }
     // RFC 9110, 15: a status code is in the range of 100 to 599.
-    if !(100..=599).contains(status) {
-        let problem = Problem::ProbeStatus { status: *status };
-        judged.refuse(["services", name.as_str(), "probe", "http", "status"], problem);
+    if !(100..=599).contains(&status) {
+        let problem = Problem::ProbeStatus { status };
+        judged.refuse(["services", name.as_str(), "probe", rung, "status"], problem);
+    }
+    let Probe::Contract(contract) = probe else { return };
+    for (n, claim) in contract.json.iter().enumerate() {
+        // RFC 6901, 3: a pointer is empty or starts with `/`.
+        if !claim.pointer.is_empty() && !claim.pointer.starts_with('/') {
+            let problem = Problem::ProbePath { path: claim.pointer.escape_debug().to_string() };
+            let index = n.to_string();
+            let at = ["services", name.as_str(), "probe", rung, "json", &index, "pointer"];
+            judged.refuse(at, problem);
+        }
+    }
+}
+
+/// An empty expectation would be met by a program that does nothing.
+fn end_to_end(name: &ServiceName, command: &[String], expect: &str, judged: &mut Judged) {
+    let at = |key| ["services", name.as_str(), "probe", "end-to-end", key];
+    let program = command.first().map(String::as_str).unwrap_or_default();
+    if program.is_empty() {
+        judged.refuse(at("command"), Problem::Empty { what: "`command`".to_owned() });
+    } else if sanctum_types::AbsPath::new(program).is_err() {
+        let problem = Problem::RelativeCommand { program: program.escape_debug().to_string() };
+        judged.refuse(["services", name.as_str(), "probe", "end-to-end", "command", "0"], problem);
+    }
+    if expect.trim().is_empty() {
+        judged.refuse(at("expect"), Problem::Empty { what: "`expect`".to_owned() });
     }
 }
 

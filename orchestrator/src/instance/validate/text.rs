@@ -28,11 +28,8 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
         if let Some(reason) = service.run_as.as_ref().and_then(|run| run.reason.as_ref()) {
             one_line(["services", name, "run_as", "reason"], reason, judged);
         }
-        if let Some(Probe::Http { path, contains, .. }) = &service.probe {
-            one_line(["services", name, "probe", "http", "path"], path, judged);
-            if let Some(contains) = contains {
-                one_line(["services", name, "probe", "http", "contains"], contains, judged);
-            }
+        if let Some(asked) = &service.probe {
+            probe(name, asked, judged);
         }
     }
     for (name, schedule) in &instance.schedules {
@@ -42,6 +39,33 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
         }
         if let Some(reason) = schedule.run_as.as_ref().and_then(|run| run.reason.as_ref()) {
             one_line(["schedules", name, "run_as", "reason"], reason, judged);
+        }
+    }
+}
+
+/// Texts of a probe go into requests and into what is told about it.
+fn probe(name: &str, probe: &Probe, judged: &mut Judged) {
+    match probe {
+        Probe::Tcp => {}
+        Probe::Http { path, contains, .. } => {
+            one_line(["services", name, "probe", "http", "path"], path, judged);
+            if let Some(contains) = contains {
+                one_line(["services", name, "probe", "http", "contains"], contains, judged);
+            }
+        }
+        Probe::Contract(contract) => {
+            one_line(["services", name, "probe", "contract", "path"], &contract.path, judged);
+            for (n, claim) in contract.json.iter().enumerate() {
+                let n = n.to_string();
+                let at = ["services", name, "probe", "contract", "json", &n, "pointer"];
+                one_line(at, &claim.pointer, judged);
+            }
+        }
+        Probe::EndToEnd(one) => {
+            for (n, word) in one.command.iter().enumerate() {
+                let n = n.to_string();
+                one_line(["services", name, "probe", "end-to-end", "command", &n], word, judged);
+            }
         }
     }
 }

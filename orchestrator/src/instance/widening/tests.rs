@@ -169,3 +169,12 @@ fn a_value_that_nobody_judges_widens() {
     let expected = Widening { subject: "tunnels.door.port".into(), change: "becomes 1".into() };
     assert_eq!(found, [expected]);
 }
+
+#[test]
+fn an_extended_budget_and_another_probe_widen() {
+    let budget = after(|new| new.supervision.budget.restarts = 30);
+    assert_eq!(budget, ["supervision.budget.restarts: becomes 30"]);
+    let probe = after(|new| gateway(new).probe = Some(crate::instance::model::Probe::Tcp));
+    assert!(probe.iter().all(|one| one.starts_with("services.gateway.probe")), "{probe:?}");
+    assert!(!probe.is_empty());
+}

@@ -1,0 +1,166 @@
+//! A whole reboot in a directory: everything really runs but the last command, which is a labelled stand-in.
+#![expect(clippy::disallowed_methods, reason = "a house of a test is written and read")]
+
+use super::{Means, check, with};
+use crate::args::Common;
+use crate::args::reboot::Reboot;
+use crate::args::up::Up;
+use crate::commands::Context;
+use crate::commands::up::{Ears, state_dir, supervise};
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+use crate::surroundings::Surroundings;
+use sanctum_host::command::{self, Program};
+use sanctum_types::{AuditEvent, AuditSink, NotRecorded, Outcome, Phase};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+const HOUSE: &str = "\
+format: 1
+instance: {name: Bed, slug: bed, timezone: UTC}
+users: {owner: operator}
+nodes:
+  hub: {type: hub, os: linux}
+networks:
+  lan: {subnet: 192.168.7.0/24}
+supervision: {confirm: 1, stop: 2, cadence: {P0: 1, P1: 1, P2: 1}}
+services:
+  sleeper:
+    node: hub
+    command: [/bin/sleep, '300']
+    run_as: {user: root, reason: a test of root's}
+";
+
+fn context(dir: &Path, text: &str) -> Context {
+    let file = dir.join("house.yaml");
+    std::fs::write(&file, text).unwrap();
+    let root = dir.join("root");
+    std::fs::create_dir_all(&root).unwrap();
+    let common =
+        Common { instance: Some(file), root: Some(root), node: None, json: true, quiet: true };
+    let around = Surroundings {
+        euid: sanctum_host::accounts::effective_uid(),
+        home: None,
+        sudo_uid: None,
+        instance: None,
+        terminal: false,
+        verb: None,
+        exe: None,
+    };
+    Context { common, around, out: Out { json: true, quiet: true } }
+}
+
+fn args(yes: bool) -> Reboot {
+    Reboot { wait: Some(1), dry_run: false, report: false, anyway: false, yes }
+}
+
+/// Keeps events, or takes none.
+#[derive(Default)]
+struct Sink {
+    events: Mutex<Vec<AuditEvent>>,
+    full: bool,
+}
+
+impl AuditSink for Sink {
+    fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded> {
+        if self.full {
+            let source = Box::new(std::io::Error::from(std::io::ErrorKind::StorageFull));
+            return Err(NotRecorded { action: event.action.clone(), source });
+        }
+        self.events.lock().unwrap().push(event.clone());
+        Ok(())
+    }
+}
+
+/// Stands in for shutdown(8): a real program that leaves a file behind.
+fn stand_in(file: &Path) -> impl Fn(u32) -> Result<String, Failure> {
+    let file = file.to_str().unwrap().to_owned();
+    move |minutes| {
+        let touch = Program::find(&["touch"]).unwrap();
+        command::run(&touch, &[&file], command::Options::default())?.success()?;
+        Ok(format!("stand-in for shutdown, +{minutes}"))
+    }
+}
+
+#[test]
+fn services_end_before_the_last_command_and_what_was_up_is_written_down() {
+    let dir = tempfile::tempdir().unwrap();
+    let context = context(dir.path(), HOUSE);
+    let state = state_dir(&context).unwrap();
+    let supervisor = {
+        let context = context.clone();
+        std::thread::spawn(move || {
+            let ears = Ears { journal: None, alert: &|_| {} };
+            supervise(&context, &Up { only: Vec::new() }, ears).map_err(|failure| failure.text())
+        })
+    };
+    let start = Instant::now();
+    let is_up = || {
+        let text = std::fs::read_to_string(state.join("up.json")).unwrap_or_default();
+        text.contains("\"state\": \"up\"")
+    };
+    while !is_up() {
+        assert!(start.elapsed() < Duration::from_secs(30), "it does not come up");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let (restarted, journal) = (dir.path().join("restarted"), Sink::default());
+    let last = stand_in(&restarted);
+    // When the last command runs, nothing of ours does.
+    let checked = |minutes: u32| {
+        assert!(!state.join("up.sock").exists(), "the supervisor still runs");
+        last(minutes)
+    };
+    let means =
+        Means { restart: Some(&checked), survival: &check::survival, journal: Some(&journal) };
+    assert_eq!(with(&context, &args(true), &means).unwrap(), Exit::Done);
+    assert!(restarted.exists());
+    assert_eq!(supervisor.join().unwrap(), Ok(Exit::Done));
+    let record = std::fs::read_to_string(state.join("reboot.json")).unwrap();
+    assert!(record.contains("\"sleeper\": \"up\""), "{record}");
+    let events = journal.events.lock().unwrap();
+    assert!(matches!(events[0].phase, Phase::Started(_)) && events.len() == 1);
+    // The report is of another boot, or of none.
+    let report = Reboot { report: true, wait: None, ..args(true) };
+    let same = with(&context, &report, &means).unwrap_err();
+    assert!(same.text().contains("was not restarted since"), "{}", same.text());
+    let other = record.replace("\"boot\": \"", "\"boot\": \"another-");
+    std::fs::write(state.join("reboot.json"), other).unwrap();
+    drop(events);
+    // The sleeper has neither port nor probe: nobody can say that it is back, nor that it is not.
+    assert_eq!(with(&context, &report, &means).unwrap(), Exit::Done);
+    let events = journal.events.lock().unwrap();
+    assert!(matches!(events[1].phase, Phase::Finished(_)));
+    assert_eq!(events[1].outcome, Outcome::CouldNotCheck);
+}
+
+#[test]
+fn nothing_restarts_what_is_not_confirmed_recorded_or_would_not_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("restarted");
+    let last = stand_in(&file);
+    let (open, full) = (Sink::default(), Sink { full: true, ..Sink::default() });
+    let session = HOUSE
+        .replace("    command", "    criticality: P1\n    secrets: [key]\n    command")
+        + "secrets:\n  key: {ref: 'keychain:sanctum/key'}\n";
+    let rows: [(&str, &str, Reboot, &Sink); 4] = [
+        ("not confirmed", HOUSE, args(false), &open),
+        ("not recorded", HOUSE, args(true), &full),
+        ("would not come back", &session, args(true), &open),
+        ("a dry run", HOUSE, Reboot { dry_run: true, ..args(true) }, &open),
+    ];
+    for (why, text, args, journal) in rows {
+        let context = context(dir.path(), text);
+        let means =
+            Means { restart: Some(&last), survival: &check::survival, journal: Some(journal) };
+        let exit = with(&context, &args, &means).unwrap_or_else(|failure| failure.exit);
+        let expected = if args.dry_run { Exit::Done } else { Exit::Refused };
+        assert_eq!(exit, expected, "{why}");
+        assert!(!file.exists(), "{why}");
+    }
+    let context = context(dir.path(), &session);
+    let means = Means { restart: Some(&last), survival: &check::survival, journal: None };
+    let anyway = Reboot { anyway: true, ..args(true) };
+    assert_eq!(with(&context, &anyway, &means).unwrap(), Exit::Done);
+    assert!(file.exists());
+}

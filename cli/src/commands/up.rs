@@ -1,0 +1,245 @@
+//! `sanctum up`: supervises the services of this node where neither launchd nor systemd does.
+//!
+//! A loop around the planner: what happened goes in, commands come out and are done in threads of their own, so
+//! that no service waits for another one's probe or end. Services get no secret on argv or in their environment.
+
+mod crew;
+mod house;
+mod leftovers;
+mod screen;
+mod signals;
+
+pub use house::{House, state_dir};
+pub(super) use screen::paint;
+
+use super::Context;
+use crate::args::up::Up;
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+use crew::{Crew, Message};
+use sanctum_host::clock::{self, Monotonic};
+use sanctum_host::files;
+use sanctum_host::supervisor::control::{Control, Request};
+use sanctum_orchestrator::supervise::{
+    Command, Event, Moment, Notice, Planner, Policy, Run, UpReport,
+};
+use sanctum_types::{Actor, AuditSink, Finding, ServiceName, UnixTime};
+use screen::Screen;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// Who acts, in the journal.
+const ACTOR: &str = "service:up";
+/// Between two looks at what happened: short beside every time of the rules, which are whole seconds.
+const PULSE: Duration = Duration::from_millis(50);
+/// The state file is written at every change of a state, and else this often.
+const WRITE_EVERY: u64 = 2000;
+
+/// Where events and findings go beside the terminal.
+#[derive(Clone, Copy)]
+pub struct Ears<'a> {
+    /// The journal. A restart of a service is not held back when it cannot be recorded; the state file counts that.
+    pub journal: Option<&'a dyn AuditSink>,
+    /// Alerts.
+    pub alert: &'a dyn Fn(&Finding),
+}
+
+/// Runs the verb until it is told to end.
+pub fn run(context: &Context, args: &Up) -> Result<Exit, Failure> {
+    let out = context.out;
+    let alert = move |finding: &Finding| {
+        let hint = finding.hint.as_deref().map(|hint| format!(" (next: {hint})"));
+        out.warn(&format!("{}{}", finding.message, hint.unwrap_or_default()));
+    };
+    supervise(context, args, Ears { journal: None, alert: &alert })
+}
+
+/// The same, telling those.
+pub fn supervise(context: &Context, args: &Up, ears: Ears<'_>) -> Result<Exit, Failure> {
+    let house = House::open(context)?;
+    let only = names(&args.only)?;
+    for name in &only {
+        house.known(name)?;
+    }
+    let graph = house.graph();
+    let graph = if only.is_empty() { graph } else { graph.only(&only) };
+    sanctum_host::supervisor::make_state_dir(&house.state)?;
+    let control = Control::open(&house.socket()).map_err(|error| {
+        Failure::refused(error).hint("`sanctum services` shows what the running one does")
+    })?;
+    let before = house.last_report()?;
+    if let Some(before) = &before {
+        leftovers::stop(&house, before, context.out);
+    }
+    let quarantined: BTreeSet<ServiceName> =
+        before.iter().flat_map(UpReport::quarantined).cloned().collect();
+    let started = clock::now();
+    let planner =
+        Planner::new(graph, Policy::from(&house.instance.supervision), started.0, &quarantined);
+    let (sender, inbox) = channel();
+    signals::watch(sender.clone())?;
+    let screen = Screen::new(context.out);
+    let crew = Crew::new(&house, sender);
+    let start = Monotonic::now();
+    let clock = Clock { start, started };
+    let mut ward = Ward {
+        house: &house,
+        planner,
+        crew,
+        screen,
+        ears,
+        clock,
+        unrecorded: 0,
+        written: Moment(0),
+    };
+    ward.screen.begin(&ward.report());
+    ward.run(&inbox, &control)?;
+    ward.write()?;
+    ward.screen.end(&ward.report());
+    Ok(Exit::Done)
+}
+
+fn names(given: &[String]) -> Result<BTreeSet<ServiceName>, Failure> {
+    let name = |text: &String| {
+        ServiceName::new(text.as_str()).map_err(|error| Failure::new(Exit::Usage, error))
+    };
+    given.iter().map(name).collect()
+}
+
+/// Two clocks: the one that nobody sets decides, the wall's is told.
+#[derive(Clone, Copy)]
+struct Clock {
+    start: Monotonic,
+    started: UnixTime,
+}
+
+impl Clock {
+    fn now(self) -> Moment {
+        Moment(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The loop's own things.
+struct Ward<'a> {
+    house: &'a House,
+    planner: Planner,
+    crew: Crew,
+    screen: Screen,
+    ears: Ears<'a>,
+    clock: Clock,
+    unrecorded: u64,
+    written: Moment,
+}
+
+impl Ward<'_> {
+    fn run(&mut self, inbox: &Receiver<Message>, control: &Control) -> Result<(), Failure> {
+        while !self.planner.drained() {
+            let mut events: VecDeque<Event> = VecDeque::new();
+            if let Ok(message) = inbox.recv_timeout(PULSE) {
+                events.extend(self.crew.take(message));
+            }
+            events.extend(
+                inbox
+                    .try_iter()
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .filter_map(|message| self.crew.take(message)),
+            );
+            events.extend(self.crew.ended());
+            while let Some(request) = control.next() {
+                events.extend(self.asked(request));
+            }
+            events.push_back(Event::Tick);
+            let mut turned = false;
+            for event in events {
+                let commands = self.planner.on(event, self.clock.now());
+                for command in commands {
+                    turned |= self.obey(command);
+                }
+            }
+            self.screen.draw(&self.planner, self.clock.now());
+            if turned || self.clock.now().since(self.written) >= WRITE_EVERY {
+                self.write()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the planner says; true when a state changed.
+    fn obey(&mut self, command: Command) -> bool {
+        match command {
+            Command::Start(service) => self.crew.start(&service),
+            Command::Heal { service, .. } => self.crew.start(&service),
+            Command::Probe(service) => self.crew.probe(&service),
+            Command::Stop(service) => self.crew.stop(&service),
+            Command::Tell(notice) => {
+                self.tell(&notice);
+                return matches!(notice, Notice::Turned { .. });
+            }
+        }
+        false
+    }
+
+    fn tell(&mut self, notice: &Notice) {
+        self.screen.tell(notice, clock::now());
+        if let Some(finding) = notice.finding() {
+            (self.ears.alert)(&finding);
+        }
+        let Some(journal) = self.ears.journal else { return };
+        let recorded = Actor::new(ACTOR)
+            .and_then(|actor| notice.event(&actor))
+            .is_ok_and(|event| journal.record(&event).is_ok());
+        if !recorded {
+            self.unrecorded += 1;
+        }
+    }
+
+    /// What another process of the owner's asks.
+    fn asked(&self, request: Request) -> Option<Event> {
+        let (verb, rest) = request.line.split_once(' ').unwrap_or((request.line.as_str(), ""));
+        match (verb, ServiceName::new(rest)) {
+            ("report", _) => {
+                let report = serde_json::to_string(&self.report());
+                request.answer(report.as_deref().unwrap_or("{}"));
+                None
+            }
+            ("drain", _) => {
+                request.answer("ok");
+                Some(Event::Drain)
+            }
+            ("release", Ok(service)) => {
+                let state = self.planner.standing(&service).map_or("unknown", |one| one.word());
+                request.answer(if state == "quarantined" { "ok" } else { state });
+                (state == "quarantined").then_some(Event::Released { service })
+            }
+            _ => {
+                request.answer("not understood");
+                None
+            }
+        }
+    }
+
+    fn report(&self) -> UpReport {
+        let run = Run {
+            node: &self.house.node,
+            pid: std::process::id(),
+            started: self.clock.started,
+            unrecorded: self.unrecorded,
+        };
+        UpReport::of(&self.planner, &self.house.instance, &run, self.clock.now())
+    }
+
+    fn write(&mut self) -> Result<(), Failure> {
+        self.written = self.clock.now();
+        let bytes = serde_json::to_vec_pretty(&self.report())?;
+        Ok(files::write_private(&self.house.file(), &bytes)?)
+    }
+}
+
+/// One line for people; used by the screen and the leftovers.
+fn say(out: Out, text: &str) {
+    if !out.json {
+        out.progress(text);
+    }
+}
