@@ -1,5 +1,8 @@
 //! The command line as types. Every verb has an example in its help; docs/cli.md is generated from here.
 
+pub mod ssh;
+pub mod status;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sanctum_orchestrator::house::Part;
 use std::path::PathBuf;
@@ -113,6 +116,16 @@ pub enum Verb {
     Job {
         /// The job's name under `schedules`
         name: String,
+    },
+    /// How the house stands: layers, guards, drift, alerts, schedules, services; exit 3 unless everything holds
+    #[command(after_help = "Example:\n  sanctum status\n  sanctum status --all --watch 10")]
+    Status(status::Status),
+    /// Host keys of the nodes that `sanctum status` asks
+    #[command(after_help = "Example:\n  sanctum ssh trust hub")]
+    Ssh {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: ssh::Ssh,
     },
     /// Print a completion script
     #[command(after_help = "Example:\n  sanctum completions zsh > ~/.zfunc/_sanctum")]

@@ -16,6 +16,7 @@ pub mod live;
 pub mod mem;
 pub mod observed;
 pub mod op;
+pub mod passphrase;
 pub mod root_host;
 pub mod snapshot;
 pub mod ssh_query;
@@ -23,6 +24,7 @@ pub mod ssh_session;
 pub mod store;
 pub mod tree;
 pub mod trust;
+pub mod vitals;
 
 pub use blob::Blobs;
 pub use mem::{FailAt, MemHost};

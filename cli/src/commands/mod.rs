@@ -13,6 +13,9 @@ pub mod plan;
 pub mod propose;
 pub mod prove;
 pub mod saved;
+pub mod ssh;
+pub mod status;
+pub mod status_fleet;
 
 use crate::args::{Cli, Common, Config, Verb};
 use crate::failure::{Exit, Failure};
@@ -56,6 +59,8 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Drift => history::drift(&context),
         Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Pf { verb } => pf::run(&context, &verb),
+        Verb::Status(args) => status::run(&context, &args),
+        Verb::Ssh { verb } => ssh::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             let mut command = <Cli as clap::CommandFactory>::command();
@@ -75,7 +80,8 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
         | Verb::Itself { .. }
         | Verb::Completions { .. }
         | Verb::Config { verb: Config::Schema } => &[instance, root, node],
-        Verb::Init(_) | Verb::Job { .. } => &[root, node],
+        Verb::Init(_) | Verb::Job { .. } | Verb::Ssh { .. } => &[root, node],
+        Verb::Status(args) if args.all || !args.on.is_empty() => &[root, node],
         Verb::Adopt => &[node],
         _ => &[],
     };
