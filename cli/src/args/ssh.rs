@@ -22,7 +22,8 @@ pub enum Ssh {
 #[derive(Debug, Args)]
 pub struct Trust {
     /// The node
-    pub node: String,
+    #[arg(value_name = "NODE")]
+    pub name: String,
     /// The fingerprint that the key must have, as `ssh-keygen -l` prints it on the node
     #[arg(long, value_name = "SHA256:…")]
     pub fingerprint: Option<String>,
@@ -41,7 +42,8 @@ pub struct Trust {
 #[derive(Debug, Args)]
 pub struct Repin {
     /// The node
-    pub node: String,
+    #[arg(value_name = "NODE")]
+    pub name: String,
     /// How it is reached.
     #[command(flatten)]
     pub ssh: Reach,

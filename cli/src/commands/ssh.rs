@@ -43,7 +43,7 @@ fn prepared(context: &Context, node: &str, reach: &Reach) -> Result<(Fleet, Targ
 }
 
 fn trust(context: &Context, args: &Trust) -> Result<Exit, Failure> {
-    let (fleet, target) = prepared(context, &args.node, &args.ssh)?;
+    let (fleet, target) = prepared(context, &args.name, &args.ssh)?;
     let host = at(&target)?;
     let keys = match &args.key {
         Some(path) => given(path)?,
@@ -57,7 +57,7 @@ fn trust(context: &Context, args: &Trust) -> Result<Exit, Failure> {
                 return Err(Failure::refused(format!("{at} revokes the key {said}")));
             }
             Verdict::Changed { recorded } if !args.replace => {
-                return Err(changed(&args.node, &said, &recorded));
+                return Err(changed(&args.name, &said, &recorded));
             }
             Verdict::Known | Verdict::Unknown | Verdict::Changed { .. } => {}
         }
@@ -81,7 +81,7 @@ fn compare(context: &Context, args: &Trust, host: &HostPort, said: &str) -> Resu
                 "{host} shows {said}. Does `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the node say the same?"
             );
             ask(context, false, &question).map_err(|failure| {
-                failure.hint(format!("sanctum ssh trust {} --fingerprint SHA256:…", args.node))
+                failure.hint(format!("sanctum ssh trust {} --fingerprint SHA256:…", args.name))
             })
         }
     }
@@ -134,7 +134,7 @@ fn given(path: &Path) -> Result<Vec<PublicKey>, Failure> {
 }
 
 fn repin(context: &Context, args: &Repin) -> Result<Exit, Failure> {
-    let (fleet, target) = prepared(context, &args.node, &args.ssh)?;
+    let (fleet, target) = prepared(context, &args.name, &args.ssh)?;
     if args.ssh.transport == Via::Openssh {
         return Err(Failure::new(
             Exit::Usage,
@@ -142,14 +142,14 @@ fn repin(context: &Context, args: &Repin) -> Result<Exit, Failure> {
         ));
     }
     let (host, keys) = fleet.proven(&target).map_err(|error| {
-        let hint = error.hint(&args.node);
+        let hint = error.hint(&args.name);
         let failure = Failure::failed(error);
         hint.into_iter().fold(failure, Failure::hint)
     })?;
     if keys.is_empty() {
         return Err(Failure::failed(format!("{host} announces no host keys")).hint(format!(
             "take them over a channel that you trust: sanctum ssh trust {} --key FILE",
-            args.node
+            args.name
         )));
     }
     record(context, &host, &keys)

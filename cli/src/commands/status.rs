@@ -9,6 +9,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::session::{Opened, choose_node};
 use crate::site::{Access, HERE, Place, Site};
+use crate::verbs;
 use sanctum_host::{Blobs, Scope, clock, files, vitals};
 use sanctum_orchestrator::fleet::probe::hundredths;
 use sanctum_orchestrator::house::layout;
@@ -126,6 +127,7 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         ports,
         // The alerts' own state file is read here as soon as this version writes one.
         alerts: Looked::NotBuilt,
+        implemented: verbs::implemented().collect(),
     }))
 }
 

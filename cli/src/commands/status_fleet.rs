@@ -132,7 +132,7 @@ fn keys(context: &Context, identity: Option<&Path>) -> Result<Keys, Failure> {
             }
             // The agent may hold it open already.
             KeyFile::Locked(key) if keys.agent.is_some() => {
-                keys.only.push(key.public_key().clone())
+                keys.only.push(key.public_key().clone());
             }
             KeyFile::Locked(key) => {
                 let shown = path.display().to_string();

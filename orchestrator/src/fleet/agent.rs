@@ -89,11 +89,14 @@ pub(super) async fn log_in(
     user: &str,
     keys: &Keys,
 ) -> Result<(), FleetError> {
-    let broken = |source| FleetError::Broken { host: host.clone(), source };
+    let broken = |source| FleetError::Broken { host: host.clone(), source: Box::new(source) };
     let mut offered = 0;
     if let Some(socket) = &keys.agent {
-        let mut agent = AgentClient::connect_uds(socket).await.map_err(FleetError::Agent)?;
-        let identities = agent.request_identities().await.map_err(FleetError::Agent)?;
+        let mut agent = AgentClient::connect_uds(socket)
+            .await
+            .map_err(|error| FleetError::Agent(Box::new(error)))?;
+        let identities =
+            agent.request_identities().await.map_err(|error| FleetError::Agent(Box::new(error)))?;
         for key in wanted(&identities, &keys.only) {
             if offered == MOST_OFFERS || session.is_closed() {
                 break;

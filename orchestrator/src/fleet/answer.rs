@@ -104,7 +104,7 @@ mod tests {
             (WHOLE, None, Ok(true)),
             (&WHOLE.replace("holds", "finding"), Some(3), Ok(false)),
             (WHOLE, Some(1), Err(Kind::Remote)),
-            (&WHOLE[..WHOLE.len() / 2], Some(0), Err(Kind::Truncated)),
+            (WHOLE.split_at(90).0, Some(0), Err(Kind::Truncated)),
             ("", Some(0), Err(Kind::Truncated)),
             ("", Some(127), Err(Kind::Remote)),
             ("sanctum-probe 1\nend 0\n", Some(0), Ok(false)),

@@ -173,9 +173,10 @@ impl Client {
         match (get(&seen.shown), ended) {
             (Some(key), _) => Ok(key),
             (None, Err(error)) => Err(error),
-            (None, Ok(_)) => {
-                Err(FleetError::Broken { host: host.clone(), source: russh::Error::UnknownKey })
-            }
+            (None, Ok(_)) => Err(FleetError::Broken {
+                host: host.clone(),
+                source: Box::new(russh::Error::UnknownKey),
+            }),
         }
     }
 
@@ -238,7 +239,7 @@ fn stopped(stop: Stop, host: &HostPort) -> FleetError {
             let theirs = crate::status::text::printable(&theirs.join(", "));
             FleetError::NoCommonAlgorithm { host: host.clone(), what, theirs }
         }
-        Stop::Ssh(source) => FleetError::Broken { host: host.clone(), source },
+        Stop::Ssh(source) => FleetError::Broken { host: host.clone(), source: Box::new(source) },
     }
 }
 
@@ -265,13 +266,14 @@ impl Open {
         channel.map(russh::Channel::into_stream).map_err(|source| FleetError::Jump {
             jump: self.host.clone(),
             host: host.clone(),
-            source,
+            source: Box::new(source),
         })
     }
 
     /// Runs the probe's constant command with the script on standard input, and reads its answer to the end.
     pub async fn ask(&self, script: &str, limit: Duration) -> Result<Raw, FleetError> {
-        let broken = |source| FleetError::Broken { host: self.host.clone(), source };
+        let broken =
+            |source| FleetError::Broken { host: self.host.clone(), source: Box::new(source) };
         let asking = async {
             let mut channel = self.session.channel_open_session().await.map_err(broken)?;
             channel.exec(false, probe::COMMAND).await.map_err(broken)?;
@@ -292,7 +294,8 @@ impl Open {
 
     /// The host keys that the server announced after the login and then proved to hold, of kinds that we can verify.
     pub async fn proven_keys(&self, limit: Duration) -> Result<Vec<PublicKey>, FleetError> {
-        let broken = |source| FleetError::Broken { host: self.host.clone(), source };
+        let broken =
+            |source| FleetError::Broken { host: self.host.clone(), source: Box::new(source) };
         let proving = async {
             // The announcement comes right after the login; a round trip makes sure that it was read.
             self.session.send_ping().await.map_err(broken)?;

@@ -78,7 +78,7 @@ pub enum FleetError {
         host: HostPort,
         /// How.
         #[source]
-        source: russh::Error,
+        source: Box<russh::Error>,
     },
     /// The jump host does not lead on.
     #[error("{jump} does not lead on to {host}")]
@@ -89,7 +89,7 @@ pub enum FleetError {
         host: HostPort,
         /// What it said.
         #[source]
-        source: russh::Error,
+        source: Box<russh::Error>,
     },
     /// The jump host itself could not be reached.
     #[error("the way through {jump} is closed")]
@@ -156,7 +156,7 @@ pub enum FleetError {
     },
     /// The agent does not answer.
     #[error("the ssh agent does not answer")]
-    Agent(#[source] russh::keys::Error),
+    Agent(#[source] Box<russh::keys::Error>),
     /// Client and server have no algorithm in common.
     #[error("{host} and this client have no {what} in common; it offers {theirs}")]
     NoCommonAlgorithm {
@@ -213,7 +213,7 @@ pub enum FleetError {
     },
     /// The client cannot be used here.
     #[error("cannot start the client")]
-    Client(#[source] super::pool::ClientError),
+    Client(#[source] Box<super::pool::ClientError>),
 }
 
 impl FleetError {

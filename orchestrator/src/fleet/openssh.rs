@@ -135,10 +135,12 @@ fn config(common: &str, target: &Target) -> String {
 impl Ready {
     pub(super) fn ask(&self, target: &Target, version: &str) -> Result<Status, FleetError> {
         let Some(end) = target.route.last() else {
-            return Err(FleetError::Client(super::pool::ClientError::Task));
+            return Err(FleetError::Client(Box::new(super::pool::ClientError::Task)));
         };
         let client = |error: HostError| {
-            FleetError::Client(super::pool::ClientError::Openssh(OpensshError::Host(error)))
+            FleetError::Client(Box::new(super::pool::ClientError::Openssh(OpensshError::Host(
+                error,
+            ))))
         };
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let file = self.folder.path().join(format!("config-{number}"));
@@ -192,7 +194,8 @@ pub fn scan(host: &HostPort, limits: Limits) -> Result<PublicKey, OpensshError> 
 }
 
 /// Words of OpenSSH 7 to 10 for each kind of failure; the first that is found decides.
-const WORDS: [(&str, Kind); 14] = [
+const WORDS: [(&str, Kind); 15] = [
+    ("No user exists for uid", Kind::Client),
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", Kind::ChangedHostKey),
     ("is revoked", Kind::RevokedHostKey),
     ("REVOKED HOST KEY", Kind::RevokedHostKey),
@@ -245,7 +248,38 @@ mod tests {
             route: vec![end("hub.example", 22), end("10.10.10.10", 2222)],
         };
         let text = config(&openssh.common(Limits::default()).unwrap(), &target);
-        expect![[""]].assert_eq(&text);
+        expect![[r#"
+            Host sanctum-hop-0
+              HostName hub.example
+              Port 22
+              User operator
+            Host sanctum-hop-1
+              HostName 10.10.10.10
+              Port 2222
+              User operator
+              ProxyJump sanctum-hop-0
+            Host *
+              BatchMode yes
+              StrictHostKeyChecking yes
+              UserKnownHostsFile "/h/.sanctum/known_hosts" "/h/.ssh/known hosts"
+              GlobalKnownHostsFile none
+              CheckHostIP no
+              UpdateHostKeys no
+              VerifyHostKeyDNS no
+              PreferredAuthentications publickey
+              ControlMaster no
+              ControlPath none
+              ForwardAgent no
+              ForwardX11 no
+              PermitLocalCommand no
+              RequestTTY no
+              LogLevel ERROR
+              ConnectTimeout 10
+              IdentityAgent none
+              IdentitiesOnly yes
+              IdentityFile "/h/key"
+        "#]]
+        .assert_eq(&text);
         let odd = Openssh { identities: vec![path("/h/%d")], ..Openssh::default() };
         assert!(matches!(odd.common(Limits::default()), Err(OpensshError::Path(_))));
     }

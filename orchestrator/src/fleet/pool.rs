@@ -113,7 +113,7 @@ impl Fleet {
                         let asked = target.clone();
                         let version = round.version;
                         let done = tokio::task::spawn_blocking(move || ready.ask(&asked, version));
-                        done.await.unwrap_or(Err(FleetError::Client(ClientError::Task)))
+                        done.await.unwrap_or(Err(FleetError::Client(Box::new(ClientError::Task))))
                     }
                 };
                 let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -161,7 +161,7 @@ impl Fleet {
         target: &Target,
         act: impl AsyncFnOnce(&Client, &Endpoint, Option<&Open>) -> Result<T, FleetError>,
     ) -> Result<T, FleetError> {
-        let runtime = runtime(1).map_err(FleetError::Client)?;
+        let runtime = runtime(1).map_err(|error| FleetError::Client(Box::new(error)))?;
         let round = Round {
             client: self.client(),
             jumps: Jumps::default(),
@@ -195,7 +195,7 @@ fn runtime(concurrency: usize) -> Result<tokio::runtime::Runtime, ClientError> {
 impl Round {
     async fn ask(&self, target: &Target) -> Result<Status, FleetError> {
         let Some(end) = target.route.last() else {
-            return Err(FleetError::Client(ClientError::Task));
+            return Err(FleetError::Client(Box::new(ClientError::Task)));
         };
         let limits = self.client.limits;
         let asking = async {
@@ -214,7 +214,7 @@ impl Round {
         target: &'t Target,
     ) -> Result<(&'t Endpoint, Option<Arc<Open>>), FleetError> {
         let Some((end, before)) = target.route.split_last() else {
-            return Err(FleetError::Client(ClientError::Task));
+            return Err(FleetError::Client(Box::new(ClientError::Task)));
         };
         let mut open: Option<Arc<Open>> = None;
         for (n, hop) in before.iter().enumerate() {

@@ -11,7 +11,7 @@ use super::ports::Port;
 use crate::drift::Drift;
 use crate::instance::Instance;
 use crate::instance::model::{GuardMode, PortSpec, Service, Transport};
-use crate::jobs::schedule;
+use crate::jobs::{derive, schedule};
 use crate::receipt::History;
 use sanctum_host::{Observed, PathState};
 use sanctum_types::{Digest, NodeName, ServiceName, UnixTime};
@@ -68,6 +68,8 @@ pub struct Seen<'a> {
     pub ports: Looked<BTreeMap<u16, Port>>,
     /// Open alerts.
     pub alerts: Looked<AlertCounts>,
+    /// Verbs of `sanctumd` and jobs of `sanctum` that this version has.
+    pub implemented: BTreeSet<String>,
 }
 
 /// What receipts say was written, compared with what is there.
@@ -227,7 +229,11 @@ fn schedules(seen: &Seen<'_>) -> Vec<Run> {
             let due = schedule::Schedule::new(&entry.cron, zone)
                 .ok()
                 .and_then(|clock| clock.latest(seen.now.plus(-LATE_SECONDS)));
+            let verb = derive::one_shot_verb(&entry.command);
+            let own = entry.command.first().is_some_and(|program| !program.starts_with('/'));
+            let built = !own || seen.implemented.contains(&verb);
             let (state, last_run, detail) = match &seen.last_runs {
+                Looked::Seen(_) if !built => (State::NotBuilt, None, NOT_BUILT.to_owned()),
                 Looked::Seen(runs) => judge_run(runs.get(name), due, applied),
                 blank => {
                     let (state, why) = blank.blank().unwrap_or((State::Unknown, String::new()));
@@ -289,13 +295,22 @@ fn services(seen: &Seen<'_>) -> Vec<Item> {
         .map(|(name, service)| {
             let ports: Vec<u16> = tcp(service).collect();
             let (state, detail) = match &seen.ports {
-                _ if ports.is_empty() => (State::Unknown, "no TCP port to look at".to_owned()),
+                _ if !built(service, &seen.implemented) => (State::NotBuilt, NOT_BUILT.to_owned()),
+                Looked::Seen(_) if ports.is_empty() => {
+                    (State::Unknown, "no TCP port to look at".to_owned())
+                }
                 Looked::Seen(all) => judge_ports(&ports, all),
                 blank => blank.blank().unwrap_or((State::Unknown, String::new())),
             };
             Item::new(name.as_str(), state, detail)
         })
         .collect()
+}
+
+/// Whether this version has what the service's command asks of `sanctumd`; another program is its own.
+fn built(service: &Service, implemented: &BTreeSet<String>) -> bool {
+    let verb = service.command.as_deref().and_then(derive::daemon_verb);
+    verb.is_none_or(|verb| implemented.contains(&verb))
 }
 
 fn judge_ports(ports: &[u16], seen: &BTreeMap<u16, Port>) -> (State, String) {

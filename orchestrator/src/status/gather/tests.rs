@@ -16,6 +16,7 @@ fn seen(instance: &Instance) -> Seen<'_> {
         last_runs: Looked::Off("nothing runs here".to_owned()),
         ports: Looked::Off("nothing runs here".to_owned()),
         alerts: Looked::NotBuilt,
+        implemented: BTreeSet::new(),
     }
 }
 
@@ -31,6 +32,28 @@ fn seven_layers_and_what_is_not_built_is_not_well() {
     assert_eq!(status.layers[0].state, State::Holds);
     assert!(status.guards.iter().all(|guard| guard.item.state != State::Holds));
     assert!(status.secrets.iter().all(|age| age.item.state != State::Holds));
+}
+
+#[test]
+fn what_this_version_cannot_run_is_not_looked_for() {
+    let house = house();
+    let running = |implemented: &[&str]| {
+        gather(Seen {
+            ports: Looked::Seen(BTreeMap::new()),
+            last_runs: Looked::Seen(BTreeMap::new()),
+            implemented: implemented.iter().map(|verb| (*verb).to_owned()).collect(),
+            ..seen(&house)
+        })
+    };
+    let state = |status: &Status, name: &str| {
+        let items = status.services.iter().chain(status.schedules.iter().map(|run| &run.item));
+        items.clone().find(|item| item.name == name).map(|item| item.state)
+    };
+    let (without, with) = (running(&[]), running(&["vault", "secret-scan"]));
+    for name in ["vault", "secret-rotation-scan"] {
+        assert_eq!(state(&without, name), Some(State::NotBuilt), "{name}");
+        assert_eq!(state(&with, name), Some(State::Unknown), "{name}");
+    }
 }
 
 #[test]

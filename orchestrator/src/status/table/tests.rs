@@ -15,7 +15,7 @@ fn cells_keep_their_width() {
 
 #[test]
 fn times() {
-    let ago = |seconds| ago(UnixTime(1_000_000), UnixTime(1_000_000 - seconds));
+    let ago = |seconds: i64| ago(UnixTime(1_000_000), UnixTime(1_000_000 - seconds));
     assert_eq!([5, 65, 7_300, 200_000].map(ago), ["5 s ago", "1 min ago", "2 h ago", "2 d ago"]);
     assert_eq!(ago(-5), "in the future");
 }
@@ -40,9 +40,27 @@ fn a_house_that_is_not_applied() {
         last_runs: Looked::NotBuilt,
         ports: Looked::NotBuilt,
         alerts: Looked::NotBuilt,
+        implemented: std::collections::BTreeSet::new(),
     });
     let lines: Vec<String> =
         rows(&status).into_iter().map(|row| format!("{}\n", row.text)).collect();
-    expect![[""]].assert_eq(&lines.concat());
+    expect![[r#"
+        cottage:  Linux  up 1 d  load 1.05  disk 42 % free  sanctum 0.1.0
+        layers
+          Host                                   unknown   cannot read instance.yaml
+          Secrets                                not built not built in this version
+          Sentinel                               not built not built in this version
+          Firewall                               not built not built in this version
+          Rotation                               not built not built in this version
+          Proxy                                  not built not built in this version
+          Vault                                  not built not built in this version
+        drift
+          files as written                       unknown   only root reads receipts
+        alerts
+          alerts                                 not built not built in this version
+        not looked at: what the instance wants now, and which definitions are loaded: sanctum drift
+        not looked at: tools' own judgement of what is rendered: sanctum doctor --prove
+    "#]]
+    .assert_eq(&lines.concat());
     assert_eq!(status.layers.len(), Layer::ALL.len());
 }
