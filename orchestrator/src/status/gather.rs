@@ -295,7 +295,9 @@ fn services(seen: &Seen<'_>) -> Vec<Item> {
         .map(|(name, service)| {
             let ports: Vec<u16> = tcp(service).collect();
             let (state, detail) = match &seen.ports {
-                _ if !built(service, &seen.implemented) => (State::NotBuilt, NOT_BUILT.to_owned()),
+                Looked::Seen(_) if !built(service, &seen.implemented) => {
+                    (State::NotBuilt, NOT_BUILT.to_owned())
+                }
                 Looked::Seen(_) if ports.is_empty() => {
                     (State::Unknown, "no TCP port to look at".to_owned())
                 }

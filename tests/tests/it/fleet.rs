@@ -98,8 +98,6 @@ fn a_server_that_never_speaks_and_one_that_hangs_later_are_given_up() {
         let (kind, text) = failure(&bed, &["--timeout", "2", "--transport", transport]);
         assert_eq!(kind, "timeout", "{text}");
     }
-    let (kind, text) = failure(&bed, &["--timeout", "2"]);
-    assert!(kind == "timeout" && text.contains("the answer"), "{text}");
 }
 
 #[test]

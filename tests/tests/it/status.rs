@@ -1,10 +1,10 @@
 //! `sanctum status` of one place: what is there, what is not, and what the exit code says of it.
 
 use crate::cli::program::{House, MANOR, SMALL};
+use sanctum_host::clock::Monotonic;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
-use std::time::Instant;
 
 fn state<'a>(report: &'a Value, section: &str, name: &str) -> &'a str {
     let items = report[section].as_array().expect("a section");
@@ -74,7 +74,7 @@ fn watching_prints_one_report_after_another_and_ends_with_its_reader() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("sanctum starts");
-    let began = Instant::now();
+    let began = Monotonic::now();
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     for _ in 0..2 {
         let line = lines.next().expect("a line").expect("text");

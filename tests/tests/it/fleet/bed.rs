@@ -52,10 +52,10 @@ impl Bed {
         for dir in ["home", "home/.ssh", "home/.sanctum", "keys", "tmp"] {
             fs::create_dir(bed.path(dir)).expect("a folder");
         }
-        keygen(&bed.path("home/.ssh/id_ed25519"));
-        keygen(&bed.path("keys/other"));
+        keygen("ed25519", &bed.path("home/.ssh/id_ed25519"));
+        keygen("ed25519", &bed.path("keys/other"));
         for name in &bed.nodes {
-            keygen(&bed.path(&format!("keys/{name}")));
+            keygen("ed25519", &bed.path(&format!("keys/{name}")));
         }
         let mut passwd = fs::read_to_string("/etc/passwd").expect("accounts");
         let (name, id) = USER;
@@ -259,10 +259,10 @@ impl Bed {
     }
 }
 
-/// Makes an ed25519 key.
-pub(crate) fn keygen(path: &Path) {
+/// Makes a key.
+fn keygen(kind: &str, path: &Path) {
     let out = Command::new(sanctum_tests::tool("ssh-keygen"))
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .args(["-q", "-t", kind, "-N", "", "-C", "test", "-f"])
         .arg(path)
         .output()
         .expect("ssh-keygen");
@@ -365,6 +365,11 @@ impl Bed {
     /// The owner's key can be read by everybody.
     pub(crate) fn open_key(&self) {
         mode(&self.path("home/.ssh/id_ed25519"), 0o644);
+    }
+
+    /// Makes one more host key, of another kind than the nodes'.
+    pub(crate) fn other_kind(&self, name: &str) {
+        keygen("ecdsa", &self.path(&format!("keys/{name}")));
     }
 
     /// One host key takes the other's place.
