@@ -34,7 +34,12 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Looks once, or again and again.
 pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let remote = args.all || !args.on.is_empty();
-    let look = || if remote { status_fleet::look(context, args) } else { local(context) };
+    // Keys are read once, so that a passphrase is asked for once.
+    let asker = remote.then(|| status_fleet::Asker::new(context, args)).transpose()?;
+    let look = || match &asker {
+        Some(asker) => asker.look(context),
+        None => local(context),
+    };
     let Some(seconds) = args.watch else {
         let page = look()?;
         context.out.data(&page.data);

@@ -24,37 +24,53 @@ const KEY_LIMIT: u64 = 64 << 10;
 /// What ssh tries by itself and this client can use (ssh_config(5), IdentityFile).
 const DEFAULT_KEYS: [&str; 2] = ["id_ed25519", "id_ecdsa"];
 
-/// Asks the nodes that the command line names.
-pub fn look(context: &Context, args: &Args) -> Result<Page, Failure> {
-    let opened = Opened::read(&context.common, &context.around, context.out)?;
-    let ways = ways(&opened.instance, args)?;
-    let this = told(context);
-    let mut reports = Vec::new();
-    let mut targets: Vec<Target> = Vec::new();
-    for (name, way) in ways {
-        match way {
-            _ if this.as_ref() == Some(&name) => {
-                let status = here(context)?;
-                reports.push(NodeReport::new(name, None, 0, Ok(status)));
+/// The nodes that the command line names, and the client that asks them.
+pub struct Asker {
+    this: Option<NodeName>,
+    targets: Vec<Target>,
+    lost: Vec<(NodeName, TargetError)>,
+    fleet: Option<Fleet>,
+}
+
+impl Asker {
+    /// Reads the instance, the records and the keys.
+    pub fn new(context: &Context, args: &Args) -> Result<Self, Failure> {
+        let opened = Opened::read(&context.common, &context.around, context.out)?;
+        let this = told(context);
+        let (mut targets, mut lost, mut own) = (Vec::new(), Vec::new(), None);
+        for (name, way) in ways(&opened.instance, args)? {
+            match way {
+                _ if this.as_ref() == Some(&name) => own = Some(name),
+                Ok(target) => targets.push(target),
+                Err(error) => lost.push((name, error)),
             }
-            Ok(target) => targets.push(target),
-            Err(error) => reports.push(NodeReport::no_way(name, &error)),
         }
+        let ask = || fleet(context, &args.ssh, args.parallel.into(), args.agentless);
+        let fleet = if targets.is_empty() { None } else { Some(ask()?) };
+        Ok(Self { this: own, targets, lost, fleet })
     }
-    if !targets.is_empty() {
-        context.out.progress(&format!("asking {} nodes over SSH", targets.len()));
-        let fleet = fleet(context, &args.ssh, args.parallel.into(), args.agentless)?;
-        let mut told = |_: &NodeReport| {};
-        reports.extend(fleet.ask(&targets, &mut told)?);
+
+    /// Asks.
+    pub fn look(&self, context: &Context) -> Result<Page, Failure> {
+        let mut reports: Vec<NodeReport> =
+            self.lost.iter().map(|(name, error)| NodeReport::no_way(name.clone(), error)).collect();
+        if let Some(name) = &self.this {
+            reports.push(NodeReport::new(name.clone(), None, 0, Ok(here(context)?)));
+        }
+        if let Some(fleet) = &self.fleet {
+            context.out.progress(&format!("asking {} nodes over SSH", self.targets.len()));
+            reports.extend(fleet.ask(&self.targets, &mut |_| {})?);
+        }
+        let report = Report::new(clock::now(), reports);
+        let all = report.summary;
+        let exit = match all {
+            _ if all.hold == all.asked => Exit::Done,
+            _ if all.failed == all.asked => Exit::Failed,
+            _ => FOUND,
+        };
+        let lines = painted(table::rows(&report));
+        Ok(Page { data: serde_json::to_value(&report)?, lines, exit })
     }
-    let report = Report::new(clock::now(), reports);
-    let all = report.summary;
-    let exit = match all {
-        _ if all.hold == all.asked => Exit::Done,
-        _ if all.failed == all.asked => Exit::Failed,
-        _ => FOUND,
-    };
-    Ok(Page { data: serde_json::to_value(&report)?, lines: painted(table::rows(&report)), exit })
 }
 
 type Way = (NodeName, Result<Target, TargetError>);

@@ -276,12 +276,15 @@ impl Open {
             |source| FleetError::Broken { host: self.host.clone(), source: Box::new(source) };
         let asking = async {
             let mut channel = self.session.channel_open_session().await.map_err(broken)?;
-            channel.exec(false, probe::COMMAND).await.map_err(broken)?;
+            channel.exec(true, probe::COMMAND).await.map_err(broken)?;
             // A forced command may have ended before it reads anything; its answer still counts.
             let _unread = channel.data_bytes(script.to_owned()).await;
             let _unread = channel.eof().await;
             let mut raw = Raw::default();
             while let Some(message) = channel.wait().await {
+                if matches!(message, ChannelMsg::Failure) {
+                    break;
+                }
                 take(&mut raw, message);
                 if raw.too_long {
                     break;
