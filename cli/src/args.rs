@@ -4,6 +4,8 @@ pub mod audit;
 pub mod doctor;
 pub mod reboot;
 pub mod services;
+pub mod ssh;
+pub mod status;
 pub mod up;
 
 pub use doctor::Doctor;
@@ -144,6 +146,16 @@ pub enum Verb {
         after_help = "Example:\n  sanctum services\n  sanctum services why gateway\n  sanctum services retire tts"
     )]
     Services(services::Services),
+    /// How the house stands: layers, guards, drift, alerts, schedules, services; exit 3 unless everything holds
+    #[command(after_help = "Example:\n  sanctum status\n  sanctum status --all --watch 10")]
+    Status(status::Status),
+    /// Host keys of the nodes that `sanctum status` asks
+    #[command(after_help = "Example:\n  sanctum ssh trust hub")]
+    Ssh {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: ssh::Ssh,
+    },
     /// Print a completion script
     #[command(after_help = "Example:\n  sanctum completions zsh > ~/.zfunc/_sanctum")]
     Completions {

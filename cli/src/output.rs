@@ -63,6 +63,25 @@ impl Out {
         let _ = writeln!(anstream::stdout(), "{style}{text}{style:#}");
     }
 
+    /// A whole page of a report at once, over the one before it on a terminal; whether somebody still reads.
+    pub fn page(self, lines: &[(Paint, String)], over: bool) -> bool {
+        use std::fmt::Write as _;
+        // Cursor home and erase below (ECMA-48): without a terminal nothing is erased.
+        let mut text = if over { "\x1b[H\x1b[J".to_owned() } else { String::new() };
+        for (paint, line) in lines {
+            let (style, line) = (paint.style(), redact(line));
+            let _ = writeln!(text, "{style}{line}{style:#}");
+        }
+        let mut out = anstream::stdout();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+    }
+
+    /// One JSON document of a series on a line of its own; whether somebody still reads.
+    pub fn data_line(self, value: &serde_json::Value) -> bool {
+        let mut out = anstream::stdout();
+        writeln!(out, "{}", redacted(value)).and_then(|()| out.flush()).is_ok()
+    }
+
     /// A unified diff, painted line by line.
     pub fn diff(self, text: &str) {
         for line in text.lines() {

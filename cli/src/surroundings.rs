@@ -18,8 +18,12 @@ pub struct Surroundings {
     pub sudo_uid: Option<String>,
     /// `SANCTUM_INSTANCE`, or the older `SANCTUM_INSTANCE_FILE`.
     pub instance: Option<PathBuf>,
+    /// Socket of the owner's ssh agent; none at euid 0.
+    pub agent: Option<PathBuf>,
     /// Standard input is a terminal.
     pub terminal: bool,
+    /// Standard output is a terminal.
+    pub screen: bool,
     /// The verb that was asked for; for hints.
     pub verb: Option<String>,
     /// This binary.
@@ -41,12 +45,14 @@ impl Surroundings {
         } else {
             (path("HOME"), path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE")))
         };
+        let agent = path("SSH_AUTH_SOCK").filter(|_| euid != 0);
         let terminal = std::io::stdin().is_terminal();
+        let screen = std::io::stdout().is_terminal();
         let verb = std::env::args().skip(1).find(|word| {
             <crate::args::Cli as clap::CommandFactory>::command().find_subcommand(word).is_some()
         });
         let exe = std::env::current_exe().ok();
-        Self { euid, home, sudo_uid: sudo, instance, terminal, verb, exe }
+        Self { euid, home, sudo_uid: sudo, instance, agent, terminal, screen, verb, exe }
     }
 
     /// Where the instance file is when nothing else is said.

@@ -8,6 +8,8 @@ use sanctum_host::journal::scan;
 use sanctum_host::live::parse;
 use sanctum_host::{interfaces, ssh_query};
 use sanctum_orchestrator::adopt::{Found, FoundPlist, FoundText, adopt as adopt_house};
+use sanctum_orchestrator::fleet::answer::{Raw, read};
+use sanctum_orchestrator::fleet::known_hosts::{HostPort, KnownHosts, PublicKey, Verdict, pin};
 use sanctum_orchestrator::instance::{BuiltinRules, NoCheck, load, validate};
 use sanctum_orchestrator::jobs::lint;
 use sanctum_orchestrator::jobs::schedule::{Schedule, fire, zone};
@@ -16,7 +18,8 @@ use sanctum_orchestrator::plan::saved::SavedPlan;
 use sanctum_orchestrator::receipt::{Header, Mark, Receipt};
 use sanctum_orchestrator::render::pf_anchor::{insert_attach, remove_attach};
 use sanctum_orchestrator::render::sshd::effective;
-use sanctum_types::{AbsPath, AuditEvent};
+use sanctum_orchestrator::status::table;
+use sanctum_types::{AbsPath, AuditEvent, UnixTime};
 
 fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(bytes)
@@ -192,4 +195,23 @@ pub fn host_text(bytes: &[u8]) {
         let _ = parse::holds_reference(&text, token);
     }
     let _ = parse::is_identifier(&text);
+}
+
+/// What other nodes say: nothing of it acts on a terminal, and a key that was pinned is known or revoked.
+pub fn fleet(bytes: &[u8]) {
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    let host = HostPort { host: "hub.example".to_owned(), port: 2222 };
+    let raw = Raw { stdout: bytes.to_vec(), exit: Some(0), ..Raw::default() };
+    match read(&raw, &host, "0", UnixTime(0)) {
+        Ok(status) => {
+            for row in table::rows(&status) {
+                assert!(!row.text.chars().any(char::is_control), "{row:?}");
+            }
+        }
+        Err(error) => assert!(!error.text().chars().any(char::is_control), "{error}"),
+    }
+    let Ok(key) = PublicKey::from_openssh(KEY) else { return };
+    let mut known = KnownHosts::default();
+    known.add("f", &pin(&text(bytes), &host, std::slice::from_ref(&key)));
+    assert!(matches!(known.judge(&host, &key), Verdict::Known | Verdict::Revoked { .. }));
 }

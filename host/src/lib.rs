@@ -21,6 +21,7 @@ pub mod look;
 pub mod mem;
 pub mod observed;
 pub mod op;
+pub mod passphrase;
 pub mod presence;
 pub mod processes;
 pub mod root_host;
@@ -33,6 +34,7 @@ pub mod store;
 pub mod supervisor;
 pub mod tree;
 pub mod trust;
+pub mod vitals;
 
 pub use blob::Blobs;
 pub use mem::{FailAt, MemHost};

@@ -16,6 +16,9 @@ pub mod prove;
 pub mod reboot;
 pub mod saved;
 pub mod services;
+pub mod ssh;
+pub mod status;
+pub mod status_fleet;
 pub mod up;
 
 use crate::args::{Cli, Common, Config, Verb};
@@ -64,6 +67,8 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Reboot(args) => reboot::run(&context, &args),
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
+        Verb::Status(args) => status::run(&context, &args),
+        Verb::Ssh { verb } => ssh::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             let mut command = <Cli as clap::CommandFactory>::command();
@@ -83,7 +88,8 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
         | Verb::Itself { .. }
         | Verb::Completions { .. }
         | Verb::Config { verb: Config::Schema } => &[instance, root, node],
-        Verb::Init(_) | Verb::Job { .. } => &[root, node],
+        Verb::Init(_) | Verb::Job { .. } | Verb::Ssh { .. } => &[root, node],
+        Verb::Status(args) if args.all || !args.on.is_empty() => &[root, node],
         Verb::Adopt => &[node],
         verb if reads_receipts(verb) => &[instance, node],
         Verb::Audit(_) => &[instance, node],

@@ -393,6 +393,7 @@ pub(super) fn bare(kind: NodeType) -> Node {
         host: None,
         lan_address: None,
         user: None,
+        jump: None,
         lan_interfaces: None,
     }
 }

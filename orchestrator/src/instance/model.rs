@@ -156,6 +156,9 @@ pub struct Node {
     /// Its account for SSH; the house's owner or guest user unless said.
     #[serde(default)]
     pub user: Option<AccountName>,
+    /// The node that SSH to this one goes through.
+    #[serde(default)]
+    pub jump: Option<NodeName>,
     /// Interfaces of this node that face its LAN, where they differ from `networks.lan.interface`.
     #[serde(default)]
     pub lan_interfaces: Option<Interfaces>,

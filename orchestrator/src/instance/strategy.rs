@@ -182,6 +182,7 @@ fn node(kind: NodeType) -> Node {
         host: None,
         lan_address: None,
         user: None,
+        jump: None,
         lan_interfaces: None,
     }
 }
@@ -201,6 +202,7 @@ fn nodes(lan: u8, (sats, mobiles): (u8, u8), with_vm: bool) -> BTreeMap<NodeName
             host: Some(format!("sat-{n}.example")),
             lan_address: (n == 0).then(|| at(20)).flatten(),
             user: (n == 1).then(|| account("keeper")),
+            jump: None,
             lan_interfaces: (n != 0).then(|| Interfaces::One(interface("eth0"))),
             ..node(NodeType::Satellite)
         };

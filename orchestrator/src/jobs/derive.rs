@@ -199,7 +199,7 @@ fn service_job(
 }
 
 /// `sanctumd --only X` is as good as the verb X; any other program implements itself.
-fn daemon_verb(command: &[String]) -> Option<String> {
+pub(crate) fn daemon_verb(command: &[String]) -> Option<String> {
     match command {
         [program, only, verb, ..] if program == layout::SANCTUMD && only == "--only" => {
             Some(verb.clone())
@@ -238,7 +238,7 @@ fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<
 }
 
 /// `secret rotate gateway-token --if-older-than 85d` needs the verb `secret-rotate`.
-fn one_shot_verb(arguments: &[String]) -> String {
+pub(crate) fn one_shot_verb(arguments: &[String]) -> String {
     let plain = |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let words = arguments.iter().take_while(|word| !word.starts_with('-')).take(2);
     words.take_while(plain).cloned().collect::<Vec<_>>().join("-")

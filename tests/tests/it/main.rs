@@ -13,6 +13,9 @@ mod cli;
 mod confirm;
 #[cfg(test)]
 mod counterparts;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod fleet;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -42,6 +45,8 @@ mod prove;
 mod reachability;
 #[cfg(test)]
 mod sshd;
+#[cfg(test)]
+mod status;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod supervise;

@@ -63,6 +63,8 @@ const RULES: &[(&str, &str, &str)] = &[
         "host: -oProxyCommand=x",
         "8:32 `-oProxyCommand=x` is neither a host name nor an address",
     ),
+    ("host: box.example", "jump: hubb", "8:32 node `hubb` is not declared"),
+    ("host: box.example", "jump: box", "8:32 the jumps to `box` lead back to it"),
     ("host: box.example", "lan_interfaces: []", "8:26 the list of interfaces is empty"),
     ("lan: {subnet", "lan: {interface: [], subnet", "11:9 the list of interfaces is empty"),
     (

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod clock;
+mod jump;
 mod network;
 mod problem;
 mod services;
@@ -54,6 +55,7 @@ pub fn judge(instance: &Instance) -> Judged {
     }
     text::judge(instance, &mut judged);
     network::judge(instance, &mut judged);
+    jump::judge(instance, &mut judged);
     accounts::judge(instance, &mut judged);
     services::judge(instance, &mut judged);
     clock::judge(instance, &mut judged);

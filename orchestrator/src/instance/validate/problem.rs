@@ -169,6 +169,12 @@ pub enum Problem {
         /// A declared node that is spelt much the same.
         near: Option<String>,
     },
+    /// A way over SSH that does not arrive.
+    #[error("the jumps to `{node}` lead back to it")]
+    JumpCircle {
+        /// Where they lead.
+        node: NodeName,
+    },
     /// A machine that only calls runs nothing.
     #[error("`{what}` cannot run on `{node}`: a mobile node only calls")]
     OnMobile {

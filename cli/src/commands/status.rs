@@ -1,0 +1,222 @@
+//! `sanctum status`: how this node stands, looked at without asking any daemon or starting any child.
+//!
+//! Whatever cannot be looked at is a line of the report, not the end of it. Only an instance that was named and
+//! cannot be read, or a node that does not exist, ends the verb.
+
+use super::{Context, FOUND, status_fleet};
+use crate::args::status::Status as Args;
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use crate::session::{Opened, choose_node};
+use crate::site::{Access, HERE, Place, Site};
+use crate::verbs;
+use sanctum_host::{Blobs, Scope, clock, files, vitals};
+use sanctum_orchestrator::fleet::probe::hundredths;
+use sanctum_orchestrator::house::layout;
+use sanctum_orchestrator::instance::Instance;
+use sanctum_orchestrator::instance::registry::os_of;
+use sanctum_orchestrator::jobs::account;
+use sanctum_orchestrator::status::gather::{Looked, Written, ports_of};
+use sanctum_orchestrator::status::table::{Row, Tone, rows};
+use sanctum_orchestrator::status::{Seen, Status, System, gather, ports};
+use sanctum_types::{Digest, NodeName, ServiceName, UnixTime};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// One line with one number.
+const STATE_LIMIT: u64 = 64;
+/// One name.
+const NODE_LIMIT: u64 = 256;
+/// This binary's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Looks once, or again and again.
+pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let remote = args.all || !args.on.is_empty();
+    // Keys are read once, so that a passphrase is asked for once.
+    let asker = remote.then(|| status_fleet::Asker::new(context, args)).transpose()?;
+    let look = || match &asker {
+        Some(asker) => asker.look(context),
+        None => local(context),
+    };
+    let Some(seconds) = args.watch else {
+        let page = look()?;
+        context.out.data(&page.data);
+        for (paint, line) in &page.lines {
+            context.out.line(*paint, line);
+        }
+        return Ok(page.exit);
+    };
+    loop {
+        let page = look()?;
+        let read = if context.out.json {
+            context.out.data_line(&page.data)
+        } else {
+            context.out.page(&page.lines, context.around.screen)
+        };
+        if !read {
+            return Ok(page.exit);
+        }
+        clock::sleep(Duration::from_secs(seconds.into()));
+    }
+}
+
+/// A report, ready to be printed.
+pub struct Page {
+    /// As data.
+    pub data: serde_json::Value,
+    /// As lines.
+    pub lines: Vec<(Paint, String)>,
+    /// What it means.
+    pub exit: Exit,
+}
+
+/// Rows with their paint.
+pub fn painted(rows: Vec<Row>) -> Vec<(Paint, String)> {
+    rows.into_iter()
+        .map(|row| {
+            let paint = match row.tone {
+                Tone::Head => Paint::Head,
+                Tone::Good => Paint::Good,
+                Tone::Bad => Paint::Bad,
+                Tone::Note => Paint::Note,
+                Tone::Plain => Paint::Plain,
+            };
+            (paint, row.text)
+        })
+        .collect()
+}
+
+fn local(context: &Context) -> Result<Page, Failure> {
+    let status = here(context)?;
+    let exit = if status.holds() { Exit::Done } else { FOUND };
+    Ok(Page { data: serde_json::to_value(&status)?, lines: painted(rows(&status)), exit })
+}
+
+/// The status of this machine, or of the directory that stands for one.
+pub fn here(context: &Context) -> Result<Status, Failure> {
+    let (common, place) = (&context.common, Place::of(&context.common));
+    let opened = match Opened::read(common, &context.around, context.out) {
+        Err(failure) if common.instance.is_some() => return Err(failure),
+        other => other,
+    };
+    let node = match &opened {
+        Ok(opened) => Some(choose_node(&opened.instance, common)?),
+        Err(_) => told(context),
+    };
+    let instance = match &opened {
+        Ok(opened) => Looked::Seen(&opened.instance),
+        Err(failure) => Looked::Unknown(failure.error.to_string()),
+    };
+    let digest = opened.as_ref().ok().map(|opened| opened.digest);
+    let (last_runs, ports) = match (&opened, &node, &place) {
+        (_, _, Place::Root(_)) => {
+            let why = "nothing runs below a directory";
+            (Looked::Off(why.to_owned()), Looked::Off(why.to_owned()))
+        }
+        (Ok(opened), Some(node), Place::Machine) => running(&opened.instance, node),
+        (_, _, Place::Machine) => {
+            let why = "there is no instance that says what should run";
+            (Looked::Unknown(why.to_owned()), Looked::Unknown(why.to_owned()))
+        }
+    };
+    Ok(gather(Seen {
+        version: VERSION,
+        now: clock::now(),
+        node,
+        instance,
+        system: system(&place),
+        written: written(context, digest),
+        last_runs,
+        ports,
+        // The alerts' own state file is read here as soon as this version writes one.
+        alerts: Looked::NotBuilt,
+        implemented: verbs::implemented().collect(),
+    }))
+}
+
+/// Which node this machine was told to be.
+pub fn told(context: &Context) -> Option<NodeName> {
+    if let Some(name) = &context.common.node {
+        return NodeName::new(name.as_str()).ok();
+    }
+    if context.common.root.is_some() {
+        return None;
+    }
+    let bytes = files::read_optional(Path::new(layout::NODE_FILE), NODE_LIMIT).ok()??;
+    NodeName::new(String::from_utf8_lossy(&bytes).trim()).ok()
+}
+
+fn system(place: &Place) -> System {
+    if let Place::Root(_) = place {
+        return System::default();
+    }
+    let seen = vitals::look();
+    System {
+        host_name: seen.host_name,
+        os: seen.os,
+        kernel: seen.kernel,
+        uptime_seconds: seen.uptime_seconds,
+        load_hundredths: seen.load.as_deref().and_then(hundredths),
+        root_kib: seen.root_kib.map(|(size, _)| size),
+        root_free_kib: seen.root_kib.map(|(_, free)| free),
+    }
+}
+
+type LastRuns = Looked<BTreeMap<ServiceName, Looked<Option<UnixTime>>>>;
+type Ports = Looked<BTreeMap<u16, ports::Port>>;
+
+fn running(instance: &Instance, node: &NodeName) -> (LastRuns, Ports) {
+    if os_of(instance, node) != Some(HERE) {
+        let why = format!("node `{node}` has another operating system: say --node");
+        return (Looked::Unknown(why.clone()), Looked::Unknown(why));
+    }
+    let runs = instance
+        .schedules
+        .iter()
+        .filter(|(_, entry)| entry.node == *node)
+        .map(|(name, _)| (name.clone(), last_run(name)))
+        .collect();
+    (Looked::Seen(runs), Looked::Seen(ports::look(&ports_of(instance, node))))
+}
+
+fn last_run(name: &ServiceName) -> Looked<Option<UnixTime>> {
+    let file = match account::state_dir(HERE, name).map(|dir| dir.join("last-run")) {
+        Ok(Ok(file)) => PathBuf::from(file.as_str()),
+        Ok(Err(error)) => return Looked::Unknown(error.to_string()),
+        Err(error) => return Looked::Unknown(error.to_string()),
+    };
+    match files::read_optional(&file, STATE_LIMIT) {
+        Ok(None) => Looked::Seen(None),
+        Ok(Some(bytes)) => match String::from_utf8_lossy(&bytes).trim().parse() {
+            Ok(at) => Looked::Seen(Some(UnixTime(at))),
+            Err(_) => Looked::Unknown(format!("{} holds no time", file.display())),
+        },
+        Err(error) => Looked::Unknown(cause(&error)),
+    }
+}
+
+/// What receipts say was written and what is there of it: files only, because units take children to ask.
+fn written(context: &Context, instance: Option<Digest>) -> Looked<Written> {
+    look_at_written(context, instance)
+        .map_or_else(|failure| Looked::Unknown(cause(&*failure.error)), Looked::Seen)
+}
+
+fn look_at_written(context: &Context, instance: Option<Digest>) -> Result<Written, Failure> {
+    if !Site::is_known(&context.common)? {
+        return Ok(Written::default());
+    }
+    let mut site = Site::recall(&context.common, &context.around, Access::Look)?;
+    let engine = site.engine();
+    let history = engine.history()?;
+    let paths = history.managed().paths.into_keys().collect();
+    let scope = Scope { paths, ..Scope::default() };
+    let seen = engine.host.observe(&scope, &mut Blobs::default())?;
+    Ok(Written::of(&history, &seen, instance))
+}
+
+/// An error with its first cause, for one line.
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
