@@ -179,7 +179,8 @@ impl Session {
     }
 }
 
-fn choose_node(instance: &Instance, common: &Common) -> Result<NodeName, Failure> {
+/// The node that the command line names, or this machine's, or the hub.
+pub(crate) fn choose_node(instance: &Instance, common: &Common) -> Result<NodeName, Failure> {
     if let Some(name) = &common.node {
         return NodeName::new(name.as_str())
             .map_err(|error| Failure::new(Exit::Usage, error.to_string()));

@@ -18,6 +18,8 @@ pub struct Surroundings {
     pub sudo_uid: Option<String>,
     /// `SANCTUM_INSTANCE`, or the older `SANCTUM_INSTANCE_FILE`.
     pub instance: Option<PathBuf>,
+    /// Address of the desktop session's bus (`DBUS_SESSION_BUS_ADDRESS`); not believed at euid 0.
+    pub session_bus: Option<String>,
     /// Standard input is a terminal.
     pub terminal: bool,
     /// The verb that was asked for; for hints.
@@ -41,12 +43,14 @@ impl Surroundings {
         } else {
             (path("HOME"), path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE")))
         };
+        let bus = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok();
+        let session_bus = bus.filter(|address| euid != 0 && !address.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let verb = std::env::args().skip(1).find(|word| {
             <crate::args::Cli as clap::CommandFactory>::command().find_subcommand(word).is_some()
         });
         let exe = std::env::current_exe().ok();
-        Self { euid, home, sudo_uid: sudo, instance, terminal, verb, exe }
+        Self { euid, home, sudo_uid: sudo, instance, session_bus, terminal, verb, exe }
     }
 
     /// Where the instance file is when nothing else is said.

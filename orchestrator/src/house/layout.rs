@@ -13,6 +13,8 @@ pub const SANCTUMD: &str = "/opt/sanctum/bin/sanctumd";
 pub const APPROVED_INSTANCE: &str = "/etc/sanctum/instance.yaml";
 /// One word: which node of the house this machine is.
 pub const NODE_FILE: &str = "/etc/sanctum/node";
+/// Values of `file:` secrets, one a file; only their owner reads them.
+pub const SECRETS: &str = "/etc/sanctum/secrets";
 /// Log files of jobs, one per label.
 pub const LOGS: &str = "/var/log/sanctum";
 /// Our anchor's rules.

@@ -43,6 +43,9 @@ pub struct Instance {
     /// The three guards and the vault's mode.
     #[serde(default)]
     pub guards: Guards,
+    /// How the house tells what is wrong.
+    #[serde(default)]
+    pub alerts: super::alerts::Alerts,
     /// The virtual machine of the hub.
     #[serde(default)]
     pub vm: Option<Vm>,
