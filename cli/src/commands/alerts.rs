@@ -10,7 +10,7 @@ use crate::session::{self, Opened};
 use crate::site::{Access, Place, Site};
 use sanctum_host::{accounts, clock};
 use sanctum_orchestrator::alerts::channels::Session as Desktop;
-use sanctum_orchestrator::alerts::dispatch::{self, Keep as _};
+use sanctum_orchestrator::alerts::dispatch;
 use sanctum_orchestrator::alerts::text::{self, Voice};
 use sanctum_orchestrator::alerts::token::Tokens;
 use sanctum_orchestrator::alerts::{Channels, Message, Policy, State, What, state};
@@ -101,7 +101,7 @@ fn remembered(context: &Context) -> Result<State, Failure> {
         return Ok(State::default());
     }
     let site = Site::recall(&context.common, &context.around, Access::Look)?;
-    let Some(bytes) = site.store().map(|store| store.load()).transpose()?.flatten() else {
+    let Some(bytes) = site.store().map(dispatch::Keep::load).transpose()?.flatten() else {
         return Ok(State::default());
     };
     State::decode(&bytes).map_err(|error| {

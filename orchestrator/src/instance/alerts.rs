@@ -171,7 +171,7 @@ pub struct Webhook {
 
 /// What a webhook posts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Form {
     /// `source`, `severity`, `title`, `message`, as force-flow takes them; its answer is read.
     ForceFlow,
