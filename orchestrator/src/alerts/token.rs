@@ -99,3 +99,70 @@ impl Tokens {
         Ok(Secret::new(text.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "fixtures in the test's own folder")]
+
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    struct Bed(tempfile::TempDir);
+
+    impl Bed {
+        fn new() -> Self {
+            let bed = Self(tempfile::tempdir().unwrap());
+            fs::create_dir_all(bed.path("")).unwrap();
+            bed
+        }
+
+        fn path(&self, name: &str) -> std::path::PathBuf {
+            self.0.path().join(layout::SECRETS.trim_start_matches('/')).join(name)
+        }
+
+        fn put(&self, name: &str, text: &[u8], mode: u32) {
+            fs::write(self.path(name), text).unwrap();
+            fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+
+        fn resolve(&self, reference: &str) -> Result<String, String> {
+            let reference = SecretRef::parse(reference).unwrap();
+            let found = Tokens::below(self.0.path()).resolve(&reference);
+            found
+                .map(|secret| secret.expose().clone())
+                .map_err(|error| crate::alerts::dispatch::chain(&error))
+        }
+    }
+
+    #[test]
+    fn only_a_private_file_of_one_line_is_a_token() {
+        let bed = Bed::new();
+        bed.put("good", b"tk_example\n", 0o600);
+        bed.put("open", b"tk_example\n", 0o644);
+        bed.put("group", b"tk_example\n", 0o640);
+        bed.put("two", b"tk_example\nmore\n", 0o600);
+        bed.put("empty", b"\n", 0o600);
+        bed.put("binary", b"\xff\xfe", 0o600);
+        bed.put("long", &[b'x'; LONGEST + 1], 0o600);
+        symlink(bed.path("good"), bed.path("link")).unwrap();
+        assert_eq!(bed.resolve("file:good").as_deref(), Ok("tk_example"));
+        for (reference, why) in [
+            ("file:open", "has mode 644"),
+            ("file:group", "has mode 640"),
+            ("file:two", "one line of visible ASCII"),
+            ("file:empty", "one line of visible ASCII"),
+            ("file:binary", "one line of visible ASCII"),
+            ("file:long", "one line of visible ASCII"),
+            ("file:link", "cannot read the token"),
+            ("file:none", "there is no"),
+            ("keychain:a/b", "cannot be resolved unattended yet"),
+            ("sops:a#b", "cannot be resolved unattended yet"),
+            ("op://v/i/f", "cannot be resolved unattended yet"),
+            ("age:/k", "cannot be resolved unattended yet"),
+        ] {
+            let said = bed.resolve(reference).expect_err(reference);
+            assert!(said.contains(why) && !said.contains("tk_example"), "{reference}: {said}");
+        }
+    }
+}

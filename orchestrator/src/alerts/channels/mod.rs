@@ -60,6 +60,10 @@ pub enum Undelivered {
     /// There is no desktop that this process may speak to.
     #[error("no desktop: {0}")]
     NoDesktop(&'static str),
+    /// The desktop's bus says nothing.
+    #[cfg(target_os = "linux")]
+    #[error("the session's bus did not answer within {0} s")]
+    NoAnswer(u64),
     /// The desktop's bus did not take the message.
     #[cfg(target_os = "linux")]
     #[error("the notification service did not take the message")]

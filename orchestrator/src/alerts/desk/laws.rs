@@ -215,7 +215,7 @@ fn balanced(state: &State) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn what_is_critical_is_sent_at_once(policy in policy(), day in day()) {

@@ -47,13 +47,15 @@ type Change = fn(&mut Instance);
 
 #[test]
 fn each_way_to_widen_is_named() {
-    let table: [(Change, &str); 24] = [
+    let table: [(Change, &str); 26] = [
         (|i| gateway(i).bind = Bind::Lan, "services.gateway: tcp port 1977 is opened to lan"),
         (
             |i| gateway(i).command = Some(vec!["/bin/sh".into()]),
             "services.gateway.command: runs /bin/sh",
         ),
         (|i| i.guards.proxy = GuardMode::Off, "guards.proxy: lowered from Enforce to Off"),
+        (|i| i.alerts.channels.clear(), "alerts.channels: desktop tells nobody any more"),
+        (|i| i.alerts.hourly_cap = 1, "alerts.hourly_cap: lowered from 10 to 1"),
         (|i| i.ssh.allow_users.push(account("eve")), "ssh.allow_users: eve may log in"),
         (
             |i| i.users.authorized_keys.push("ssh-ed25519 AAAA eve@x".into()),

@@ -29,13 +29,25 @@ pub(super) fn send(session: &Session, note: &Note) -> Result<(), Undelivered> {
             ));
         }
     };
-    let bus = |source| Undelivered::Bus(Box::new(source));
-    let number = block_on(notify(&address, note)).map_err(bus)?;
+    let number = within_patience(address, note.clone())?;
     // The specification: servers never give out 0.
     if number == 0 {
         return Err(Undelivered::NotAcknowledged("the service gave no number"));
     }
     Ok(())
+}
+
+/// The whole exchange with an end: zbus bounds calls, and not the greeting of a bus that accepts and says nothing.
+/// A thread that still waits then ends with that bus or with this process.
+fn within_patience(address: String, note: Note) -> Result<u32, Undelivered> {
+    let (answers, answer) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        // Nobody listens any more once the time is over.
+        let _ = answers.send(block_on(notify(&address, &note)));
+    });
+    let said = answer.recv_timeout(PATIENCE);
+    said.map_err(|_| Undelivered::NoAnswer(PATIENCE.as_secs()))?
+        .map_err(|source| Undelivered::Bus(Box::new(source)))
 }
 
 async fn notify(address: &str, note: &Note) -> zbus::Result<u32> {
