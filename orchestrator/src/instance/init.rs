@@ -56,6 +56,7 @@ pub fn propose(facts: &Facts, answers: &Answers) -> String {
     text.push_str(&networks(&plan));
     text.push_str(&services(plan.vm.is_some()));
     text.push_str(SCHEDULES);
+    text.push_str(ALERTS);
     let remarks = uncovered(&text, facts);
     text + &remarks
 }
@@ -289,6 +290,14 @@ const SCHEDULES: &str = "
 schedules:
   secret-rotation-scan: {node: hub, cron: \"0 6 * * *\", command: [secret, scan]}
   secret-age-check: {node: hub, cron: \"15 6 * * *\", command: [secret, check-ages, --notify]}
+";
+
+const ALERTS: &str = "
+# Who is told what is wrong, the first choice first. A phone: {name: phone, via: {ntfy: {url: ..., topic: ...}}}
+alerts:
+  quiet: {from: \"22:00\", to: \"08:00\"}   # what is less bad than an error waits for the morning
+  channels:
+    - {name: desktop, via: desktop}
 ";
 
 /// A comment for every active interface that the proposal does not cover.

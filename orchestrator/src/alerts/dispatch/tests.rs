@@ -165,7 +165,7 @@ fn what_was_on_its_way_when_a_run_was_killed_is_sent_by_the_next() {
     desk.raise(&fire, &Source::knows("service:smoke"), UnixTime(NOON));
     *bed.memory.bytes.borrow_mut() = Some(desk.state().encode().unwrap());
     let next = bed.peers();
-    bed.run(&next, |desk| desk.tick()).unwrap().unwrap();
+    bed.run(&next, |desk| desk.tick().unwrap()).unwrap();
     assert!(
         names(&next).contains(&("phone".to_owned(), "a.fire".to_owned())),
         "{:?}",
@@ -189,7 +189,7 @@ fn a_dead_channel_hands_on_and_is_told() {
     assert_eq!(names(&later), pairs(&[("desk", "c.d")]));
     bed.now.set(NOON + 3600);
     let again = bed.peers();
-    bed.run(&again, |desk| desk.tick()).unwrap().unwrap();
+    bed.run(&again, |desk| desk.tick().unwrap()).unwrap();
     assert!(names(&again).contains(&("phone".to_owned(), "alerts.channel-back".to_owned())));
 }
 
