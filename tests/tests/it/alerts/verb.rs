@@ -1,8 +1,4 @@
 //! `sanctum alerts` as a person runs it.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the real binary, in surroundings that could mislead it"
-)]
 
 use super::peers::{Peer, answer, ntfy};
 use crate::cli::program::{House, Ran, SMALL, sanctum};
