@@ -1,5 +1,6 @@
 //! The command line as types. Every verb has an example in its help; docs/cli.md is generated from here.
 
+pub mod alerts;
 pub mod audit;
 pub mod doctor;
 pub mod reboot;
@@ -57,6 +58,13 @@ pub enum Verb {
     /// Propose a house and write a commented instance file
     #[command(after_help = "Example:\n  sanctum init\n  sanctum init --print")]
     Init(Init),
+    /// Try the channels that alerts go through, and look at what was told
+    #[command(after_help = "Example:\n  sanctum alerts test")]
+    Alerts {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: alerts::Alerts,
+    },
     /// Read a house that already runs and turn it into a proposal, changing nothing
     #[command(after_help = "Example:\n  sanctum adopt > proposal.yaml")]
     Adopt,

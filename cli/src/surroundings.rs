@@ -20,6 +20,8 @@ pub struct Surroundings {
     pub instance: Option<PathBuf>,
     /// Socket of the owner's ssh agent; none at euid 0.
     pub agent: Option<PathBuf>,
+    /// Address of the desktop session's bus (`DBUS_SESSION_BUS_ADDRESS`); not believed at euid 0.
+    pub session_bus: Option<String>,
     /// Standard input is a terminal.
     pub terminal: bool,
     /// Standard output is a terminal.
@@ -46,13 +48,26 @@ impl Surroundings {
             (path("HOME"), path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE")))
         };
         let agent = path("SSH_AUTH_SOCK").filter(|_| euid != 0);
+        let bus = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok();
+        let session_bus = bus.filter(|address| euid != 0 && !address.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let screen = std::io::stdout().is_terminal();
         let verb = std::env::args().skip(1).find(|word| {
             <crate::args::Cli as clap::CommandFactory>::command().find_subcommand(word).is_some()
         });
         let exe = std::env::current_exe().ok();
-        Self { euid, home, sudo_uid: sudo, instance, agent, terminal, screen, verb, exe }
+        Self {
+            euid,
+            home,
+            sudo_uid: sudo,
+            instance,
+            agent,
+            session_bus,
+            terminal,
+            screen,
+            verb,
+            exe,
+        }
     }
 
     /// Where the instance file is when nothing else is said.

@@ -3,6 +3,7 @@
 //! `plan` is pure data from an instance and an observation; only a `sanctum_host::Host` touches the world.
 
 pub mod adopt;
+pub mod alerts;
 pub mod apply;
 pub mod doctor;
 pub mod drift;

@@ -1,5 +1,6 @@
 //! One file a verb. A verb turns arguments into a report, and an error into a `Failure`.
 
+pub mod alerts;
 pub mod apply;
 pub mod audit;
 pub mod back;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
     unheard(&cli)?;
     let context = Context { common: cli.common, around, out };
     match cli.verb {
+        Verb::Alerts { verb } => alerts::run(&context, &verb),
         Verb::Demo(args) => demo::run(&context, &args),
         Verb::Itself { verb } => itself::run(&context, &verb),
         Verb::Init(args) => propose::init(&context, &args),

@@ -56,6 +56,7 @@ pub fn propose(facts: &Facts, answers: &Answers) -> String {
     text.push_str(&networks(&plan));
     text.push_str(&services(plan.vm.is_some()));
     text.push_str(SCHEDULES);
+    text.push_str(ALERTS);
     let remarks = uncovered(&text, facts);
     text + &remarks
 }
@@ -293,6 +294,14 @@ schedules:
 # How the Mac boots is yours to decide; `sanctum doctor --only boot` says what follows. Encrypted, the house stays down after
 # a power cut until somebody unlocks it at the machine; open, it comes back alone and a stolen disk can be read.
 # boot: {filevault: on, reason: why, ups: false}
+";
+
+const ALERTS: &str = "
+# Who is told what is wrong, the first choice first. A phone: {name: phone, via: {ntfy: {url: ..., topic: ...}}}
+alerts:
+  quiet: {from: \"22:00\", to: \"08:00\"}   # what is less bad than an error waits for the morning
+  channels:
+    - {name: desktop, via: desktop}
 ";
 
 /// A comment for every active interface that the proposal does not cover.

@@ -3,6 +3,7 @@
 //! `model` is what a house declares, `load` reads and refuses, `validate` judges the meaning, `registry` and
 //! `coverage` are views that renderers ask. Nothing here opens a file or looks at a machine.
 
+pub mod alerts;
 pub mod boot;
 pub mod cleartext;
 pub mod coverage;

@@ -59,6 +59,9 @@ pub struct Instance {
     /// How services are supervised.
     #[serde(default)]
     pub supervision: Supervision,
+    /// How the house tells what is wrong.
+    #[serde(default)]
+    pub alerts: super::alerts::Alerts,
     /// The virtual machine of the hub.
     #[serde(default)]
     pub vm: Option<Vm>,

@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "names made from constants; only tests build houses")]
 
+use super::alerts::{Alerts, Below, Channel, Ntfy, QuietHours, TimeOfDay, Via};
 use super::boot::{Boot, FileVault};
 use super::model::{
     Arch, Auto, Bind, Contract, Criticality, EndToEnd, GuardMode, Guards, Identity, Instance,
@@ -94,6 +95,26 @@ fn pick<T: Copy>(from: &[T], die: impl Into<usize>) -> T {
 
 const GUARDS: [GuardMode; 3] = [GuardMode::Off, GuardMode::Observe, GuardMode::Enforce];
 
+/// Alerts with and without a night, through the desktop or more.
+fn alerts(die: u8) -> Alerts {
+    let at = |text: &str| TimeOfDay::parse(text).expect("a time of day");
+    let mut alerts = Alerts::default();
+    if die.is_multiple_of(2) {
+        let below = pick(&[Below::Warn, Below::Error, Below::Critical], die);
+        alerts.quiet = Some(QuietHours { from: at("22:00"), to: at("08:00"), below });
+    }
+    if die.is_multiple_of(3) {
+        let via = Via::Ntfy(Ntfy {
+            url: "https://ntfy.example".to_owned(),
+            topic: "house".to_owned(),
+            token: None,
+        });
+        let name = ServiceName::new("phone").expect("a name");
+        alerts.channels.insert(0, Channel { name, via });
+    }
+    alerts
+}
+
 /// A house without services: the dice decide which nodes and networks there are.
 fn frame(dice: [u8; 8], name: String) -> Instance {
     let [zone, lan, net, sats, mobiles, ssh, guards, misc] = dice;
@@ -157,6 +178,7 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
                 .then(|| AbsPath::new("/mnt/witness").expect("path")),
         },
         supervision: supervision(misc),
+        alerts: alerts(misc),
         vm: (with_vm && misc % 3 == 0).then(|| Vm {
             cpus: u32::from(misc % 8) + 1,
             memory_mib: 512 + u32::from(misc),

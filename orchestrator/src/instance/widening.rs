@@ -46,6 +46,9 @@ pub fn widenings(approved: Option<&Instance>, new: &Instance) -> Vec<Widening> {
     }
     switches(&mut found, old, new);
     guards(&mut found, old, new);
+    for (subject, change) in super::alerts::loosened(&old.alerts, &new.alerts) {
+        note(&mut found, subject, change);
+    }
     found.sort();
     found.dedup();
     found
@@ -77,7 +80,8 @@ fn judged_by(path: &[&str]) -> Judge {
         ["services", _, "ports" | "bind" | "enabled"]
         | ["ssh", "port" | "reachable_from"]
         | ["users", "authorized_keys"]
-        | ["guards", "sentinel" | "firewall" | "proxy"] => Judge::Elsewhere,
+        | ["guards", "sentinel" | "firewall" | "proxy"]
+        | ["alerts", ..] => Judge::Elsewhere,
         ["ssh", "allow_users"] | ["services", _, "secrets"] => Judge::More,
         // A service, job, secret or machine that is gone does nothing; its ports are judged by the tables.
         ["services" | "schedules" | "secrets", _] | ["vm"] => Judge::Inside,

@@ -23,7 +23,7 @@ pub struct TemplateError {
 }
 
 /// Fills the template with the variables.
-pub(super) fn fill(
+pub(crate) fn fill(
     name: &'static str,
     template: &str,
     variables: &impl Serialize,

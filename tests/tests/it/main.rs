@@ -4,6 +4,9 @@
 //! always true here; it tells clippy that helper functions of the modules are test code too.
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod alerts;
+#[cfg(test)]
 mod back;
 #[cfg(test)]
 mod bed;

@@ -194,6 +194,52 @@ const RULES: &[(&str, &str, &str)] = &[
     ("path: /health", "path: health", "21:26 path `health` does not start with `/`"),
     ("path: /health", "path: /health, status: 99", "21:43 99 is not an HTTP status"),
     (
+        "networks:\n",
+        "alerts: {channels: []}\nnetworks:\n",
+        "10:10 there is no channel, so nobody would be told",
+    ),
+    ("networks:\n", "alerts: {dedup: 59}\nnetworks:\n", "10:17 `dedup` must be at least 60"),
+    (
+        "networks:\n",
+        "alerts: {hourly_cap: 0}\nnetworks:\n",
+        "10:22 `hourly_cap` must be at least 1",
+    ),
+    (
+        "networks:\n",
+        "alerts: {heartbeat: 899}\nnetworks:\n",
+        "10:21 `heartbeat` must be at least 900",
+    ),
+    (
+        "networks:\n",
+        "alerts: {quiet: {from: \"22:00\", to: \"22:00\"}}\nnetworks:\n",
+        "10:37 quiet hours begin and end at the same time",
+    ),
+    (
+        "networks:\n",
+        "alerts: {channels: [{name: a, via: desktop}, {name: a, via: desktop}]}\nnetworks:\n",
+        "10:53 `a` is listed twice",
+    ),
+    (
+        "networks:\n",
+        "alerts: {channels: [{name: a, via: {ntfy: {url: \"https://n.example/?x\", topic: a b}}}]}\nnetworks:\n",
+        "10:49 ntfy takes messages at the server's address alone, without `?` or `#`; 10:80 a topic is 1 to 64 letters, digits, `-` and `_`",
+    ),
+    (
+        "networks:\n",
+        "alerts: {channels: [{name: a, via: {webhook: {url: \"http://192.0.2.1/\", token: seal, body: force-flow}}}]}\nnetworks:\n",
+        "10:52 the token would cross the network in clear text",
+    ),
+    (
+        "networks:\n",
+        "alerts: {channels: [{name: a, via: {webhook: {url: \"https://h.example\", token: seel, body: force-flow}}}]}\nnetworks:\n",
+        "10:80 secret `seel` is not declared",
+    ),
+    (
+        "networks:\n",
+        "alerts: {channels: [{name: a, via: {webhook: {url: \"https://h.example\", body: {template: \"{{title}}\"}}}}]}\nnetworks:\n",
+        "10:73 the body is not JSON with every value inside a string: expected ident at line 1 column 2",
+    ),
+    (
         "{http: {path: /health}}",
         "{end-to-end: {command: [ask], expect: pong}}",
         "21:36 `ask` is not an absolute path",

@@ -4,6 +4,7 @@
 //! has one hub, unique ports, disjoint networks, an order of services, and no door without a reason.
 
 mod accounts;
+mod alerts;
 mod clock;
 mod jump;
 mod network;
@@ -12,6 +13,7 @@ mod services;
 mod text;
 
 pub(crate) use accounts::is_public_key;
+pub use alerts::AlertFault;
 pub(crate) use clock::is_time_zone;
 pub use problem::{KeyFault, Located, Problem};
 pub(crate) use text::is_host;
@@ -59,5 +61,6 @@ pub fn judge(instance: &Instance) -> Judged {
     accounts::judge(instance, &mut judged);
     services::judge(instance, &mut judged);
     clock::judge(instance, &mut judged);
+    alerts::judge(instance, &mut judged);
     judged
 }

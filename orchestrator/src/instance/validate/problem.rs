@@ -2,6 +2,7 @@
 //!
 //! A problem knows the path of keys that it is about; the position comes from the text it was read from.
 
+use super::alerts::AlertFault;
 use crate::instance::model::{Bind, Transport};
 use crate::instance::tree::{End, Node};
 use crate::jobs::cron::CronError;
@@ -331,6 +332,9 @@ pub enum Problem {
     /// A cron text that cannot be read, or that never comes.
     #[error(transparent)]
     Cron(#[from] CronError),
+    /// A channel of alerts that could not work, or would give its token away.
+    #[error(transparent)]
+    Alert(#[from] AlertFault),
     /// Not a line of authorized_keys.
     #[error("not a line of authorized_keys: {fault}")]
     AuthorizedKey {
@@ -430,6 +434,7 @@ impl Problem {
             Self::RelativeCommand { .. } => {
                 fixed("write the whole path, such as /opt/sanctum/bin/sanctumd")
             }
+            Self::Alert(fault) => fault.hint().map(str::to_owned),
             Self::Cron(CronError::Never { .. }) => fixed("name a day that one of its months has"),
             Self::Cron(_) => fixed("minute hour day month weekday, such as `0 6 * * *`"),
             Self::AuthorizedKey { fault: KeyFault::Private } => {

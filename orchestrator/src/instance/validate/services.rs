@@ -149,12 +149,8 @@ fn secrets(instance: &Instance, name: &ServiceName, service: &Service, judged: &
         if !seen.insert(secret) {
             judged.refuse(path, Problem::Twice { item: secret.to_string() });
         }
-        let Some(entry) = instance.secrets.get(secret) else {
-            let known = instance.secrets.keys().map(ServiceName::as_str);
-            let near = nearest(secret.as_str(), known).map(ToOwned::to_owned);
-            judged.refuse(path, Problem::UnknownSecret { secret: secret.clone(), near });
-            continue;
-        };
+        known_secret(instance, path, secret, judged);
+        let Some(entry) = instance.secrets.get(secret) else { continue };
         if service.criticality == Criticality::P0 && !entry.reference.unattended() {
             let problem = Problem::SessionSecret { service: name.clone(), secret: secret.clone() };
             judged.refuse(path, problem);
@@ -271,5 +267,19 @@ fn accounts(instance: &Instance, judged: &mut Judged) {
             let problem = Problem::AccountTaken { account, other: other.clone() };
             judged.refuse_key(["services", name.as_str()], problem);
         }
+    }
+}
+
+/// Refuses a secret that is not declared.
+pub(super) fn known_secret<const N: usize>(
+    instance: &Instance,
+    path: [&str; N],
+    secret: &ServiceName,
+    judged: &mut Judged,
+) {
+    if !instance.secrets.contains_key(secret) {
+        let known = instance.secrets.keys().map(ServiceName::as_str);
+        let near = nearest(secret.as_str(), known).map(ToOwned::to_owned);
+        judged.refuse(path, Problem::UnknownSecret { secret: secret.clone(), near });
     }
 }

@@ -46,13 +46,15 @@ fn nothing_changed_widens_nothing_and_a_first_file_says_so() {
 type Change = fn(&mut Instance);
 
 /// What is done to the example, and the end of the line that names it.
-const WAYS: [(Change, &str); 24] = [
+const WAYS: [(Change, &str); 26] = [
     (|i| gateway(i).bind = Bind::Lan, "services.gateway: tcp port 1977 is opened to lan"),
     (
         |i| gateway(i).command = Some(vec!["/bin/sh".into()]),
         "services.gateway.command: runs /bin/sh",
     ),
     (|i| i.guards.proxy = GuardMode::Off, "guards.proxy: lowered from Enforce to Off"),
+    (|i| i.alerts.channels.clear(), "alerts.channels: desktop tells nobody any more"),
+    (|i| i.alerts.hourly_cap = 1, "alerts.hourly_cap: lowered from 10 to 1"),
     (|i| i.ssh.allow_users.push(account("eve")), "ssh.allow_users: eve may log in"),
     (
         |i| i.users.authorized_keys.push("ssh-ed25519 AAAA eve@x".into()),
