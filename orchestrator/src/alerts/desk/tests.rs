@@ -80,6 +80,17 @@ fn two_sights_make_one_alert_with_both_and_the_next_command() {
 }
 
 #[test]
+fn one_answer_that_is_read_twice_is_one_sight() {
+    let mut desk = Desk::new(policy());
+    let doctor = Source::looks("doctor");
+    let down = finding(Severity::Critical, "gateway");
+    for after in [0, 0, 1] {
+        assert_eq!(desk.raise(&down, &doctor, NOON.plus(after)), [], "{after}");
+    }
+    assert_eq!(sends(&desk.raise(&down, &doctor, NOON.plus(2))).len(), 1);
+}
+
+#[test]
 fn one_flaky_look_wakes_nobody() {
     let mut desk = Desk::new(policy());
     let doctor = Source::looks("doctor");
@@ -158,6 +169,28 @@ fn the_night_keeps_its_peace_and_the_morning_has_one_digest() {
     assert_eq!(items.len(), 3);
     assert!(items.iter().all(|(why, _)| *why == Waits::Quiet));
     assert_eq!(sends(&twice(&mut desk, Severity::Error, "d", NIGHT)).len(), 1, "error is told");
+}
+
+/// A digest names twenty, the worst of all; the memory names two hundred; of the rest the number is told.
+#[test]
+fn what_a_digest_does_not_name_it_counts() {
+    for (many, counted) in [(20, 0), (25, 5), (230, 210)] {
+        let mut desk = Desk::new(policy());
+        for number in 0..many {
+            let severity = if number == many - 1 { Severity::Warn } else { Severity::Info };
+            twice(&mut desk, severity, &format!("thing-{number}"), NIGHT);
+        }
+        let morning = desk.tick(NIGHT.plus(10 * 3600));
+        let digest = sends(&morning).into_iter().find_map(|(_, message)| match &message.what {
+            What::Digest { items, beyond } => Some((items.clone(), beyond.clone())),
+            _ => None,
+        });
+        let (items, beyond) = digest.expect("a digest");
+        assert_eq!((items.len(), beyond.values().sum::<u64>()), (20, counted), "{many}");
+        assert_eq!(items[0].1.severity == Severity::Warn, many <= HELD, "{many}");
+        let tally = desk.state().tally;
+        assert_eq!((tally.digested, tally.counted), (20, counted), "{many}");
+    }
 }
 
 #[test]
@@ -268,7 +301,9 @@ fn a_clock_that_was_set_back_silences_nothing() {
     }
     // Back at noon, the hour is full for an hour and not for forty days.
     assert_eq!(sends(&twice(&mut desk, Severity::Error, "now", NOON)), []);
-    assert!(!sends(&desk.tick(NOON.plus(3601))).is_empty());
+    let later = desk.tick(NOON.plus(3603));
+    let told = |(_, message): &(&str, &Message)| matches!(message.what, What::Digest { .. });
+    assert!(sends(&later).iter().any(told), "{later:?}");
 }
 
 #[test]
