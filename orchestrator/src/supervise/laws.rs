@@ -230,7 +230,8 @@ impl World {
     fn remember(&mut self, event: &Event) {
         let now = self.now;
         match event {
-            Event::Exited { service, .. } => {
+            // A start that found the port taken is a bad look too.
+            Event::Exited { service, .. } | Event::Squatted { service, .. } => {
                 self.memory.bad.entry(service.clone()).or_default().push(now);
             }
             Event::Probed { service, rung, seen, .. } => match seen {
@@ -552,4 +553,42 @@ fn a_look_at_the_old_process_does_not_end_the_heal_of_the_new_one() {
     // The next one is at the new process.
     tick(&mut planner, look(Seen::Green));
     assert_eq!(planner.standing(&name(0)).unwrap().word(), "up");
+}
+
+#[test]
+fn a_heal_waits_for_a_slow_look_at_what_is_above() {
+    let graph = house(&[(0, &[], Criticality::P1), (1, &[0], Criticality::P1)]);
+    // The base is looked at so rarely that nothing but the failure above it asks for a look.
+    let policy = Policy { cadence: [1000, 600_000, 600_000], ..strict() };
+    let mut planner = Planner::new(graph, policy, 7, &BTreeSet::new());
+    let seen = |n: usize, seen: Seen| Event::Probed {
+        service: name(n),
+        rung: Rung::Http,
+        seen,
+        saw: String::new(),
+    };
+    let mut at = 0;
+    let mut on = |planner: &mut Planner, event: Event| {
+        at += STEP;
+        planner.on(event, Moment(at))
+    };
+    on(&mut planner, Event::Tick);
+    for n in [0, 1] {
+        on(&mut planner, Event::Started { service: name(n), pid: 3 });
+        on(&mut planner, seen(n, Seen::Green));
+    }
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        asked.extend(on(&mut planner, seen(1, Seen::Red)));
+    }
+    // A hung base takes its time to say nothing; meanwhile nothing is healed.
+    for _ in 0..20 {
+        asked.extend(on(&mut planner, Event::Tick));
+    }
+    assert!(asked.contains(&Command::Probe(name(0))), "{asked:?}");
+    assert!(!asked.iter().any(|one| matches!(one, Command::Heal { .. })), "{asked:?}");
+    let out = on(&mut planner, seen(0, Seen::Green));
+    let is_healed =
+        |one: &Command| matches!(one, Command::Heal { service, .. } if *service == name(1));
+    assert!(out.iter().any(is_healed), "{out:?}");
 }
