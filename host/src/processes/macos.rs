@@ -95,7 +95,7 @@ fn bounded(words: Vec<String>) -> Argv {
 fn on_disk(path: &str) -> Sight<OnDisk> {
     let found = Sight::of(std::fs::metadata(path)).unwrap_or(Sight::Absent);
     found.map(|meta| OnDisk {
-        file: FileId { device: u64::try_from(meta.dev()).ok(), inode: meta.ino() },
+        file: FileId { device: Some(meta.dev()), inode: meta.ino() },
         modified: UnixTime(meta.mtime()),
     })
 }

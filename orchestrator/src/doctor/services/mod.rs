@@ -20,6 +20,7 @@ mod secret_in_argv;
 mod secret_in_history;
 mod started_twice;
 mod supervised;
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests;
 mod version_skew;

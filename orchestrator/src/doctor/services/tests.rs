@@ -149,7 +149,6 @@ fn start(program: &Path, args: &[&str]) -> Ends {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_program_that_is_replaced_under_its_process() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().canonicalize().unwrap().join("ha");
@@ -172,7 +171,6 @@ fn a_program_that_is_replaced_under_its_process() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_credential_in_the_arguments_of_a_real_process_is_named_and_never_shown() {
     let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
     let child =
@@ -185,7 +183,6 @@ fn a_credential_in_the_arguments_of_a_real_process_is_named_and_never_shown() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn crontabs_units_and_histories_below_a_directory() {
     let dir = tempfile::tempdir().unwrap();
     let put = |path: &str, text: &str| {
