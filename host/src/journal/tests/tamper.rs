@@ -224,3 +224,29 @@ fn the_first_key_does_not_help_against_a_checkpoint() {
     let fault = bed.check().fault.expect("a fault");
     assert!(matches!(fault.kind, FaultKind::Rewritten { number: 2 }), "{fault:?}");
 }
+
+/// Digits that chance seldom meets: the last signature, and the keys in the state.
+#[test]
+fn a_changed_signature_or_key_shows() {
+    let at_end = |bytes: &[u8]| bytes.len() - 10;
+    let after = |name: &'static str| {
+        move |bytes: &[u8]| {
+            let text = std::str::from_utf8(bytes).expect("text");
+            text.find(name).expect("a field") + name.len() + 5
+        }
+    };
+    let places: [(&str, Box<dyn Fn(&[u8]) -> usize>); 3] = [
+        ("checkpoints.jsonl", Box::new(at_end)),
+        ("state.json", Box::new(after("\"key\":\""))),
+        ("state.json", Box::new(after("\"signing\":\""))),
+    ];
+    for (file, place) in places {
+        let mut files = CLOSED.clone();
+        let (_, bytes) = files.iter_mut().find(|(name, _)| name.ends_with(file)).expect("a file");
+        let at = place(bytes);
+        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+        let bed = put(&files);
+        let seen = verify::stream(&bed.places(), &name(), &mut |_| {});
+        assert!(seen.is_ok_and(|seen| seen.fault.is_some()), "{file} at {at}");
+    }
+}
