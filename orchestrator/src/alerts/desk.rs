@@ -119,7 +119,7 @@ impl Desk {
             observed(now, Severity::Error, &text)
         };
         let seen = vec![said(once), said(again)];
-        desk.own("alerts.state-lost", "state", (seen, "sanctum alerts status"), now, &mut out);
+        desk.own(("alerts.state-lost", "state"), (seen, "sanctum alerts status"), now, &mut out);
         (desk, out)
     }
 
@@ -170,15 +170,14 @@ impl Desk {
             }
             Event::Answered { channel, message, answer } => match answer {
                 Answer::Delivered => self.delivered(channel, message, now, &mut out),
-                Answer::Failed(why) => self.failed(channel, message, why, now, &mut out),
+                Answer::Failed(why) => self.failed((channel, why), message, now, &mut out),
             },
             Event::NotRecorded { count } => {
                 self.state.tally.unrecorded = self.state.tally.unrecorded.saturating_add(*count);
                 let said = "the journal did not record what became of an alert";
                 let seen = vec![observed(now, Severity::Error, said)];
                 self.own(
-                    "alerts.not-recorded",
-                    "journal",
+                    ("alerts.not-recorded", "journal"),
                     (seen, "sanctum audit verify"),
                     now,
                     &mut out,
@@ -248,8 +247,7 @@ impl Desk {
     /// An alert of the desk's own, which needs no confirmation and is told again only after the dedup window.
     fn own(
         &mut self,
-        kind: &str,
-        subject: &str,
+        (kind, subject): (&str, &str),
         (seen, next): (Vec<Observation>, &str),
         now: UnixTime,
         out: &mut Commands,

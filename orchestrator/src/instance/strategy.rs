@@ -115,10 +115,8 @@ fn alerts(die: u8) -> Alerts {
     alerts
 }
 
-/// A house without services: the dice decide which nodes and networks there are.
-fn frame(dice: [u8; 8], name: String) -> Instance {
-    let [zone, lan, net, sats, mobiles, ssh, guards, misc] = dice;
-    let (with_vm, with_tailnet) = (net % 3 != 0, net % 2 == 0);
+fn networks(net: u8, lan: u8) -> Networks {
+    let (with_vm, with_tailnet) = (!net.is_multiple_of(3), net.is_multiple_of(2));
     let vm_net = with_vm.then(|| VmNet {
         subnet: format!("10.10.{net}.0/24").parse().expect("subnet"),
         host: Ipv4Addr::new(10, 10, net, 1),
@@ -133,12 +131,19 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
             _ => Interfaces::Many(vec![interface("en0"), interface("en1")]),
         },
         subnet: format!("192.168.{lan}.0/24").parse().expect("subnet"),
-        subnet6: (lan % 2 == 0).then(|| "fd00:1::/64".parse().expect("prefix")),
+        subnet6: lan.is_multiple_of(2).then(|| "fd00:1::/64".parse().expect("prefix")),
     };
     let tailnet = with_tailnet.then(|| Tailnet {
         interface: interface("utun4"),
         subnet: "100.64.0.0/10".parse().expect("subnet"),
     });
+    Networks { lan: lan_net, vm: vm_net, tailnet }
+}
+
+/// A house without services: the dice decide which nodes and networks there are.
+fn frame(dice: [u8; 8], name: String) -> Instance {
+    let [zone, lan, net, sats, mobiles, ssh, guards, misc] = dice;
+    let with_vm = net % 3 != 0;
     Instance {
         format: 1,
         instance: Identity {
@@ -155,7 +160,7 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
             ],
         },
         nodes: nodes(lan, (sats % 4, mobiles % 2), with_vm),
-        networks: Networks { lan: lan_net, vm: vm_net, tailnet },
+        networks: networks(net, lan),
         services: BTreeMap::new(),
         ssh: ssh_policy(ssh),
         pf: Pf { attach: pick(&[PfAttach::ComApple, PfAttach::Main], misc) },
@@ -391,32 +396,36 @@ fn service(house: &Instance, raw: &RawService, made: &[ServiceName], start: Serv
         },
         gui: on_mac && criticality != Criticality::P0 && command % 5 == 0,
         secrets: chosen(&names, &raw.secrets),
-        probe: match probe % 5 {
-            3 => Some(Probe::EndToEnd(EndToEnd {
-                command: vec!["/usr/local/bin/ask".to_owned(), "--once".to_owned()],
-                expect: "pong".to_owned(),
-                timeout: None,
-            })),
-            _ if !tcp_first => None,
-            4 => Some(Probe::Contract(Contract {
-                path: "/v1/status".to_owned(),
-                status: 200,
-                contains: vec!["ready".to_owned()],
-                json: vec![JsonClaim {
-                    pointer: "/models/0/id".to_owned(),
-                    equals: Some(Scalar::Text("small".to_owned())),
-                    contains: None,
-                }],
-            })),
-            0 => Some(Probe::Tcp),
-            1 => Some(Probe::Http { path: "/health".to_owned(), status: 200, contains: None }),
-            _ => Some(Probe::Http {
-                path: "/".to_owned(),
-                status: 401,
-                contains: Some("no: #".to_owned()),
-            }),
-        },
+        probe: health(probe, tcp_first),
         ..start
+    }
+}
+
+fn health(die: u8, tcp_first: bool) -> Option<Probe> {
+    match die % 5 {
+        3 => Some(Probe::EndToEnd(EndToEnd {
+            command: vec!["/usr/local/bin/ask".to_owned(), "--once".to_owned()],
+            expect: "pong".to_owned(),
+            timeout: None,
+        })),
+        _ if !tcp_first => None,
+        4 => Some(Probe::Contract(Contract {
+            path: "/v1/status".to_owned(),
+            status: 200,
+            contains: vec!["ready".to_owned()],
+            json: vec![JsonClaim {
+                pointer: "/models/0/id".to_owned(),
+                equals: Some(Scalar::Text("small".to_owned())),
+                contains: None,
+            }],
+        })),
+        0 => Some(Probe::Tcp),
+        1 => Some(Probe::Http { path: "/health".to_owned(), status: 200, contains: None }),
+        _ => Some(Probe::Http {
+            path: "/".to_owned(),
+            status: 401,
+            contains: Some("no: #".to_owned()),
+        }),
     }
 }
 

@@ -103,7 +103,7 @@ impl Desk {
                 return Some(key);
             }
         };
-        self.confirmed(key, level, sights, now, out);
+        self.confirmed(key, (level, sights), now, out);
         Some(key)
     }
 
@@ -111,8 +111,7 @@ impl Desk {
     fn confirmed(
         &mut self,
         key: Digest,
-        level: Severity,
-        sights: Vec<Observation>,
+        (level, sights): (Severity, Vec<Observation>),
         now: UnixTime,
         out: &mut Commands,
     ) {

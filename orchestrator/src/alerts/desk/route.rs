@@ -121,16 +121,15 @@ impl Desk {
             };
             let since = since.map(|failure| Observation { severity: Severity::Info, ..failure });
             let seen = since.into_iter().chain([works]).collect();
-            self.own("alerts.channel-back", name, (seen, "sanctum alerts status"), now, out);
+            self.own(("alerts.channel-back", name), (seen, "sanctum alerts status"), now, out);
         }
     }
 
     /// It did not, or said nothing.
     pub(super) fn failed(
         &mut self,
-        name: &str,
+        (name, why): (&str, &str),
         message: &Message,
-        why: &str,
         now: UnixTime,
         out: &mut Commands,
     ) {
@@ -163,7 +162,7 @@ impl Desk {
         }
         if let Some(seen) = twice {
             let next = format!("sanctum alerts test --channel {name}");
-            self.own("alerts.channel-dead", name, (seen, &next), now, out);
+            self.own(("alerts.channel-dead", name), (seen, &next), now, out);
         }
     }
 

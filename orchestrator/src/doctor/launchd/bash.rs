@@ -60,6 +60,16 @@ fn read(text: &str) -> Read {
     read
 }
 
+/// What stands behind `<<`: a third `<` is a here-string, else the word that ends a here-document.
+fn redirection<'t>(behind: &'t str, code: &mut String, here: &mut Option<String>) -> &'t str {
+    if let Some(behind) = behind.strip_prefix('<') {
+        code.push_str("<<<");
+        return behind;
+    }
+    *here = here.take().or_else(|| delimiter(behind));
+    behind
+}
+
 struct Line<'a> {
     number: usize,
     stack: &'a mut Vec<Within>,
@@ -117,14 +127,7 @@ impl Line<'_> {
                     after
                 }
                 ('<', Within::Code) if after.starts_with('<') => {
-                    let behind = after.get(1..).unwrap_or_default();
-                    if let Some(behind) = behind.strip_prefix('<') {
-                        code.push_str("<<<");
-                        behind
-                    } else {
-                        *here = here.take().or_else(|| delimiter(behind));
-                        behind
-                    }
+                    redirection(after.get(1..).unwrap_or_default(), code, here)
                 }
                 (_, Within::Double) => after,
                 (c, Within::Code) => {
