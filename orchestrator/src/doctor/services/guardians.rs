@@ -118,7 +118,10 @@ pub fn others(job: &Job, sources: Sources<'_>) -> BTreeSet<Guardian> {
 #[must_use]
 pub fn blind(sources: Sources<'_>) -> Vec<CouldNotCheck> {
     let Keepers { cron, containers, units } = sources.keepers;
-    let heads = sources.named.0.values().filter_map(|named| named.head.as_ref().err());
+    let heads =
+        sources.named.0.values().flat_map(|named| {
+            named.there.as_ref().err().into_iter().chain(named.head.as_ref().err())
+        });
     let many = [&sources.plists.unseen, &cron.unseen, &containers.unseen, &units.unseen];
     many.into_iter().flatten().chain(heads).cloned().collect()
 }

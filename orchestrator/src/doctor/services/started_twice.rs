@@ -51,6 +51,11 @@ fn good() -> Looked {
     crate::doctor::fixture::hub(&json!({ "services": {
         "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
     } }))
+    .with_named(
+        "/opt/other.sh",
+        Some(crate::doctor::fixture::file(0o755)),
+        "#!/bin/sh\nexit 0\n",
+    )
 }
 
 #[cfg(test)]
@@ -59,6 +64,7 @@ fn bad() -> Looked {
     crate::doctor::fixture::hub(&json!({ "services": {
         "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
     } }))
+    .with_named("/opt/other.sh", Some(crate::doctor::fixture::file(0o755)), "#!/bin/sh\nexit 0\n")
     .with_plist(
         "/Library/LaunchAgents/old.ha.plist",
         "old.ha",
