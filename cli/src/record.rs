@@ -13,7 +13,7 @@ use sanctum_host::Store;
 use sanctum_host::journal::{self, JournalError, OneShot, Places, StreamName};
 use sanctum_orchestrator::house::layout;
 use sanctum_types::{
-    AbsPath, Action, Actor, AuditEvent, AuditSink as _, OperationId, Outcome, Phase, Severity,
+    AbsPath, Action, Actor, AuditEvent, AuditSink, OperationId, Outcome, Phase, Severity,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -159,6 +159,12 @@ impl Recorder {
         Ok(Self { stream, actor: actor(around)? })
     }
 
+    /// Where events of this process go.
+    #[must_use]
+    pub fn sink(&self) -> &dyn AuditSink {
+        &self.stream
+    }
+
     /// As that actor.
     pub fn acting(mut self, actor: &str) -> Result<Self, Failure> {
         self.actor = Actor::new(actor)?;
@@ -177,8 +183,7 @@ impl Recorder {
         &self,
         out: Out,
         deed: &Deed<'_>,
-        id: OperationId,
-        mut notes: Notes,
+        (id, mut notes): (OperationId, Notes),
         done: &Result<T, Failure>,
     ) {
         if let Err(failure) = done {
@@ -245,7 +250,7 @@ pub fn during<T>(
     let mut notes = deed.notes.clone();
     let done = act(&mut notes);
     if let Some(recorder) = recorder {
-        recorder.end(context.out, deed, id, notes, &done);
+        recorder.end(context.out, deed, (id, notes), &done);
     }
     done
 }

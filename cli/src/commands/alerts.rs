@@ -95,16 +95,16 @@ fn channels(context: &Context, house: &House) -> Result<Channels, Failure> {
     Ok(Channels::of(&house.opened.instance, voice, Tokens::below(root), desktop)?)
 }
 
-/// What the desk remembers here; a damaged memory is an error, and none is an empty one.
-fn remembered(context: &Context) -> Result<State, Failure> {
+/// What the desk remembers here, if it ever ran; a damaged memory is an error.
+pub fn remembered(context: &Context) -> Result<Option<State>, Failure> {
     if !Site::is_known(&context.common)? {
-        return Ok(State::default());
+        return Ok(None);
     }
     let site = Site::recall(&context.common, &context.around, Access::Look)?;
     let Some(bytes) = site.store().map(dispatch::Keep::load).transpose()?.flatten() else {
-        return Ok(State::default());
+        return Ok(None);
     };
-    State::decode(&bytes).map_err(|error| {
+    State::decode(&bytes).map(Some).map_err(|error| {
         let tick = Place::of(&context.common).command("alerts status");
         Failure::failed(error)
             .hint(format!("the next run of the desk begins it afresh and tells so; then {tick}"))
@@ -113,7 +113,7 @@ fn remembered(context: &Context) -> Result<State, Failure> {
 
 fn list(context: &Context) -> Result<Exit, Failure> {
     let house = House::open(context)?;
-    let memory = remembered(context)?;
+    let memory = remembered(context)?.unwrap_or_default();
     let out = context.out;
     let mut pending = Vec::new();
     for (source, kind, subject, sight) in memory.pending() {
@@ -151,7 +151,7 @@ fn list(context: &Context) -> Result<Exit, Failure> {
 
 fn history(context: &Context, limit: usize) -> Result<Exit, Failure> {
     let house = House::open(context)?;
-    let memory = remembered(context)?;
+    let memory = remembered(context)?.unwrap_or_default();
     let from = memory.history.len().saturating_sub(limit);
     let past: Vec<_> = memory.history.iter().skip(from).collect();
     for one in &past {
@@ -171,7 +171,7 @@ fn history(context: &Context, limit: usize) -> Result<Exit, Failure> {
 
 fn status(context: &Context) -> Result<Exit, Failure> {
     let house = House::open(context)?;
-    let memory = remembered(context)?;
+    let memory = remembered(context)?.unwrap_or_default();
     let now = clock::now();
     let summary = state::summary(&memory, now);
     let mut wrong = false;

@@ -14,6 +14,7 @@ use super::up::House;
 use crate::args::reboot::Reboot;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::Recorder;
 use crate::site::Place;
 use sanctum_host::command::{self, Program};
 use sanctum_host::{boot, clock, files};
@@ -49,7 +50,10 @@ pub fn run(context: &Context, args: &Reboot) -> Result<Exit, Failure> {
     if machine && !args.dry_run && !args.report {
         crate::machine::may_change(&context.around)?;
     }
-    let means = Means { restart, survival: &check::survival, journal: None };
+    let acts = machine && !args.dry_run && !args.report;
+    let recorder = acts.then(|| Recorder::of_account(&context.around)).transpose()?;
+    let journal = recorder.as_ref().map(Recorder::sink);
+    let means = Means { restart, survival: &check::survival, journal };
     with(context, args, &means)
 }
 

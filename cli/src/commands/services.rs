@@ -13,7 +13,7 @@ use super::up::House;
 use crate::args::services::{Services, ServicesVerb};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::site::Place;
+use crate::presence;
 use sanctum_host::supervisor::control;
 use sanctum_orchestrator::supervise::{Row, Seen, UpReport, why};
 use sanctum_types::ServiceName;
@@ -116,18 +116,10 @@ fn explain(context: &Context, name: &ServiceName) -> Result<Exit, Failure> {
     Ok(if failed { Exit::Differences } else { Exit::Done })
 }
 
-/// Loosening asks for the owner's presence; a directory that stands for a machine is a sandbox.
-fn presence(context: &Context, name: &ServiceName) -> Result<(), Failure> {
-    if Place::of(&context.common) != Place::Machine {
-        return Ok(());
-    }
-    super::ask(context, false, &format!("Let {name} out of quarantine?"))
-}
-
 fn release(context: &Context, name: &ServiceName) -> Result<Exit, Failure> {
     let house = House::open(context)?;
     house.known(name)?;
-    presence(context, name)?;
+    presence::require(context, &format!("let {name} out of quarantine"))?;
     let answer = control::ask(&house.socket(), &format!("release {name}"))?;
     match answer.as_deref() {
         Some("ok") => {

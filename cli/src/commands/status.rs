@@ -11,6 +11,7 @@ use crate::session::{Opened, choose_node};
 use crate::site::{Access, HERE, Place, Site};
 use crate::verbs;
 use sanctum_host::{Blobs, Scope, clock, files, vitals};
+use sanctum_orchestrator::alerts::stale;
 use sanctum_orchestrator::fleet::probe::hundredths;
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::Instance;
@@ -18,8 +19,8 @@ use sanctum_orchestrator::instance::registry::os_of;
 use sanctum_orchestrator::jobs::account;
 use sanctum_orchestrator::status::gather::{Looked, Written, ports_of};
 use sanctum_orchestrator::status::table::{Row, Tone, rows};
-use sanctum_orchestrator::status::{Seen, Status, System, gather, ports};
-use sanctum_types::{Digest, NodeName, ServiceName, UnixTime};
+use sanctum_orchestrator::status::{AlertCounts, Seen, Status, System, gather, ports};
+use sanctum_types::{Digest, NodeName, ServiceName, Severity, UnixTime};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -130,10 +131,33 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         written: written(context, digest),
         last_runs,
         ports,
-        // The alerts' own state file is read here as soon as this version writes one.
-        alerts: Looked::NotBuilt,
+        alerts: alerts(context),
         implemented: verbs::implemented().collect(),
     }))
+}
+
+/// What is open at the desk of the alerts: held, on its way, or a channel that is silent. Nothing is there where the
+/// desk never ran.
+fn alerts(context: &Context) -> Looked<AlertCounts> {
+    let state = match super::alerts::remembered(context) {
+        Ok(Some(state)) => state,
+        Ok(None) => return Looked::NotBuilt,
+        Err(failure) => return Looked::Unknown(failure.error.to_string()),
+    };
+    let held = state.held().iter().map(|held| held.alert.severity);
+    let under_way = state.undelivered().map(|message| message.severity);
+    let silent = stale(&state, clock::now()).into_iter().map(|finding| finding.severity);
+    let mut counts = AlertCounts::default();
+    for severity in held.chain(under_way).chain(silent) {
+        let count = match severity {
+            Severity::Critical => &mut counts.critical,
+            Severity::Error => &mut counts.error,
+            Severity::Warn => &mut counts.warn,
+            Severity::Info => &mut counts.info,
+        };
+        *count = count.saturating_add(1);
+    }
+    Looked::Seen(counts)
 }
 
 /// Which node this machine was told to be.

@@ -16,6 +16,8 @@ use super::Context;
 use crate::args::up::Up;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
+use crate::record::Recorder;
+use crate::site::Place;
 use crew::{Crew, Message};
 use sanctum_host::clock::{self, Monotonic};
 use sanctum_host::files;
@@ -52,7 +54,11 @@ pub fn run(context: &Context, args: &Up) -> Result<Exit, Failure> {
         let hint = finding.hint.as_deref().map(|hint| format!(" (next: {hint})"));
         out.warn(&format!("{}{}", finding.message, hint.unwrap_or_default()));
     };
-    supervise(context, args, Ears { journal: None, alert: &alert })
+    // A directory that stands for a machine has no journal of what runs, because nothing of it runs.
+    let machine = Place::of(&context.common) == Place::Machine;
+    let recorder = machine.then(|| Recorder::of_account(&context.around)).transpose()?;
+    let journal = recorder.as_ref().map(Recorder::sink);
+    supervise(context, args, Ears { journal, alert: &alert })
 }
 
 /// The same, telling those.

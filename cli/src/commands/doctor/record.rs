@@ -7,6 +7,7 @@
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::presence;
 use sanctum_host::files;
 use sanctum_orchestrator::doctor::Eyes;
 use sanctum_orchestrator::doctor::ssh::{inventory, look};
@@ -34,6 +35,7 @@ pub(super) fn run(context: &Context, eyes: &Eyes<'_>) -> Result<Exit, Failure> {
         out.line(Paint::Note, &format!("new: {line}"));
     }
     ask(context)?;
+    presence::require(context, "record keys")?;
     let bytes = serde_json::to_vec_pretty(&now).map_err(Failure::failed)?;
     files::write_private(Path::new(&file), &bytes)?;
     out.line(Paint::Good, &format!("recorded in {file}"));

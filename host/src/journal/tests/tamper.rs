@@ -235,7 +235,8 @@ fn a_changed_signature_or_key_shows() {
             text.find(name).expect("a field") + name.len() + 5
         }
     };
-    let places: [(&str, Box<dyn Fn(&[u8]) -> usize>); 3] = [
+    type Where = Box<dyn Fn(&[u8]) -> usize>;
+    let places: [(&str, Where); 3] = [
         ("checkpoints.jsonl", Box::new(at_end)),
         ("state.json", Box::new(after("\"key\":\""))),
         ("state.json", Box::new(after("\"signing\":\""))),
