@@ -11,4 +11,4 @@ pub mod table;
 pub mod text;
 
 pub use gather::{Seen, gather};
-pub use model::{Layer, Source, State, Status, StatusError, System};
+pub use model::{AlertCounts, Layer, Source, State, Status, StatusError, System};
