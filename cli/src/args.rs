@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod audit;
 pub mod doctor;
+pub mod guard;
 pub mod reboot;
 pub mod services;
 pub mod ssh;
@@ -103,6 +104,11 @@ pub enum Verb {
         after_help = "Example:\n  sanctum audit --last 24h --level warn\n  sanctum audit verify\n  sanctum audit --ocsf --last 7d > events.jsonl"
     )]
     Audit(audit::Audit),
+    /// The mode of each guard and what it blocked or would have; or set one to enforce or observe
+    #[command(
+        after_help = "Example:\n  sanctum guard\n  sanctum guard observe proxy && sudo /opt/sanctum/bin/sanctum apply"
+    )]
+    Guard(guard::GuardArgs),
     /// Compare what is wanted, what was written and what is there; exit 3 on differences
     #[command(after_help = "Example:\n  sanctum drift")]
     Drift,

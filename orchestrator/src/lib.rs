@@ -10,6 +10,7 @@ pub mod drift;
 pub mod engine;
 pub mod exposure;
 pub mod fleet;
+pub mod guard;
 pub mod house;
 pub mod instance;
 pub mod jobs;

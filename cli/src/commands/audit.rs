@@ -6,6 +6,8 @@
 mod gather;
 mod ocsf;
 
+pub(super) use gather::gather;
+
 use super::{Context, FOUND};
 use crate::args::audit::{Audit, AuditVerb};
 use crate::failure::{Exit, Failure};
@@ -34,7 +36,7 @@ fn tell(context: &Context, args: &Audit) -> Result<Exit, Failure> {
             && line.severity >= args.level.severity()
             && args.actor.as_deref().is_none_or(|wanted| is_of(line.actor, wanted))
     };
-    let story = gather::gather(context, args.second_place.as_deref(), &keep)?;
+    let story = gather(context, args.second_place.as_deref(), &keep)?;
     let out = context.out;
     if args.ocsf {
         for event in ocsf::events(&story) {
@@ -57,7 +59,7 @@ fn tell(context: &Context, args: &Audit) -> Result<Exit, Failure> {
 }
 
 fn verify(context: &Context, second: Option<&std::path::Path>) -> Result<Exit, Failure> {
-    let story = gather::gather(context, second, &|_| false)?;
+    let story = gather(context, second, &|_| false)?;
     let out = context.out;
     out.data(&json!({
         "format": 1,

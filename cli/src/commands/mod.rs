@@ -7,6 +7,7 @@ pub mod back;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod guard;
 pub mod history;
 pub mod itself;
 pub mod job;
@@ -62,6 +63,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Recover(args) => back::recover(&context, &args),
         Verb::Uninstall(args) => back::uninstall(&context, &args),
         Verb::Audit(args) => audit::run(&context, &args),
+        Verb::Guard(args) => guard::run(&context, &args),
         Verb::History => history::history(&context),
         Verb::Drift => history::drift(&context),
         Verb::Doctor(args) => doctor::run(&context, &args),

@@ -19,8 +19,19 @@ pub(super) fn text(draft: &Draft) -> String {
     ssh(draft, &mut out);
     secrets(draft, &mut out);
     schedules(draft, &mut out);
+    out.push_str(GUARDS);
     out
 }
+
+/// A house that already runs is first watched: what a guard would have blocked is counted before it may block.
+const GUARDS: &str = "
+# Guards of a house that already runs only tell what they would have blocked (`sanctum guard` counts it). When that is
+# what you want: sanctum guard enforce NAME
+guards:
+  sentinel: observe
+  firewall: observe
+  proxy: observe
+";
 
 fn or_set(given: Option<&str>, instead: &str) -> String {
     given.map_or_else(|| format!("{}   # set this: it was not found", quoted(instead)), quoted)

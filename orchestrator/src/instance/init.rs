@@ -57,6 +57,7 @@ pub fn propose(facts: &Facts, answers: &Answers) -> String {
     text.push_str(&services(plan.vm.is_some()));
     text.push_str(SCHEDULES);
     text.push_str(ALERTS);
+    text.push_str(GUARDS);
     let remarks = uncovered(&text, facts);
     text + &remarks
 }
@@ -302,6 +303,14 @@ alerts:
   quiet: {from: \"22:00\", to: \"08:00\"}   # what is less bad than an error waits for the morning
   channels:
     - {name: desktop, via: desktop}
+";
+
+const GUARDS: &str = "
+# What the guards do with what they find: enforce, or observe (they only tell what they would have blocked).
+guards:
+  sentinel: enforce
+  firewall: enforce
+  proxy: enforce
 ";
 
 /// A comment for every active interface that the proposal does not cover.

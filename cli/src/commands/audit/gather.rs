@@ -12,7 +12,7 @@ use sanctum_orchestrator::house::layout;
 use std::path::Path;
 
 /// Reads and verifies all of them.
-pub(super) fn gather(
+pub(in crate::commands) fn gather(
     context: &Context,
     second: Option<&Path>,
     keep: &dyn Fn(&Line<'_>) -> bool,
