@@ -164,7 +164,7 @@ fn keys_are_held_against_what_the_owner_recorded() {
         for lint in lints {
             unseen(machine, lint);
         }
-        machine.run(&["doctor", "--record-ssh"]).expect(4, "there is nobody to ask");
+        machine.nobody(&["doctor", "--record-ssh"]).expect(4, "there is nobody to ask");
         assert_eq!(read(INVENTORY), None);
         record("no");
         assert_eq!(read(INVENTORY), None);
@@ -195,12 +195,14 @@ fn keys_are_held_against_what_the_owner_recorded() {
     });
 }
 
-/// The owner at a terminal, who types that.
+/// The owner at a terminal, who types that, and the password when sudo asks once more.
 fn record(word: &str) {
     let sanctum = super::bed::SANCTUM;
+    let person = super::bed::PERSON;
+    let typed = serde_json::json!([["Type `record`", word], ["assword", "open sesame"]]);
     sh(&format!(
-        "echo {word} | setpriv --reuid=alma --regid=alma --init-groups \
-         script -qec 'sudo -n {sanctum} doctor --record-ssh' /dev/null || true"
+        "setpriv --reuid=alma --regid=alma --init-groups env TYPED='{typed}' \
+         {person} sudo -n {sanctum} doctor --record-ssh < /dev/null || true"
     ));
 }
 
