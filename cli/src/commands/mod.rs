@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod history;
 pub mod itself;
 pub mod job;
+pub mod journals;
 pub mod pf;
 pub mod plan;
 pub mod propose;
