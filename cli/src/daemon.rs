@@ -67,7 +67,7 @@ pub fn run(args: &Daemon) -> Result<Exit, Failure> {
             let around = Surroundings::read();
             let service = journal::JournalService::open(args, &around)?;
             let drain = Duration::from_secs(args.drain_timeout);
-            frame::run(out, std::sync::Arc::new(service), drain, around.notify.as_deref())
+            frame::run(out, &std::sync::Arc::new(service), drain, around.notify.as_deref())
         }
         (None, Some(name)) if name == journal::NAME => health(out, args),
         (Some(name), _) | (None, Some(name)) => {

@@ -29,14 +29,14 @@ enum Told {
 /// Serves in the foreground. `manager` wants to know when the service is ready and when it stops.
 pub(super) fn run(
     out: Out,
-    service: Arc<impl Service>,
+    service: &Arc<impl Service>,
     patience: Duration,
     manager: Option<&str>,
 ) -> Result<Exit, Failure> {
     let (sender, inbox) = channel();
     let told = sender.clone();
     crate::signals::watch(move || told.send(Told::Signal).is_ok())?;
-    let serving = Arc::clone(&service);
+    let serving = Arc::clone(service);
     start(service.name(), sender, move || serving.serve())?;
     let name = service.name();
     if service.healthy() {
