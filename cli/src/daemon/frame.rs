@@ -60,12 +60,23 @@ fn start(
     sender: Sender<Told>,
     serve: impl FnOnce() -> Result<(), Failure> + Send + 'static,
 ) -> Result<(), Failure> {
+    let last = LastWord(sender);
     let serve = move || {
         // Nobody listens any more: the drain took too long.
-        let _ = sender.send(Told::Ended(serve()));
+        let _ = last.0.send(Told::Ended(serve()));
     };
     std::thread::Builder::new().name(name.to_owned()).spawn(serve)?;
     Ok(())
+}
+
+/// Tells also of a service whose thread broke off; after a proper end nobody hears it any more.
+struct LastWord(Sender<Told>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        let broken = Failure::new(Exit::Bug, "the service broke off");
+        let _ = self.0.send(Told::Ended(Err(broken)));
+    }
 }
 
 fn drained(inbox: &Receiver<Told>, name: &str, patience: Duration) -> Result<Exit, Failure> {

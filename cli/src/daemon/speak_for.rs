@@ -24,9 +24,8 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    pub(super) const fn new(place: Place, home: Option<PathBuf>, every: Duration) -> Self {
-        let (over, ended) = (Mutex::new(false), Condvar::new());
-        Self { place, home, every, over, ended }
+    pub(super) fn new(place: Place, home: Option<PathBuf>, every: Duration) -> Self {
+        Self { place, home, every, over: Mutex::default(), ended: Condvar::default() }
     }
 
     /// Walks a round now and whenever the time has come, until the end.
