@@ -10,6 +10,7 @@ pub mod output;
 pub mod presence;
 pub mod record;
 pub mod session;
+pub mod signals;
 pub mod site;
 pub mod surroundings;
 pub mod verbs;

@@ -22,6 +22,9 @@ pub struct Surroundings {
     pub agent: Option<PathBuf>,
     /// Address of the desktop session's bus (`DBUS_SESSION_BUS_ADDRESS`); not believed at euid 0.
     pub session_bus: Option<String>,
+    /// Socket of the service manager that wants to know when a service is ready (`NOTIFY_SOCKET`); believed at
+    /// euid 0 too, because all that goes there is a fixed word.
+    pub notify: Option<String>,
     /// Standard input is a terminal.
     pub terminal: bool,
     /// Standard output is a terminal.
@@ -50,6 +53,7 @@ impl Surroundings {
         let agent = path("SSH_AUTH_SOCK").filter(|_| euid != 0);
         let bus = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok();
         let session_bus = bus.filter(|address| euid != 0 && !address.is_empty());
+        let notify = std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let screen = std::io::stdout().is_terminal();
         let verb = std::env::args().skip(1).find(|word| {
@@ -63,6 +67,7 @@ impl Surroundings {
             instance,
             agent,
             session_bus,
+            notify,
             terminal,
             screen,
             verb,

@@ -4,7 +4,8 @@
 //! consistent with each other, refusals that point into the text. Deliberately absent: any input or output, and
 //! any expectation of what a given input means, which is the work of the crates' own tests.
 
-use sanctum_host::journal::scan;
+use sanctum_host::journal::socket::wire;
+use sanctum_host::journal::{Durability, scan};
 use sanctum_host::live::parse;
 use sanctum_host::{interfaces, ssh_query};
 use sanctum_orchestrator::adopt::{Found, FoundPlist, FoundText, adopt as adopt_house};
@@ -19,7 +20,7 @@ use sanctum_orchestrator::receipt::{Header, Mark, Receipt};
 use sanctum_orchestrator::render::pf_anchor::{insert_attach, remove_attach};
 use sanctum_orchestrator::render::sshd::effective;
 use sanctum_orchestrator::status::table;
-use sanctum_types::{AbsPath, AuditEvent, UnixTime};
+use sanctum_types::{AbsPath, Actor, AuditEvent, UnixTime};
 
 fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(bytes)
@@ -102,6 +103,45 @@ pub fn journal(bytes: &[u8]) {
         let event = serde_json::from_value::<AuditEvent>(value).expect("and an event");
         assert_eq!(Some(event), line.event());
         rest = after;
+    }
+}
+
+/// What clients send to the journal's socket: the frames are the same however they are cut, and an event is always the
+/// server's word for who sent it, and comes back as it was understood.
+pub fn journal_socket(bytes: &[u8]) {
+    let frames = |portion: usize| {
+        let (mut decoder, mut frames) = (wire::Decoder::default(), Vec::new());
+        for portion in bytes.chunks(portion) {
+            decoder.push(portion);
+            loop {
+                match decoder.next_frame() {
+                    Ok(Some(frame)) => frames.push(frame),
+                    Ok(None) => break,
+                    Err(_) => return frames,
+                }
+            }
+        }
+        frames
+    };
+    let all = frames(usize::MAX);
+    assert_eq!(frames(7), all);
+    let actor = Actor::new("service:fuzz").expect("a word");
+    for frame in &all {
+        assert!((1..=wire::MAX_FRAME).contains(&frame.len()));
+        let Some(wire::Request::Append { event, durability }) = wire::Request::read(frame, &actor)
+        else {
+            continue;
+        };
+        assert_eq!(event.actor, actor);
+        let mut plain = event;
+        plain.details.remove(wire::CLAIMED);
+        let Ok(again) = wire::Request::append(&plain) else { continue };
+        let again = wire::Request::read(again.get(4..).unwrap_or_default(), &actor);
+        let Some(wire::Request::Append { event, .. }) = again else {
+            panic!("it is understood again")
+        };
+        assert_eq!(event, plain);
+        assert!(durability == Durability::Synced || durability == Durability::of(&event));
     }
 }
 
@@ -199,7 +239,8 @@ pub fn host_text(bytes: &[u8]) {
 
 /// What other nodes say: nothing of it acts on a terminal, and a key that was pinned is known or revoked.
 pub fn fleet(bytes: &[u8]) {
-    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    const KEY: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
     let host = HostPort { host: "hub.example".to_owned(), port: 2222 };
     let raw = Raw { stdout: bytes.to_vec(), exit: Some(0), ..Raw::default() };
     match read(&raw, &host, "0", UnixTime(0)) {

@@ -4,7 +4,7 @@
 //! writer at a time, held apart by a lock; each line carries a tag over itself and the tag before, under a key that
 //! every seal replaces. Seals are signed into a second place, which also holds what verifying needs. An append that
 //! answered is as durable as it said; one that could not be made is an error, and what it would have told of must not
-//! happen. Deliberately absent: sockets, and what an event means.
+//! happen. Deliberately absent: what an event means.
 
 mod chain;
 mod commit;
@@ -15,6 +15,7 @@ pub mod merge;
 mod oneshot;
 mod place;
 pub mod scan;
+pub mod socket;
 mod state;
 pub mod verify;
 mod witness;

@@ -24,6 +24,7 @@ pub mod op;
 pub mod passphrase;
 pub mod presence;
 pub mod processes;
+pub mod readiness;
 pub mod root_host;
 pub mod sight;
 pub mod snapshot;

@@ -11,6 +11,7 @@ pub mod guard;
 pub mod history;
 pub mod itself;
 pub mod job;
+pub mod journals;
 pub mod pf;
 pub mod plan;
 pub mod propose;

@@ -7,7 +7,6 @@ mod crew;
 mod house;
 mod leftovers;
 mod screen;
-mod signals;
 
 pub use house::{House, state_dir};
 pub(super) use screen::paint;
@@ -84,7 +83,8 @@ pub fn supervise(context: &Context, args: &Up, ears: Ears<'_>) -> Result<Exit, F
     let planner =
         Planner::new(graph, Policy::from(&house.instance.supervision), started.0, &quarantined);
     let (sender, inbox) = channel();
-    signals::watch(sender.clone())?;
+    let told = sender.clone();
+    crate::signals::watch(move || told.send(Message::Signal).is_ok())?;
     let screen = Screen::new(context.out);
     let crew = Crew::new(&house, sender);
     let start = Monotonic::now();

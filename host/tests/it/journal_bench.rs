@@ -6,10 +6,12 @@
     reason = "a measurement reads the clock, and its folder from the environment"
 )]
 
+use sanctum_host::journal::socket::{Gate, JournalClient, Server};
 use sanctum_host::journal::{Durability, Journal, Limits, Places, StreamName, verify};
 use sanctum_types::{Action, Actor, AuditEvent, Outcome, Phase, Severity};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Appends a second, and bytes a second of verifying, that the project promises.
 const APPENDS: f64 = 50_000.0;
@@ -72,6 +74,33 @@ fn handed_in(dir: &Path, records: usize, window: usize) -> f64 {
     records as f64 / began.elapsed().as_secs_f64()
 }
 
+/// Clients of the journal's socket, each with a connection of its own, that wait for the sync of each record.
+fn over_the_socket(dir: &Path, clients: usize, each: usize) -> f64 {
+    let name = StreamName::new("bench").unwrap();
+    let journal = Arc::new(Journal::open(places(dir), name, Limits::default()).unwrap());
+    let (path, actor) = (dir.join("run/journal.sock"), Actor::new("service:bench").unwrap());
+    let who = actor.clone();
+    let who = Box::new(move |_| Some(who.clone()));
+    let server = Server::open(&path, Gate::default(), journal, actor, who).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.serve().unwrap());
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            for number in 0..clients {
+                let client = JournalClient::new(&path, Duration::from_secs(60));
+                scope.spawn(move || {
+                    for count in 0..each {
+                        client.append(&event(number, count)).unwrap();
+                    }
+                });
+            }
+        });
+        let took = began.elapsed();
+        server.drain();
+        (clients * each) as f64 / took.as_secs_f64()
+    })
+}
+
 fn verifying(dir: &Path) -> (f64, f64) {
     let name = StreamName::new("bench").unwrap();
     let places = places(dir);
@@ -94,6 +123,13 @@ fn figures() {
             appends(&dir.path().join(threads.to_string()), threads, (100_000 / threads).min(4000));
         best = best.max(rate);
         println!("| synced appends, {threads} threads that each wait | {rate:.0}/s | |");
+    }
+    for clients in [1, 16, 60] {
+        let folder = dir.path().join(format!("socket-{clients}"));
+        let rate = over_the_socket(&folder, clients, (50_000 / clients).min(4000));
+        println!(
+            "| synced appends over the socket, {clients} clients that each wait | {rate:.0}/s | |"
+        );
     }
     let mut best_verify: f64 = 0.0;
     let folder = dir.path().join("handed");

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A small file system in memory over a directory, gone with this value.
-struct Small(PathBuf);
+pub(crate) struct Small(PathBuf);
 
 impl Small {
-    fn over(dir: &Path) -> Self {
+    pub(crate) fn over(dir: &Path) -> Self {
         let kept: Vec<(PathBuf, Vec<u8>)> = walk(dir);
         let mount = sanctum_tests::tool("mount");
         let options = "size=256k,mode=0700";
@@ -29,13 +29,13 @@ impl Small {
     }
 
     /// Not one more block.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.0.join("filler")).expect("a file");
         while file.write_all(&[0; 4096]).is_ok() {}
         while file.write_all(&[0]).is_ok() {}
     }
 
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         fs::remove_file(self.0.join("filler")).expect("the filler goes");
     }
 }

@@ -30,6 +30,9 @@ mod journal;
 mod journal_full;
 #[cfg(test)]
 mod journal_load;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod journal_service;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]

@@ -21,23 +21,31 @@ pub(crate) const MANOR: &str = include_str!("../../../../examples/manor/instance
 /// Path of the `sanctum` of this checkout; the first caller builds it.
 pub(crate) fn sanctum() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let output = Command::new(env!("CARGO"))
-            .args(["build", "--locked", "--package", "sanctum-cli", "--bin", "sanctum"])
-            .args(["--message-format", "json"])
-            .current_dir(checkout())
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("cargo runs");
-        assert!(output.status.success(), "sanctum does not build");
-        let messages = String::from_utf8(output.stdout).expect("cargo speaks UTF-8");
-        let path = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "sanctum")
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        path.expect("cargo names the binary")
-    })
+    BUILT.get_or_init(|| built("sanctum"))
+}
+
+/// Path of the `sanctumd` of this checkout; the first caller builds it.
+pub(crate) fn sanctumd() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built("sanctumd"))
+}
+
+fn built(name: &str) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--package", "sanctum-cli", "--bin", name])
+        .args(["--message-format", "json"])
+        .current_dir(checkout())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{name} does not build");
+    let messages = String::from_utf8(output.stdout).expect("cargo speaks UTF-8");
+    let path = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    path.expect("cargo names the binary")
 }
 
 /// The root of the checkout.

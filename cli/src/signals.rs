@@ -1,12 +1,10 @@
-//! SIGTERM and SIGINT as messages: the first drains, the second does not wait any more.
+//! SIGTERM and SIGINT, told one by one: the first drains what stays up, the second does not wait any more.
 
-use super::crew::Message;
 use crate::failure::Failure;
-use std::sync::mpsc::Sender;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Listens from now on, in a thread of its own.
-pub(super) fn watch(sender: Sender<Message>) -> Result<(), Failure> {
+/// Listens from now on, in a thread of its own, until `tell` says that nobody wants to know any more.
+pub fn watch(mut tell: impl FnMut() -> bool + Send + 'static) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut term, mut int) = {
         let _inside = runtime.enter();
@@ -19,8 +17,7 @@ pub(super) fn watch(sender: Sender<Message>) -> Result<(), Failure> {
                     _ = term.recv() => {}
                     _ = int.recv() => {}
                 }
-                // Nobody listens any more: the supervisor is at its end.
-                if sender.send(Message::Signal).is_err() {
+                if !tell() {
                     return;
                 }
             }
