@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::session::Opened;
 use crate::site::Place;
 use sanctum_host::presence::{self as seen, Asked};
-use sanctum_host::{accounts, ancestry};
+use sanctum_host::{accounts, processes};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::presence::{
     Absent, Ancestor, Ask, Evidence, Person, Register, Terminal, judge,
@@ -61,17 +61,24 @@ fn evidence(context: &Context) -> Evidence {
     let person = account
         .filter(|account| account.uid != 0)
         .map_or(Person::Root, |account| Person::Account { uid: account.uid, name: account.name });
-    let ancestors = ancestry::current().ok().map(|list| {
-        list.into_iter()
-            .map(|one| Ancestor { pid: one.pid, program: one.program, words: one.words })
-            .collect()
-    });
+    let ancestors = processes::ancestors().ok();
+    let ancestors = ancestors.map(|all| all.into_iter().map(ancestor).collect());
     Evidence {
         euid: context.around.euid,
         person,
         terminal: seen::terminal()
             .map(|ours| if ours { Terminal::Ours } else { Terminal::Foreign }),
         ancestors,
+    }
+}
+
+/// An empty word names nothing, and must not stand in the place of one that does.
+fn ancestor(seen: processes::Process) -> Ancestor {
+    let words = seen.argv.seen().map(processes::Argv::words).unwrap_or_default();
+    Ancestor {
+        pid: seen.pid,
+        words: words.iter().filter(|word| !word.is_empty()).cloned().collect(),
+        program: seen.program.seen().map_or(seen.name, |running| running.path.clone()),
     }
 }
 

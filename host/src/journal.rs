@@ -137,6 +137,12 @@ pub enum JournalError {
         /// The second place.
         path: String,
     },
+    /// A stream that another one spoke for is in no place that was looked at.
+    #[error("stream {by} saw it, and it is in none of the places that were looked at")]
+    Elsewhere {
+        /// Which stream.
+        by: String,
+    },
     /// An earlier failure left the writer unable to say what is on the disk.
     #[error("the journal stopped after an earlier failure")]
     Stopped,

@@ -5,7 +5,6 @@
 //! what a house should look like.
 
 pub mod accounts;
-pub mod ancestry;
 pub mod blob;
 pub mod boot;
 pub mod bridges;

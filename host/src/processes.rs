@@ -26,7 +26,7 @@ use sanctum_types::UnixTime;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Most bytes of arguments that are kept of one process; macOS and Linux allow far more.
+/// After so many bytes no further word of a process's arguments is kept; macOS and Linux allow far more.
 pub const ARGV_LIMIT: usize = 64 * 1024;
 
 /// Seconds by which the start of a process can look too early: the boot is told in whole seconds, and the time
@@ -113,6 +113,13 @@ impl Argv {
     pub fn words(&self) -> &[String] {
         &self.0
     }
+
+    /// Whether there may be more than what is kept.
+    #[must_use]
+    pub fn may_be_cut(&self) -> bool {
+        // Every word ends with a byte of its own.
+        self.0.iter().map(|word| word.len() + 1).sum::<usize>() >= ARGV_LIMIT
+    }
 }
 
 impl fmt::Debug for Argv {
@@ -172,6 +179,29 @@ impl Table {
         })
         .take(DEPTH)
     }
+
+    /// Everybody above the process, nearest first, up to the first of all.
+    ///
+    /// # Errors
+    /// [`HostError::Damaged`] where one of them, or a part of its arguments, cannot be seen: none is ever left out.
+    pub fn above(&self, pid: u32) -> Result<Vec<&Process>, HostError> {
+        let mut line: Vec<&Process> = self.ancestry(pid).collect();
+        let ends = line.last().is_some_and(|first| first.parent == 0);
+        line.drain(..line.len().min(1));
+        let whole = |one: &&Process| match &one.argv {
+            Sight::Seen(argv) => !argv.may_be_cut(),
+            // A process that ended and was not collected has no arguments any more.
+            Sight::Absent => true,
+            Sight::Denied => false,
+        };
+        if ends && line.iter().all(whole) {
+            return Ok(line);
+        }
+        Err(HostError::Damaged {
+            path: "the process table".to_owned(),
+            detail: format!("not everybody above process {pid} can be seen"),
+        })
+    }
 }
 
 /// Reads the table of this machine.
@@ -180,6 +210,14 @@ impl Table {
 /// [`HostError`] where the table cannot be read. A process that ends meanwhile is left out.
 pub fn table() -> Result<Table, HostError> {
     look::table()
+}
+
+/// Everybody above this process ([`Table::above`]).
+///
+/// # Errors
+/// [`HostError`] where one of them cannot be seen.
+pub fn ancestors() -> Result<Vec<Process>, HostError> {
+    Ok(table()?.above(std::process::id())?.into_iter().cloned().collect())
 }
 
 /// One process of it; none when it is gone.

@@ -47,11 +47,6 @@ pub fn current() -> Result<Option<Connection>, HostError> {
     nearest(std::process::id(), crate::clock::now_millis(), &ancestors::process)
 }
 
-/// The process of that number; none when there is none.
-pub(crate) fn process(pid: u32) -> Result<Option<Process>, HostError> {
-    ancestors::process(pid)
-}
-
 fn nearest(
     pid: u32,
     now_millis: i64,

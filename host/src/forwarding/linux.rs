@@ -2,6 +2,7 @@
 
 use super::{Forwarding, parse_switch};
 use crate::HostError;
+use crate::processes::proc;
 use crate::sight::Sight;
 
 pub(super) fn forwarding() -> Result<Forwarding, HostError> {
@@ -12,18 +13,13 @@ pub(super) fn forwarding() -> Result<Forwarding, HostError> {
 }
 
 fn switch(path: &str) -> Result<Sight<bool>, HostError> {
-    let text = match crate::files::read_optional(path.as_ref(), 64) {
-        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
-        Ok(None) => return Ok(Sight::Absent),
-        Err(HostError::Io { source, .. })
-            if source.kind() == std::io::ErrorKind::PermissionDenied =>
-        {
-            return Ok(Sight::Denied);
-        }
-        Err(error) => return Err(error),
-    };
-    parse_switch(&text).map(Sight::Seen).ok_or_else(|| HostError::Damaged {
-        path: path.to_owned(),
-        detail: "expected a number".to_owned(),
-    })
+    match proc::text(path)?.map(|text| parse_switch(&text)) {
+        Sight::Seen(Some(on)) => Ok(Sight::Seen(on)),
+        Sight::Seen(None) => Err(HostError::Damaged {
+            path: path.to_owned(),
+            detail: "expected a number".to_owned(),
+        }),
+        Sight::Absent => Ok(Sight::Absent),
+        Sight::Denied => Ok(Sight::Denied),
+    }
 }

@@ -9,7 +9,7 @@ use super::place::path;
 use super::scan;
 use super::{HEAD, JournalError, MAX_LINE, Places, StreamName};
 use sanctum_types::{Action, Actor, AuditEvent, Digest, Outcome, Phase, Severity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a stream has come, as its last whole line says: nothing says yet that it is true.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,13 +50,18 @@ impl Head {
         Ok(Some(Self { stream: name.to_string(), id, seq, tag }))
     }
 
+    /// The stream with what tells it from others.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}", self.stream, self.id)
+    }
+
     /// The event that a better kept stream records.
     pub(crate) fn event(&self) -> Result<AuditEvent, JournalError> {
         let bad = |_| JournalError::BadStream { name: self.stream.clone() };
         Ok(AuditEvent {
             actor: Actor::new("journal").map_err(bad)?,
             action: Action::new(HEAD).map_err(bad)?,
-            subject: format!("{}.{}", self.stream, self.id),
+            subject: self.name(),
             phase: Phase::Single,
             outcome: Outcome::Ok,
             severity: Severity::Info,
@@ -80,22 +85,26 @@ impl Head {
     }
 }
 
-/// What of these heads a stream no longer has: the first, with the line that stands there instead, if any.
+/// What of these heads a stream no longer has: the first, with the line that stands there instead, if any. Two heads of
+/// one line that differ are one more than the stream can have.
 #[derive(Debug, Default)]
 pub(crate) struct Against {
-    wanted: BTreeMap<u64, Digest>,
-    pub(crate) broken: Option<u64>,
+    wanted: BTreeMap<u64, BTreeSet<Digest>>,
+    broken: Option<u64>,
 }
 
 impl Against {
     pub(crate) fn new<'h>(heads: impl IntoIterator<Item = &'h Head>) -> Self {
-        let wanted = heads.into_iter().map(|head| (head.seq, head.tag)).collect();
+        let mut wanted: BTreeMap<u64, BTreeSet<Digest>> = BTreeMap::new();
+        for head in heads {
+            wanted.entry(head.seq).or_default().insert(head.tag);
+        }
         Self { wanted, broken: None }
     }
 
     pub(crate) fn line(&mut self, line: &scan::Line<'_>) {
-        let Some(tag) = self.wanted.remove(&line.seq) else { return };
-        if tag.as_bytes() != &line.tag {
+        let Some(tags) = self.wanted.remove(&line.seq) else { return };
+        if tags.iter().any(|tag| tag.as_bytes() != &line.tag) {
             self.broken = self.broken.or(Some(line.seq));
         }
     }

@@ -128,11 +128,14 @@ impl Story {
                 continue;
             }
             let mut against = Against::new(heads.iter().map(|(head, _)| head));
-            let mut same = false;
-            let seen = verify::stream(places, &checked.stream, &mut |line| against.line(line));
-            if let Ok(seen) = seen {
-                same = seen.id == checked.id;
-            }
+            let same = match verify::stream(places, &checked.stream, &mut |line| against.line(line))
+            {
+                Ok(seen) => seen.id == checked.id,
+                Err(error) => {
+                    self.unread.push(Unread { what: checked.stream.to_string(), error });
+                    continue;
+                }
+            };
             if let Some(seq) = against.first(checked.last).filter(|_| same) {
                 let file = format!("{}/{}", places.streams.shown_root(), checked.stream);
                 let kind = FaultKind::Unlike { by: by.clone() };
@@ -142,8 +145,21 @@ impl Story {
         }
     }
 
-    /// Puts the entries into time order.
+    /// Puts the entries into time order, after every place was added: a stream that another one spoke for and that is
+    /// in none of them is told of as one that could not be looked at.
     pub fn settle(&mut self) {
+        for (head, by) in &self.heads {
+            let what = head.name();
+            let checked = self
+                .checked
+                .iter()
+                .any(|one| one.stream.as_str() == head.stream && one.id == head.id);
+            let told = self.unread.iter().any(|one| one.what == what || one.what == head.stream);
+            if !checked && !told {
+                self.unread
+                    .push(Unread { what, error: JournalError::Elsewhere { by: by.clone() } });
+            }
+        }
         let mut order = std::mem::take(&mut self.times);
         order.sort();
         let mut entries: Vec<Option<Entry>> =

@@ -67,41 +67,41 @@ pub fn line(bytes: &[u8]) -> Option<Line<'_>> {
 
 impl<'a> Cursor<'a> {
     fn line(&mut self) -> Option<Line<'a>> {
-        self.expect("{\"seq\":")?;
+        self.literal("{\"seq\":")?;
         let seq = self.number()?;
-        self.expect(",\"at\":")?;
+        self.literal(",\"at\":")?;
         let at = i64::try_from(self.number()?).ok()?;
-        self.expect(",\"mono\":")?;
+        self.literal(",\"mono\":")?;
         let mono = self.number()?;
-        self.expect(",\"boot\":\"")?;
+        self.literal(",\"boot\":\"")?;
         let boot = self.plain(|byte| byte.is_ascii_alphanumeric() || byte == b'-')?;
-        self.expect(",\"pid\":")?;
+        self.literal(",\"pid\":")?;
         let pid = u32::try_from(self.number()?).ok()?;
-        self.expect(",\"stream\":\"")?;
+        self.literal(",\"stream\":\"")?;
         let stream = self.word()?;
-        self.expect(",\"actor\":\"")?;
+        self.literal(",\"actor\":\"")?;
         let actor = self.word()?;
-        self.expect(",\"action\":\"")?;
+        self.literal(",\"action\":\"")?;
         let action = self.word()?;
-        self.expect(",\"subject\":\"")?;
+        self.literal(",\"subject\":\"")?;
         let subject = self.escaped()?;
-        self.expect(",\"phase\":\"")?;
+        self.literal(",\"phase\":\"")?;
         let (starts, with) = self.phase()?;
         let operation = if with {
-            self.expect(",\"operation\":\"")?;
+            self.literal(",\"operation\":\"")?;
             Some(self.word()?)
         } else {
             None
         };
-        self.expect(",\"outcome\":\"")?;
+        self.literal(",\"outcome\":\"")?;
         let outcome = self.outcome()?;
-        self.expect(",\"severity\":\"")?;
+        self.literal(",\"severity\":\"")?;
         let severity = self.severity()?;
         let details = self.details()?;
         let covered = self.text.as_bytes().get(..self.at)?;
         self.bytes(TAG)?;
         let tag = self.tag()?;
-        self.expect("\"}")?;
+        self.literal("\"}")?;
         let len = self.at + 1;
         Some(Line {
             seq,
@@ -132,7 +132,7 @@ impl<'a> Cursor<'a> {
         self.rest().starts_with(expected).then(|| self.at += expected.len())
     }
 
-    fn expect(&mut self, expected: &str) -> Option<()> {
+    fn literal(&mut self, expected: &str) -> Option<()> {
         self.bytes(expected.as_bytes())
     }
 
@@ -158,7 +158,7 @@ impl<'a> Cursor<'a> {
         let len = self.rest().iter().position(|byte| !accepted(*byte))?;
         let found = self.text.get(self.at..self.at + len)?;
         self.at += len;
-        self.expect("\"")?;
+        self.literal("\"")?;
         (1..=64).contains(&len).then_some(found)
     }
 
@@ -223,24 +223,24 @@ impl<'a> Cursor<'a> {
 
     /// What is between the braces, its names strictly rising; empty when there are none.
     fn details(&mut self) -> Option<&'a str> {
-        if self.expect(",\"details\":{").is_none() {
+        if self.literal(",\"details\":{").is_none() {
             return Some("");
         }
         let start = self.at;
         let mut last = "";
         for _ in 0..MAX_DETAILS {
-            self.expect("\"")?;
+            self.literal("\"")?;
             let name = self.word()?;
             if name <= last {
                 return None;
             }
             last = name;
-            self.expect(":\"")?;
+            self.literal(":\"")?;
             self.escaped()?;
-            if self.expect("}").is_some() {
+            if self.literal("}").is_some() {
                 return self.text.get(start..self.at - 1);
             }
-            self.expect(",")?;
+            self.literal(",")?;
         }
         None
     }
@@ -304,11 +304,11 @@ impl Line<'_> {
     pub fn details(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         let mut cursor = Cursor { text: self.details, at: 0 };
-        while cursor.expect("\"").is_some() {
-            let (Some(name), Some(())) = (cursor.word(), cursor.expect(":\"")) else { break };
+        while cursor.literal("\"").is_some() {
+            let (Some(name), Some(())) = (cursor.word(), cursor.literal(":\"")) else { break };
             let Some(value) = cursor.escaped() else { break };
             all.insert(name.to_owned(), unescape(value));
-            let _ = cursor.expect(",");
+            let _ = cursor.literal(",");
         }
         all
     }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this crate is the one home of effects")]
 
-use super::status::{hides_others as hidden_by, parse_argv, parse_boot, parse_start, parse_status};
+use super::status::{
+    Stat, hides_others as hidden_by, parse_argv, parse_boot, parse_stat, parse_status,
+};
 use super::{ARGV_LIMIT, Argv, FileId, OnDisk, Process, Running, Table};
 use crate::HostError;
 use crate::live::parse::own_service;
@@ -51,7 +53,15 @@ pub(crate) fn comm(pid: u32) -> String {
 
 /// The path of its executable, where this account may see it.
 pub(crate) fn program_path(pid: u32) -> Option<String> {
-    program(pid).ok()?.seen().map(|running| running.path.clone())
+    program(pid).seen().map(|running| running.path.clone())
+}
+
+/// Its line of `/proc/PID/stat`; none when it is gone.
+pub(crate) fn stat(pid: u32) -> Result<Option<Stat>, HostError> {
+    let path = format!("/proc/{pid}/stat");
+    let Sight::Seen(said) = text(&path)? else { return Ok(None) };
+    let detail = "expected pid (name) state parent and start".to_owned();
+    parse_stat(&said).map(Some).ok_or(HostError::Damaged { path, detail })
 }
 
 fn one(pid: u32, boot: i64) -> Result<Option<Process>, HostError> {
@@ -61,9 +71,8 @@ fn one(pid: u32, boot: i64) -> Result<Option<Process>, HostError> {
         path: path("status"),
         detail: "expected Name, PPid and Uid".to_owned(),
     })?;
-    let Sight::Seen(stat) = text(&path("stat"))? else { return Ok(None) };
-    // Ticks are hundredths of a second on every Linux that has this file (USER_HZ, time(7)).
-    let started = parse_start(&stat).map(|ticks| UnixTime(boot.saturating_add(ticks / 100)));
+    let Some(stat) = stat(pid)? else { return Ok(None) };
+    let started = Some(UnixTime(boot.saturating_add(stat.start / 100)));
     let argv = bounded(&path("cmdline"), ARGV_LIMIT)?.then(|bytes| match parse_argv(&bytes) {
         words if words.is_empty() => Sight::Absent,
         words => Sight::Seen(Argv::new(words)),
@@ -75,19 +84,19 @@ fn one(pid: u32, boot: i64) -> Result<Option<Process>, HostError> {
         uid: status.uid,
         name: status.name,
         started,
-        program: program(pid)?,
+        program: program(pid),
         argv,
         unit: cgroup.seen().and_then(|text| own_service(text)).map(str::to_owned),
     }))
 }
 
-fn program(pid: u32) -> Result<Sight<Running>, HostError> {
+/// What it runs. A path that is too long for the kernel to tell, or a disk that is gone, is that process's own and must
+/// not hide all others.
+fn program(pid: u32) -> Sight<Running> {
     let link = format!("/proc/{pid}/exe");
-    let failed = |source| HostError::Io { verb: "read", path: link.clone(), source };
-    let target = Sight::of(std::fs::read_link(&link)).map_err(failed)?;
-    let file = Sight::of(std::fs::metadata(&link)).map_err(failed)?;
-    let file = file.seen().map(id);
-    Ok(target.map(|target| {
+    let target = Sight::of(std::fs::read_link(&link)).unwrap_or(Sight::Denied);
+    let file = std::fs::metadata(&link).ok().as_ref().map(id);
+    target.map(|target| {
         let shown = target.to_string_lossy().into_owned();
         // Looked up in the process's own root, which is another one in a container.
         let at = |path: &str| format!("/proc/{pid}/root{path}");
@@ -105,7 +114,7 @@ fn program(pid: u32) -> Result<Sight<Running>, HostError> {
             }
             _ => Running { on_disk: found(&shown), path: shown, file },
         }
-    }))
+    })
 }
 
 fn id(meta: &std::fs::Metadata) -> FileId {
@@ -121,7 +130,8 @@ fn boot() -> Result<i64, HostError> {
     })
 }
 
-fn text(path: &str) -> Result<Sight<String>, HostError> {
+/// A file of the kernel's as text.
+pub(crate) fn text(path: &str) -> Result<Sight<String>, HostError> {
     Ok(bounded(path, LIMIT)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 

@@ -84,12 +84,13 @@ fn one(row: ps::Row, texts: &BTreeMap<u32, lsof::Text>) -> Process {
 
 fn bounded(words: Vec<String>) -> Argv {
     let mut left = ARGV_LIMIT;
-    let fits = |word: &String| {
-        let fits = word.len() < left;
+    // The word that goes past the limit stays whole, so that the cut shows.
+    let begins = |word: &String| {
+        let begins = left > 0;
         left = left.saturating_sub(word.len() + 1);
-        fits
+        begins
     };
-    Argv::new(words.into_iter().take_while(fits).collect())
+    Argv::new(words.into_iter().take_while(begins).collect())
 }
 
 fn on_disk(path: &str) -> Sight<OnDisk> {

@@ -24,12 +24,29 @@ pub fn parse_status(text: &str) -> Option<Status> {
     })
 }
 
-/// The start of a process in hundredths of a second since the boot: field 22 of `/proc/PID/stat`.
+/// Fields of `/proc/PID/stat`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Field 2, at most 15 bytes.
+    pub name: String,
+    /// Field 4.
+    pub parent: u32,
+    /// Field 22: its start after the boot in hundredths of a second on every Linux that has this file (`USER_HZ`,
+    /// time(7)).
+    pub start: i64,
+}
+
+/// Reads `/proc/PID/stat`; none where a field is missing.
 #[must_use]
-pub fn parse_start(stat: &str) -> Option<i64> {
+pub fn parse_stat(text: &str) -> Option<Stat> {
     // The name stands in parentheses and may hold any character, so the last one ends it.
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(19)?.parse().ok()
+    let (head, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace();
+    Some(Stat {
+        name: head.split_once('(')?.1.to_owned(),
+        parent: fields.nth(1)?.parse().ok()?,
+        start: fields.nth(17)?.parse().ok()?,
+    })
 }
 
 /// The boot in seconds since 1970: `btime` of `/proc/stat`.
@@ -74,7 +91,9 @@ mod tests {
         assert_eq!(parse_status(STATUS), Some(sleep));
         assert_eq!(parse_status("Name:\tx\nPPid:\t1\n"), None);
         let stat = "71 (a) b) S 70 71 71 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
-        assert_eq!(parse_start(stat), Some(4711));
+        let expected = Stat { name: "a) b".to_owned(), parent: 70, start: 4711 };
+        assert_eq!(parse_stat(stat), Some(expected));
+        assert_eq!(parse_stat("71 (a) S 70"), None);
         assert_eq!(parse_boot("cpu 1 2\nbtime 1700000000\nprocesses 5\n"), Some(1_700_000_000));
         assert_eq!(parse_argv(b"sleep\0a b\0\0"), ["sleep", "a b", ""]);
         assert_eq!(parse_argv(b""), Vec::<String>::new());
@@ -97,7 +116,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let text = String::from_utf8_lossy(&bytes);
-            let _ = (parse_status(&text), parse_start(&text), parse_boot(&text), parse_argv(&bytes), hides_others(&text));
+            let _ = (parse_status(&text), parse_stat(&text), parse_boot(&text), parse_argv(&bytes), hides_others(&text));
         }
     }
 }
