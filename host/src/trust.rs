@@ -86,6 +86,17 @@ pub fn check_log(path: &AbsPath, owner: u32) -> Result<(), Untrusted> {
     judge_log(&Machine, path, owner)
 }
 
+/// Checks a directory of this machine that systemd makes for a job, or gives to the job's account when it starts.
+pub fn check_given(path: &AbsPath) -> Result<(), Untrusted> {
+    judge_given(&Machine, path)
+}
+
+/// The owner of a directory of this machine, where that is a number which no account has: one that was removed.
+#[must_use]
+pub fn left_behind(path: &AbsPath, is_account: impl Fn(u32) -> bool) -> Option<u32> {
+    abandoned(&Machine, path, is_account)
+}
+
 /// Checks every step of the way and gives the path that the last link led to, with what is there.
 pub fn judge_path(view: &impl View, path: &AbsPath) -> Result<(AbsPath, Facts), Untrusted> {
     let (at, facts) = walk(view, path, ROOT)?;
@@ -107,6 +118,31 @@ pub fn judge_dir(
         (at, Some(Facts { kind: Kind::Dir, .. })) => Ok(Some(at)),
         (at, Some(_)) => Err(refused(&at, "it is not a directory")),
     }
+}
+
+/// Checks a directory that the service manager gives to the job's account at every start, whoever had it before.
+///
+/// systemd.exec(5), "Sandboxing", does so for `StateDirectory=`, `CacheDirectory=` and `LogsDirectory=`; the directory
+/// outlives an account that was removed. What is above must be root's alone, and its end no link.
+pub fn judge_given(view: &impl View, path: &AbsPath) -> Result<(), Untrusted> {
+    let parent = path.parent().ok_or_else(|| refused(path, "it is no directory of a job"))?;
+    let Some(dir) = judge_dir(view, &parent, ROOT)? else { return Ok(()) };
+    let at = dir.join(path.file_name()).map_err(|_| refused(path, "it is not a normal path"))?;
+    match view.look(&at).map(|facts| facts.kind) {
+        None | Some(Kind::Dir) => Ok(()),
+        Some(Kind::Link(_)) => Err(refused(&at, "it is a symbolic link")),
+        Some(Kind::File | Kind::Other) => Err(refused(&at, "it is not a directory")),
+    }
+}
+
+/// The owner of a directory, where no account has that number.
+pub fn abandoned(
+    view: &impl View,
+    path: &AbsPath,
+    is_account: impl Fn(u32) -> bool,
+) -> Option<u32> {
+    let facts = view.look(path).filter(|facts| facts.kind == Kind::Dir)?;
+    (!is_account(facts.uid)).then_some(facts.uid)
 }
 
 /// Checks a log file and its directory; a link is refused, because whoever opens it would follow it.

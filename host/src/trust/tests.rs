@@ -197,6 +197,41 @@ fn where_a_job_may_write_its_log() {
 }
 
 #[test]
+fn what_the_service_manager_gives_may_have_had_any_owner() {
+    let mac = Table::read(LOGS);
+    for (path, word) in [
+        ("/var/log/sanctum/pf", ""),
+        ("/var/log/sanctum/mine", ""),
+        ("/var/log/sanctum/none", ""),
+        ("/var/log/sanctum/up", "symbolic link"),
+        ("/var/log/sanctum/given", "symbolic link"),
+        ("/var/log/sanctum/pf/out.log", "not a directory"),
+        ("/var/log/sanctum/proxy/below", "belong to root"),
+        ("/var/log/sanctum/open/x", "can write"),
+        ("/Users/operator/logs", "belong to root"),
+        ("/", "no directory"),
+    ] {
+        match judge_given(&mac, &AbsPath::new(path).unwrap()) {
+            Ok(()) => assert_eq!(word, "", "{path} was trusted"),
+            Err(found) => assert!(!word.is_empty() && found.why.contains(word), "{path}: {found}"),
+        }
+    }
+}
+
+#[test]
+fn only_a_number_without_an_account_is_left_behind() {
+    let mac = Table::read(LOGS);
+    let of = |path: &str, accounts: &[u32]| {
+        abandoned(&mac, &AbsPath::new(path).unwrap(), |uid| accounts.contains(&uid))
+    };
+    assert_eq!(of("/var/log/sanctum/none", &[0]), None);
+    assert_eq!(of("/private/var/log/sanctum/proxy", &[0, 501]), Some(401));
+    assert_eq!(of("/private/var/log/sanctum/proxy", &[0, 401]), None);
+    assert_eq!(of("/private/var/log/sanctum/pf", &[0]), None);
+    assert_eq!(of("/private/var/log/sanctum/proxy/out.log", &[0]), None);
+}
+
+#[test]
 fn a_device_keeps_no_log() {
     let mut mac = Table::read(LOGS);
     let null = AbsPath::new("/dev/null").unwrap();

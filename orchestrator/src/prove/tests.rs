@@ -151,7 +151,7 @@ fn a_program_that_others_can_replace_is_found_with_the_command_that_helps() {
             let component = path.to_string();
             Err(Untrusted { component, why: "group or others can write it" })
         }
-        What::Log | What::Dir => Ok(()),
+        What::Log | What::Dir | What::Given => Ok(()),
     };
     let proof = trust_by(&sample.artefacts, untrusted).unwrap();
     let ours = |finding: &&Finding| finding.subject == "/opt/sanctum/bin/sanctum";
@@ -180,7 +180,7 @@ fn a_program_that_others_can_replace_is_found_with_the_command_that_helps() {
 fn a_log_that_others_can_replace_is_found_for_jobs_that_are_loaded() {
     let proof = trust_by(&Sample::new("hub").artefacts, |taken, path| match taken.what {
         What::Program => Ok(()),
-        What::Log | What::Dir => {
+        What::Log | What::Dir | What::Given => {
             let account = taken.account.as_deref().unwrap_or("root");
             Err(Untrusted { component: format!("{path} of {account}"), why: "of a test" })
         }

@@ -6,8 +6,10 @@ pub(in crate::prove) use taken::{Taken, What};
 
 use crate::house::{Artefact, Part, layout};
 use crate::prove::{Proof, wrong};
-use sanctum_host::accounts::by_name;
-use sanctum_host::trust::{Untrusted, check_dir, check_log, check_program, check_root_owned};
+use sanctum_host::accounts::{by_name, by_uid};
+use sanctum_host::trust::{
+    Untrusted, check_dir, check_given, check_log, check_program, check_root_owned, left_behind,
+};
 use sanctum_types::{AbsPath, Finding};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,15 +23,28 @@ const GIVE: &str =
 #[must_use]
 pub fn trust(artefacts: &[Artefact]) -> Option<Proof> {
     trust_by(artefacts, |taken, path| {
-        // An account that is not there yet, or that the database does not tell, owns nothing.
-        let account = taken.account.as_deref().and_then(|name| by_name(name).ok().flatten());
-        let owner = account.map_or(0, |account| account.uid);
+        let owner = owner(taken, path);
         match taken.what {
             What::Program => check_program(path),
             What::Log => check_log(path, owner),
             What::Dir => check_dir(path, owner),
+            What::Given => check_given(path),
         }
     })
+}
+
+/// Who may own the end of the way beside root: the job's account. One that is not there yet may have been there and
+/// gone with a rollback; what it left belongs to nobody, and the plan gives it to the account that it makes.
+fn owner(taken: &Taken, path: &AbsPath) -> u32 {
+    let Some(name) = taken.account.as_deref() else { return 0 };
+    // A database that does not answer owns nothing.
+    let Ok(account) = by_name(name) else { return 0 };
+    if let Some(account) = account {
+        return account.uid;
+    }
+    let dir = if taken.what == What::Log { path.parent() } else { Some(path.clone()) };
+    let is_account = |uid| !matches!(by_uid(uid), Ok(None));
+    dir.and_then(|dir| left_behind(&dir, is_account)).unwrap_or(0)
 }
 
 pub(in crate::prove) fn trust_by(
@@ -66,7 +81,7 @@ fn judged(taken: &Taken, message: &str, jobs: &str) -> Finding {
             hint: path.starts_with(layout::PREFIX).then(|| INSTALL.to_owned()),
             ..wrong("trust.program", path, format!("{message}; started by {jobs}"))
         },
-        What::Log | What::Dir => {
+        What::Log | What::Dir | What::Given => {
             let message = format!("{message}; written by {jobs}");
             Finding { hint: Some(GIVE.to_owned()), ..wrong("trust.place", path, message) }
         }

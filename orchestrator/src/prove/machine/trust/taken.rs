@@ -28,6 +28,8 @@ pub(in crate::prove) enum What {
     Log,
     /// The job starts or writes in it.
     Dir,
+    /// systemd makes it, or gives it to the job's account at every start.
+    Given,
 }
 
 /// Everything that the job of this file takes; nothing of a file that cannot be read, which its reader refuses.
@@ -77,7 +79,7 @@ fn written(key: &str, value: &str) -> Vec<(What, String)> {
         let names = value.split_whitespace();
         // What stands behind a colon is another name for the same directory.
         let name = |word: &str| word.split(':').next().unwrap_or_default().to_owned();
-        names.map(|word| (What::Dir, format!("{root}/{}", name(word)))).collect()
+        names.map(|word| (What::Given, format!("{root}/{}", name(word)))).collect()
     };
     match key {
         "StandardOutput" | "StandardError" => {

@@ -53,8 +53,8 @@ fn a_unit() {
         ("StandardOutput=journal\nStandardError=inherit", "as root\n"),
         ("WorkingDirectory=-/w", "as root\nDir /w\n"),
         ("WorkingDirectory=", "as root\n"),
-        ("LogsDirectory=a b/c", "as root\nDir /var/log/a\nDir /var/log/b/c\n"),
-        ("StateDirectory=a:b\nCacheDirectory=c", "as root\nDir /var/lib/a\nDir /var/cache/c\n"),
+        ("LogsDirectory=a b/c", "as root\nGiven /var/log/a\nGiven /var/log/b/c\n"),
+        ("StateDirectory=a:b\nCacheDirectory=c", "as root\nGiven /var/lib/a\nGiven /var/cache/c\n"),
     ] {
         assert_eq!(shown(of_unit(&format!("[Service]\n{body}\n"))), expected, "{body}");
     }
