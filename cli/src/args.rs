@@ -296,7 +296,7 @@ pub enum Pf {
     /// Load our own anchor, and only that (run by launchd)
     #[command(after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum pf load")]
     Load,
-    /// Flush our own anchor and give our enable token back
+    /// Flush our own anchor and give our enable token back; needs the owner
     #[command(after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum pf unload")]
     Unload,
 }

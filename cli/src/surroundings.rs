@@ -29,7 +29,7 @@ pub struct Surroundings {
     pub terminal: bool,
     /// Standard output is a terminal.
     pub screen: bool,
-    /// The verb that was asked for; for hints.
+    /// The verb that was asked for, and all that follows it; for hints.
     pub verb: Option<String>,
     /// This binary.
     pub exe: Option<PathBuf>,
@@ -56,9 +56,7 @@ impl Surroundings {
         let notify = std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let screen = std::io::stdout().is_terminal();
-        let verb = std::env::args().skip(1).find(|word| {
-            <crate::args::Cli as clap::CommandFactory>::command().find_subcommand(word).is_some()
-        });
+        let verb = typed(std::env::args_os().skip(1));
         let exe = std::env::current_exe().ok();
         Self {
             euid,
@@ -81,5 +79,42 @@ impl Surroundings {
         self.instance
             .clone()
             .or_else(|| Some(self.home.as_ref()?.join(".sanctum").join("instance.yaml")))
+    }
+}
+
+/// The verb and what follows it, where a shell reads it as it stands; else the verb alone.
+fn typed(words: impl Iterator<Item = std::ffi::OsString>) -> Option<String> {
+    let verbs = <crate::args::Cli as clap::CommandFactory>::command();
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .skip_while(|word| verbs.find_subcommand(word).is_none())
+        .collect();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@+".contains(c);
+    if words.iter().all(|word| !word.is_empty() && word.chars().all(plain)) {
+        return Some(words.join(" ")).filter(|words| !words.is_empty());
+    }
+    words.into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    #[test]
+    fn a_hint_repeats_what_was_typed_where_it_can_be_typed_again() {
+        for (words, hint) in [
+            (&[&b"--json"[..], b"services", b"release", b"tts"][..], Some("services release tts")),
+            (&[b"apply", b"--only=ssh,nft", b"--yes"], Some("apply --only=ssh,nft --yes")),
+            (&[b"apply", b"a plan"], Some("apply")),
+            (&[b"rollback", b"\xff"], Some("rollback")),
+            (&[b"rollback", b"$(id)"], Some("rollback")),
+            (&[b"\xff"], None),
+            (&[], None),
+        ] {
+            let words = words.iter().map(|word| OsString::from_vec(word.to_vec()));
+            assert_eq!(typed(words).as_deref(), hint);
+        }
     }
 }

@@ -9,12 +9,13 @@ mod retire;
 mod table;
 
 use super::Context;
-use super::up::House;
+use super::up::{self, House};
 use crate::args::services::{Services, ServicesVerb};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::presence;
 use sanctum_host::supervisor::control;
+use sanctum_orchestrator::status::text::printable;
 use sanctum_orchestrator::supervise::{Row, Seen, UpReport, why};
 use sanctum_types::ServiceName;
 use std::collections::BTreeMap;
@@ -120,7 +121,14 @@ fn release(context: &Context, name: &ServiceName) -> Result<Exit, Failure> {
     let house = House::open(context)?;
     house.known(name)?;
     presence::require(context, &format!("let {name} out of quarantine"))?;
-    let answer = control::ask(&house.socket(), &format!("release {name}"))?;
+    let asked = format!("release {name}");
+    let answer = match control::ask(&house.socket(), &asked)? {
+        Some(answer) => Some(answer),
+        // Through sudo, the owner may mean the supervisor of the owner's own account.
+        None => {
+            up::owners_socket(context).map_or(Ok(None), |socket| control::ask(&socket, &asked))?
+        }
+    };
     match answer.as_deref() {
         Some("ok") => {
             context
@@ -133,6 +141,7 @@ fn release(context: &Context, name: &ServiceName) -> Result<Exit, Failure> {
             context
                 .out
                 .data(&serde_json::json!({ "format": 1, "service": name, "released": false }));
+            let state = printable(state);
             context.out.line(Paint::Plain, &format!("{name} is {state}, not quarantined"));
             Ok(Exit::Done)
         }

@@ -8,7 +8,7 @@ mod house;
 mod leftovers;
 mod screen;
 
-pub use house::{House, state_dir};
+pub use house::{House, owners_socket, state_dir};
 pub(super) use screen::paint;
 
 use super::Context;
@@ -96,6 +96,7 @@ pub fn supervise(context: &Context, args: &Up, ears: Ears<'_>) -> Result<Exit, F
         screen,
         ears,
         clock,
+        sandbox: Place::of(&context.common) != Place::Machine,
         unrecorded: 0,
         written: Moment(0),
     };
@@ -134,6 +135,8 @@ struct Ward<'a> {
     screen: Screen,
     ears: Ears<'a>,
     clock: Clock,
+    /// Nothing below a directory is anybody's to guard.
+    sandbox: bool,
     unrecorded: u64,
     written: Moment,
 }
@@ -213,6 +216,11 @@ impl Ward<'_> {
             ("drain", _) => {
                 request.answer("ok");
                 Some(Event::Drain)
+            }
+            // The verb asks for the owner in person, and so it comes as root; a program of the owner's does not.
+            ("release", Ok(_)) if !self.sandbox && request.peer.uid != 0 => {
+                request.answer("root's to release");
+                None
             }
             ("release", Ok(service)) => {
                 let state = self.planner.standing(&service).map_or("unknown", |one| one.word());

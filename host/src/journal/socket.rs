@@ -4,11 +4,11 @@
 //! from the system's word for the peer, never from the peer. What goes out of the socket is a word of a short list:
 //! never a path, never a cause. Deliberately absent: which accounts a house has.
 
-mod bound;
+pub(crate) mod bound;
 mod client;
 #[cfg_attr(target_os = "linux", path = "socket/peer/linux.rs")]
 #[cfg_attr(target_os = "macos", path = "socket/peer/macos.rs")]
-mod peer;
+pub(crate) mod peer;
 mod server;
 mod talk;
 pub mod wire;
@@ -51,7 +51,7 @@ pub enum SocketError {
         why: &'static str,
     },
     /// Another one serves it.
-    #[error("another journal is served at {path}")]
+    #[error("somebody else serves {path}")]
     Served {
         /// The path.
         path: String,

@@ -1,13 +1,16 @@
 //! The socket of a running supervisor: one line asked, one line answered.
 //!
-//! It lies in a directory that only its owner enters, which is its whole protection: whoever gets there could as well
-//! end the supervisor. Bounded in time and length. Deliberately absent: what is asked.
+//! Its place is taken and given back like the journal's, in a directory that only its owner enters; and whoever gets
+//! there all the same is heard only as the supervisor's own account or as root. Bounded in time and length.
+//! Deliberately absent: what is asked.
 
 use crate::HostError;
+use crate::journal::socket::bound::Bound;
+use crate::journal::socket::peer::{self, Peer};
+use crate::journal::socket::{Gate, SocketError};
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// One line of a request or an answer: a report holds some hundred bytes a service.
@@ -23,53 +26,30 @@ fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> HostError 
 
 /// The supervisor's end. The socket goes away with it.
 #[derive(Debug)]
-pub struct Control {
-    listener: UnixListener,
-    path: PathBuf,
-}
+pub struct Control(Bound);
 
 impl Control {
     /// Listens at a path.
     ///
     /// # Errors
-    /// [`HostError::Locked`] when another supervisor answers there; a socket that nobody answers is replaced.
-    pub fn open(path: &Path) -> Result<Self, HostError> {
-        if UnixStream::connect(path).is_ok() {
-            let holder = "a supervisor that runs".to_owned();
-            return Err(HostError::Locked { path: path.display().to_string(), holder });
-        }
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(failed("replace", path, error));
-            }
-            _ => {}
-        }
-        let open = || -> std::io::Result<UnixListener> {
-            let listener = UnixListener::bind(path)?;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-            listener.set_nonblocking(true)?;
-            Ok(listener)
-        };
-        let listener = open().map_err(|source| failed("listen at", path, source))?;
-        Ok(Self { listener, path: path.to_owned() })
+    /// [`SocketError::Served`] when another supervisor is there; a socket that nobody serves is replaced.
+    pub fn open(path: &Path) -> Result<Self, SocketError> {
+        Bound::at(path, Gate::default()).map(Self)
     }
 
-    /// The next request, when there is one; what cannot be read is dropped.
+    /// The next request, when there is one; what cannot be read is dropped, and so is another account's.
     #[must_use]
     pub fn next(&self) -> Option<Request> {
-        let (stream, _) = self.listener.accept().ok()?;
+        let (stream, _) = self.0.listener.accept().ok()?;
+        let peer = peer::of(&stream).ok()?;
+        if ![0, rustix::process::geteuid().as_raw()].contains(&peer.uid) {
+            return None;
+        }
         stream.set_nonblocking(false).ok()?;
         stream.set_read_timeout(Some(SHORT)).ok()?;
         stream.set_write_timeout(Some(SHORT)).ok()?;
         let line = line(&stream)?;
-        Some(Request { line, stream })
-    }
-}
-
-impl Drop for Control {
-    fn drop(&mut self) {
-        // What is left is replaced by the next supervisor.
-        let _ = std::fs::remove_file(&self.path);
+        Some(Request { line, peer, stream })
     }
 }
 
@@ -78,6 +58,8 @@ impl Drop for Control {
 pub struct Request {
     /// What was asked.
     pub line: String,
+    /// By whom, as the system says.
+    pub peer: Peer,
     stream: UnixStream,
 }
 

@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::commands::apply::chain;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::presence;
 use crate::record::{self, Deed, Recorder};
 use crate::session::Opened;
 use crate::site::{Access, HERE, Place, Site};
@@ -29,6 +30,9 @@ const LAST: &str = "pf.anchor";
 /// Loads or flushes our own anchor through the host, which reads it back.
 pub(super) fn run(context: &Context, wanted: bool) -> Result<Exit, Failure> {
     refuse_elsewhere(&context.common)?;
+    if !wanted {
+        presence::require(context, "take the packet filter's rules away")?;
+    }
     if HERE != Os::Macos {
         return Err(Failure::refused("pf is the packet filter of macOS; this is Linux")
             .hint("the same registry is an nftables ruleset here: sanctum plan --only nft"));

@@ -12,6 +12,8 @@ use sanctum_orchestrator::supervise::{Graph, UpReport};
 use sanctum_types::{NodeName, ServiceName};
 use std::path::{Path, PathBuf};
 
+/// The socket, in the state directory.
+const SOCKET: &str = "up.sock";
 /// A state file holds some hundred bytes a service.
 const REPORT_LIMIT: u64 = 4 * 1024 * 1024;
 
@@ -72,7 +74,7 @@ impl House {
     /// The socket of a running supervisor.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.state.join("up.sock")
+        self.state.join(SOCKET)
     }
 
     /// The state file.
@@ -103,8 +105,7 @@ fn read_report(path: &Path) -> Result<Option<UpReport>, Failure> {
 /// writes nothing into a home that others own, and has its own place.
 pub fn state_dir(context: &Context) -> Result<PathBuf, Failure> {
     if let Some(root) = &context.common.root {
-        let root = std::path::absolute(root)?;
-        return Ok(root.join(".sanctum").join("state"));
+        return Ok(own_state(&std::path::absolute(root)?));
     }
     if context.around.euid == 0 {
         return Ok(PathBuf::from(layout::store(HERE)).join("up"));
@@ -113,5 +114,16 @@ pub fn state_dir(context: &Context) -> Result<PathBuf, Failure> {
         Failure::new(Exit::Usage, "there is no home directory for the supervisor's state")
             .hint("name a directory with --root DIR")
     })?;
-    Ok(home.join(".sanctum").join("state"))
+    Ok(own_state(home))
+}
+
+/// To root through sudo: the socket of a supervisor that the calling account started for itself.
+#[must_use]
+pub fn owners_socket(context: &Context) -> Option<PathBuf> {
+    let home = context.around.home.as_ref().filter(|_| context.around.euid == 0)?;
+    context.common.root.is_none().then(|| own_state(home).join(SOCKET))
+}
+
+fn own_state(home: &Path) -> PathBuf {
+    home.join(".sanctum").join("state")
 }

@@ -33,8 +33,8 @@ pub struct Gate {
 
 /// A socket that listens.
 #[derive(Debug)]
-pub(super) struct Bound {
-    pub(super) listener: UnixListener,
+pub(crate) struct Bound {
+    pub(crate) listener: UnixListener,
     path: PathBuf,
     made: (u64, u64),
     _lock: File,
@@ -49,7 +49,7 @@ fn untrusted(path: &Path, why: &'static str) -> SocketError {
 }
 
 impl Bound {
-    pub(super) fn at(path: &Path, gate: Gate) -> Result<Self, SocketError> {
+    pub(crate) fn at(path: &Path, gate: Gate) -> Result<Self, SocketError> {
         let making = beside(path, MAKING);
         if making.as_os_str().len() > MAX_PATH {
             let most = MAX_PATH - MAKING.len();

@@ -18,7 +18,7 @@ fn refused(dir: &Path, socket: &Path, code: i32, why: &str) {
 #[test]
 fn there_is_one_at_a_place() {
     let bed = Bed::new();
-    refused(bed.dir.path(), &bed.socket(), 4, "another journal is served");
+    refused(bed.dir.path(), &bed.socket(), 4, "somebody else serves");
     bed.health().exits(0);
     let mode = fs::metadata(bed.socket()).expect("the socket").mode() & 0o777;
     assert_eq!(mode, 0o600);
@@ -55,7 +55,7 @@ fn what_is_not_ours_is_left_alone() {
     assert_eq!(fs::read_to_string(at("file")).expect("a file"), "kept");
     assert!(fs::symlink_metadata(at("link")).expect("a link").is_symlink());
     let served = UnixListener::bind(at("served")).expect("somebody else's");
-    refused(dir.path(), &at("served"), 4, "another journal is served");
+    refused(dir.path(), &at("served"), 4, "somebody else serves");
     drop(served);
     fs::create_dir(at("open")).expect("a folder");
     fs::set_permissions(at("open"), fs::Permissions::from_mode(0o777)).expect("a mode");

@@ -164,7 +164,7 @@ fn keys_are_held_against_what_the_owner_recorded() {
         for lint in lints {
             unseen(machine, lint);
         }
-        machine.nobody(&["doctor", "--record-ssh"]).expect(4, "there is nobody to ask");
+        machine.nobody(&["doctor", "--record-ssh"]).expect(4, "standard input is no terminal");
         assert_eq!(read(INVENTORY), None);
         record("no");
         assert_eq!(read(INVENTORY), None);
@@ -199,7 +199,7 @@ fn keys_are_held_against_what_the_owner_recorded() {
 fn record(word: &str) {
     let sanctum = super::bed::SANCTUM;
     let person = super::bed::PERSON;
-    let typed = serde_json::json!([["Type `record`", word], ["assword", "open sesame"]]);
+    let typed = serde_json::json!([["assword", "open sesame"], ["Type `record`", word]]);
     sh(&format!(
         "setpriv --reuid=alma --regid=alma --init-groups env TYPED='{typed}' \
          {person} sudo -n {sanctum} doctor --record-ssh < /dev/null || true"

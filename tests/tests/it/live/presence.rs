@@ -1,17 +1,20 @@
 //! Loosening needs the owner in person: every way that a program of the owner's has is tried, and a person gets in.
 
+#![expect(clippy::disallowed_methods, reason = "children are started and ended by the scene")]
+
 use super::bed::{
-    Machine, PARTS, PERSON, SANCTUM, Said, digest, house, on_a_machine, program, read, sh,
+    Guarded, Machine, PARTS, PERSON, SANCTUM, Said, digest, house, is_there, on_a_machine, program,
+    read, sh, until,
 };
 
 /// Everything that a verb could have changed.
 fn look() -> String {
     sh("cat /etc/sanctum/instance.yaml /etc/ssh/sshd_config.d/00-sanctum.conf; nft -s list ruleset
-        find /var/lib/sanctum/receipts -type f | sort | xargs -d '\\n' sha256sum")
+        find /var/lib/sanctum/receipts /var/lib/sanctum/ssh-inventory.json -type f | sort | xargs -d '\\n' sha256sum")
 }
 
 fn tried(machine: &Machine, words: &[&str]) -> Said {
-    Said::of(&machine.as_owner(words).output().unwrap())
+    Said::of(&machine.as_owner(words).env("HOME", "/home/alma").output().unwrap())
 }
 
 /// Tries a verb in every way that a program of the owner's has; nothing may change.
@@ -65,9 +68,53 @@ fn no_program_of_the_owners_loosens_anything() {
         }
         machine.run(&["confirm"]).done();
         assert_eq!(machine.status(), "applied");
-        house(&[("ports: [1111]", "ports: [1111], bind: lan, reason: x")], "");
-        all_ways(machine, &format!("apply {PARTS} --yes --approve {}", digest()));
+        for line in ["services release dashboard", "doctor --record-ssh", "pf unload"] {
+            all_ways(machine, line);
+        }
+        for (old, new) in [
+            ("ports: [1111]", "ports: [1111], bind: lan, reason: x"),
+            ("users:", "guards: {firewall: observe}\nusers:"),
+        ] {
+            house(&[(old, new)], "");
+            all_ways(machine, &format!("apply {PARTS} --yes --approve {}", digest()));
+        }
     });
+}
+
+#[test]
+fn a_quarantine_of_the_owners_own_supervisor_ends_by_a_person_alone() {
+    on_a_machine(
+        "live::presence::a_quarantine_of_the_owners_own_supervisor_ends_by_a_person_alone",
+        |machine| {
+            machine.install();
+            machine.apply_and_confirm();
+            let mut up = machine.as_owner(&[SANCTUM, "up", "--quiet"]);
+            up.env("HOME", "/home/alma").stdout(std::process::Stdio::null());
+            let _up = Guarded(up.spawn().unwrap());
+            let socket = "/home/alma/.sanctum/state/up.sock";
+            until(20, "the supervisor listens", || is_there(socket));
+            // What the verb says, by a program that does not ask for a person.
+            let words = "import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b'release dashboard\\n')
+print(s.recv(99).decode())";
+            program("/run/ask", &format!("#!/usr/bin/python3\n{words}\n"));
+            let said = tried(machine, &["/run/ask", socket]);
+            assert_eq!(said.out.trim(), "root's to release", "{said:#?}");
+            let said = machine.run(&["services", "release", "dashboard"]);
+            said.done();
+            assert!(said.out.contains("not quarantined"), "{said:#?}");
+            // A place that others can enter does not let them ask.
+            sh(&format!(
+                "chmod 711 /home/alma /home/alma/.sanctum /home/alma/.sanctum/state
+                chmod 666 {socket}"
+            ));
+            let berta = ["setpriv", "--reuid=berta", "--regid=berta", "--init-groups"];
+            let berta = sh(&format!("{} /run/ask {socket} 2>&1 || :", berta.join(" ")));
+            assert!(!berta.contains("release") && !berta.contains("PermissionError"), "{berta}");
+        },
+    );
 }
 
 #[test]
@@ -132,7 +179,6 @@ fn where_sudo_asks_for_nothing_nobody_can_prove_anything() {
 }
 
 /// Root on the console: a terminal, and no caller.
-#[expect(clippy::disallowed_methods, reason = "the console is played from outside")]
 fn machine_root(args: &[&str]) -> std::process::Command {
     let mut command = std::process::Command::new(PERSON);
     command.arg(SANCTUM).args(args).env_remove("SUDO_UID").stdin(std::process::Stdio::null());

@@ -17,7 +17,7 @@ pub struct Peer {
     pub pid: u32,
 }
 
-pub(super) fn of(stream: &UnixStream) -> std::io::Result<Peer> {
+pub(crate) fn of(stream: &UnixStream) -> std::io::Result<Peer> {
     let told = getsockopt(stream, PeerCredentials)?;
     Ok(Peer { uid: told.uid(), pid: u32::try_from(told.pid()).unwrap_or(0) })
 }
