@@ -36,9 +36,9 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Reads them.
+    /// Reads them, for the verb that the command line named.
     #[must_use]
-    pub fn read() -> Self {
+    pub fn read(verb: Option<String>) -> Self {
         use std::io::IsTerminal as _;
         let euid = sanctum_host::accounts::effective_uid();
         let path = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -56,9 +56,6 @@ impl Surroundings {
         let notify = std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let screen = std::io::stdout().is_terminal();
-        let verb = std::env::args().skip(1).find(|word| {
-            <crate::args::Cli as clap::CommandFactory>::command().find_subcommand(word).is_some()
-        });
         let exe = std::env::current_exe().ok();
         Self {
             euid,
