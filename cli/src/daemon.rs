@@ -64,7 +64,7 @@ pub fn run(args: &Daemon) -> Result<Exit, Failure> {
     let out = Out { json: args.json, quiet: false };
     match (&args.only, &args.health) {
         (Some(name), _) if name == journal::NAME => {
-            let around = Surroundings::read();
+            let around = Surroundings::read(None);
             let service = journal::JournalService::open(args, &around)?;
             let drain = Duration::from_secs(args.drain_timeout);
             frame::run(out, &std::sync::Arc::new(service), drain, around.notify.as_deref())
@@ -90,7 +90,7 @@ fn list(out: Out) {
 }
 
 fn health(out: Out, args: &Daemon) -> Result<Exit, Failure> {
-    let place = journal::place(args, &Surroundings::read())?;
+    let place = journal::place(args, &Surroundings::read(None))?;
     let health = socket::health(&place, ANSWERS_WITHIN).map_err(|error| {
         Failure::failed(error).hint(format!("sanctumd --only {} serves it", journal::NAME))
     })?;

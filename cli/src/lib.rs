@@ -16,21 +16,35 @@ pub mod surroundings;
 pub mod verbs;
 pub mod watchdog;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 use failure::{Exit, Failure};
 use output::Out;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// The `sanctum` binary.
 #[must_use]
 pub fn sanctum() -> ExitCode {
-    let cli = match args::Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, verb) = match parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
         Err(error) => return misuse(&error),
     };
     let out = Out { json: cli.common.json, quiet: cli.common.quiet };
-    let around = surroundings::Surroundings::read();
+    let around = surroundings::Surroundings::read(verb);
     finish(out, commands::run(cli, around))
+}
+
+/// The command line and its verb with what follows, which hints repeat. The commands are built once: that is most of what a
+/// verb without work costs.
+fn parse(
+    words: impl IntoIterator<Item = OsString>,
+) -> Result<(args::Cli, Option<String>), clap::Error> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut commands = args::Cli::command();
+    let matches = commands.try_get_matches_from_mut(&words)?;
+    let verb = matches.subcommand_name().map(|verb| surroundings::retyped(verb, &words));
+    let cli = args::Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut commands))?;
+    Ok((cli, verb))
 }
 
 /// The `sanctumd` binary.
@@ -56,6 +70,23 @@ fn finish(out: Out, result: Result<Exit, Failure>) -> ExitCode {
         Err(failure) => {
             out.failure(&failure);
             ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verb_is_the_one_that_runs_whatever_options_are_called() {
+        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for (line, verb) in [
+            ("sanctum plan", "plan"),
+            ("sanctum --node apply --root status drift --json", "drift --json"),
+            ("sanctum services why plan", "services why plan"),
+        ] {
+            assert_eq!(parse(words(line)).unwrap().1.as_deref(), Some(verb), "{line}");
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::site::{HERE, Place, Site};
 use crate::surroundings::Surroundings;
-use sanctum_host::Store;
 use sanctum_host::journal::{self, JournalError, OneShot, Places, StreamName};
+use sanctum_host::{RootHost, Store, files};
 use sanctum_orchestrator::house::layout;
 use sanctum_types::{
     AbsPath, Action, Actor, AuditEvent, AuditSink, OperationId, Outcome, Phase, Severity,
@@ -131,6 +131,18 @@ impl Recorder {
         })?;
         let (streams, second) = of_owner(home);
         Self::at(&streams, &second, around)
+    }
+
+    /// The journal of what changes no node: this account's, or that of a directory that stands for a machine.
+    pub fn of_place(place: &Place, around: &Surroundings) -> Result<Self, Failure> {
+        match place {
+            Place::Machine => Self::of_account(around),
+            Place::Root(dir) => {
+                files::make_dir(dir)?;
+                let store = RootHost::open(dir, layout::root_owner(HERE))?.store()?;
+                Self::of_store(&store, place, None, around)
+            }
+        }
     }
 
     /// The journal in two directories.

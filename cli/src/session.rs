@@ -119,21 +119,7 @@ impl Session {
         around: &Surroundings,
         access: Access,
     ) -> Result<Self, Failure> {
-        let declared = opened.instance.nodes.get(&node).ok_or_else(|| {
-            Failure::new(Exit::Usage, format!("the instance has no node `{node}`"))
-                .hint("`sanctum config check` lists the nodes")
-        })?;
-        if declared.kind == NodeType::Mobile {
-            return Err(Failure::new(
-                Exit::Usage,
-                format!("node `{node}` is mobile: it only calls, so nothing is rendered for it"),
-            ));
-        }
-        let mut facts = match &place {
-            Place::Machine => crate::machine::facts(declared)?,
-            Place::Root(_) => facts::assumed(&opened.instance, declared),
-        };
-        facts.implemented.extend(verbs::implemented());
+        let facts = facts_of(&opened.instance, &node, &place)?;
         let mut site = Site::open(node, facts.os, place, around, access)?;
         site.second_place.clone_from(&opened.instance.journal.second_place);
         Ok(Self { site, opened, facts })
@@ -180,16 +166,44 @@ impl Session {
     }
 }
 
-/// The node that the command line, the machine's own file or the instance names.
-pub fn choose_node(instance: &Instance, common: &Common) -> Result<NodeName, Failure> {
-    if let Some(name) = &common.node {
-        return NodeName::new(name.as_str())
-            .map_err(|error| Failure::new(Exit::Usage, error.to_string()));
+/// What is known of the machine of a node that something is rendered for.
+pub fn facts_of(instance: &Instance, node: &NodeName, place: &Place) -> Result<Facts, Failure> {
+    let declared = instance.nodes.get(node).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("the instance has no node `{node}`"))
+            .hint("`sanctum config check` lists the nodes")
+    })?;
+    if declared.kind == NodeType::Mobile {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("node `{node}` is mobile: it only calls, so nothing is rendered for it"),
+        ));
     }
-    if common.root.is_none()
-        && let Some(bytes) = files::read_optional(Path::new(layout::NODE_FILE), 256)?
-        && let Ok(name) = NodeName::new(String::from_utf8_lossy(&bytes).trim())
-    {
+    let mut facts = match place {
+        Place::Machine => crate::machine::facts(declared)?,
+        Place::Root(_) => facts::assumed(instance, declared),
+    };
+    facts.implemented.extend(verbs::implemented());
+    Ok(facts)
+}
+
+/// The node that the command line or the machine's own file names.
+pub fn told_node(common: &Common) -> Result<Option<NodeName>, Failure> {
+    /// One name.
+    const LIMIT: u64 = 256;
+    if let Some(name) = &common.node {
+        let name = NodeName::new(name.as_str());
+        return name.map(Some).map_err(|error| Failure::new(Exit::Usage, error.to_string()));
+    }
+    if common.root.is_some() {
+        return Ok(None);
+    }
+    let bytes = files::read_optional(Path::new(layout::NODE_FILE), LIMIT)?;
+    Ok(bytes.and_then(|bytes| NodeName::new(String::from_utf8_lossy(&bytes).trim()).ok()))
+}
+
+/// The node that is told, or else the instance's hub.
+pub fn choose_node(instance: &Instance, common: &Common) -> Result<NodeName, Failure> {
+    if let Some(name) = told_node(common)? {
         return Ok(name);
     }
     instance

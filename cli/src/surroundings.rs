@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the environment is read once, here")]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The environment, reduced to what sanctum uses.
@@ -36,9 +37,9 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Reads them.
+    /// Reads them, for the verb that the command line named.
     #[must_use]
-    pub fn read() -> Self {
+    pub fn read(verb: Option<String>) -> Self {
         use std::io::IsTerminal as _;
         let euid = sanctum_host::accounts::effective_uid();
         let path = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -56,7 +57,6 @@ impl Surroundings {
         let notify = std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let screen = std::io::stdout().is_terminal();
-        let verb = typed(std::env::args_os().skip(1));
         let exe = std::env::current_exe().ok();
         Self {
             euid,
@@ -82,39 +82,36 @@ impl Surroundings {
     }
 }
 
-/// The verb and what follows it, where a shell reads it as it stands; else the verb alone.
-fn typed(words: impl Iterator<Item = std::ffi::OsString>) -> Option<String> {
-    let verbs = <crate::args::Cli as clap::CommandFactory>::command();
-    let words: Vec<String> = words
-        .map(|word| word.to_string_lossy().into_owned())
-        .skip_while(|word| verbs.find_subcommand(word).is_none())
-        .collect();
+/// The verb that was parsed and what follows it, where a shell reads that as it stands; else the verb alone.
+pub fn retyped(verb: &str, words: &[OsString]) -> String {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@+".contains(c);
-    if words.iter().all(|word| !word.is_empty() && word.chars().all(plain)) {
-        return Some(words.join(" ")).filter(|words| !words.is_empty());
+    let all: Vec<_> = words.iter().map(AsRef::as_ref).skip_while(|word| *word != verb).collect();
+    if all.iter().all(|word| !word.is_empty() && word.chars().all(plain)) {
+        return all.join(" ");
     }
-    words.into_iter().next()
+    verb.to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::typed;
+    use super::retyped;
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
 
     #[test]
     fn a_hint_repeats_what_was_typed_where_it_can_be_typed_again() {
         for (words, hint) in [
-            (&[&b"--json"[..], b"services", b"release", b"tts"][..], Some("services release tts")),
-            (&[b"apply", b"--only=ssh,nft", b"--yes"], Some("apply --only=ssh,nft --yes")),
-            (&[b"apply", b"a plan"], Some("apply")),
-            (&[b"rollback", b"\xff"], Some("rollback")),
-            (&[b"rollback", b"$(id)"], Some("rollback")),
-            (&[b"\xff"], None),
-            (&[], None),
+            (&[&b"--json"[..], b"services", b"release", b"tts"][..], "services release tts"),
+            (&[b"apply", b"--only=ssh,nft", b"--yes"], "apply --only=ssh,nft --yes"),
+            (&[b"apply", b"a plan"], "apply"),
+            (&[b"rollback", b"\xff"], "rollback"),
+            (&[b"rollback", b"$(id)"], "rollback"),
         ] {
-            let words = words.iter().map(|word| OsString::from_vec(word.to_vec()));
-            assert_eq!(typed(words).as_deref(), hint);
+            let words: Vec<_> =
+                words.iter().map(|word| OsString::from_vec(word.to_vec())).collect();
+            let verb = hint.split(' ').next().unwrap();
+            assert_eq!(retyped(verb, &words), hint);
         }
     }
 }

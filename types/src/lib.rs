@@ -5,6 +5,7 @@
 //! decision about the house.
 
 pub mod audit;
+pub mod causes;
 pub mod diagnostic;
 pub mod digest;
 pub mod name;
@@ -15,6 +16,7 @@ pub mod severity;
 pub mod time;
 
 pub use audit::{Action, Actor, AuditEvent, AuditSink, NotRecorded, OperationId, Outcome, Phase};
+pub use causes::chain;
 pub use diagnostic::Diagnostic;
 pub use digest::Digest;
 pub use name::{AccountName, IfName, JobLabel, NameError, NodeName, ServiceName};

@@ -6,6 +6,7 @@ use super::{Context, FOUND};
 use crate::args::alerts::Alerts;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use crate::session::{self, Opened};
 use crate::site::{Access, Place, Site};
 use sanctum_host::{accounts, clock};
@@ -14,7 +15,7 @@ use sanctum_orchestrator::alerts::dispatch;
 use sanctum_orchestrator::alerts::text::{self, Voice};
 use sanctum_orchestrator::alerts::token::Tokens;
 use sanctum_orchestrator::alerts::{Channels, Message, Policy, State, What, state};
-use sanctum_types::{Severity, UnixTime};
+use sanctum_types::{Severity, UnixTime, chain};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -59,13 +60,32 @@ fn test(context: &Context, only: Option<&str>) -> Result<Exit, Failure> {
             .hint(format!("it has: {}", known.join(", "))));
     }
     let channels = channels(context, &house)?;
+    let names: Vec<&str> = known
+        .iter()
+        .map(String::as_str)
+        .filter(|name| only.is_none_or(|only| only == *name))
+        .collect();
+    let recorder = Recorder::of_place(&Place::of(&context.common), &context.around);
+    // Somebody who tries whether alerts arrive may have the full disk that they are about.
+    let deed =
+        Deed::new("alerts.test", &house.voice.node).with("channels", names.join(" ")).anyway();
+    record::during(context, recorder, &deed, |notes| {
+        let (all, failed) = send(context, &channels, &names);
+        notes.insert("failed".to_owned(), failed.to_string());
+        context.out.data(&json!({ "format": 1, "node": house.voice.node, "tests": all }));
+        Ok(if failed == 0 { Exit::Done } else { FOUND })
+    })
+}
+
+/// What became of a test of each channel, and how many did not take it.
+fn send(context: &Context, channels: &Channels, names: &[&str]) -> (Vec<Value>, usize) {
     let mut all = Vec::new();
     let mut failed = 0_usize;
-    for name in known.iter().filter(|name| only.is_none_or(|only| only == *name)) {
+    for name in names {
         context.out.progress(&format!("sending a test to {name}"));
         let at = clock::now();
         let message = Message { id: 0, at, severity: Severity::Info, what: What::Test };
-        let error = channels.send(name, &message).err().map(|error| dispatch::chain(&error));
+        let error = channels.send(name, &message).err().map(|error| chain(&error));
         let (paint, words) = match &error {
             None => (Paint::Good, "delivered".to_owned()),
             Some(error) => (Paint::Bad, format!("not delivered: {error}")),
@@ -76,8 +96,7 @@ fn test(context: &Context, only: Option<&str>) -> Result<Exit, Failure> {
             json!({ "channel": name, "delivered": error.is_none(), "error": error, "at": at }),
         );
     }
-    context.out.data(&json!({ "format": 1, "node": house.voice.node, "tests": all }));
-    Ok(if failed == 0 { Exit::Done } else { FOUND })
+    (all, failed)
 }
 
 fn channels(context: &Context, house: &House) -> Result<Channels, Failure> {

@@ -16,7 +16,7 @@ use sanctum_orchestrator::instance::widening::Widening;
 use sanctum_orchestrator::plan::Plan;
 use sanctum_orchestrator::prove::Tools;
 use sanctum_orchestrator::receipt::{Kind, Receipt, Status};
-use sanctum_types::AbsPath;
+use sanctum_types::{AbsPath, chain};
 
 /// Seconds in which the owner confirms a change on a real machine, unless said otherwise: time to open a
 /// second terminal and log in.
@@ -100,18 +100,6 @@ pub fn whole(report: &RollbackReport) -> Result<(), Failure> {
         failure = failure.hint(format!("{id}: {}", chain(error)));
     }
     Err(failure.hint("mend what is named above, then run `sanctum rollback` again"))
-}
-
-/// An error with all its sources on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 fn terms(args: &Args, place: &Place) -> Result<Terms, Failure> {

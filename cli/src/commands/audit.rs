@@ -17,7 +17,7 @@ use sanctum_host::journal::Checked;
 use sanctum_host::journal::line::{outcome_word, severity_word};
 use sanctum_host::journal::merge::{Entry, Story};
 use sanctum_host::journal::scan::Line;
-use sanctum_types::{Phase, Severity};
+use sanctum_types::{Phase, Severity, chain};
 use serde_json::{Value, json};
 
 /// Runs the verb.
@@ -116,7 +116,7 @@ fn findings(context: &Context, story: &Story) {
         out.line(Paint::Bad, &format!("never ended: {}", shown(entry)));
     }
     for unread in &story.unread {
-        let error = super::apply::chain(&unread.error);
+        let error = chain(&unread.error);
         out.warn(&format!("could not look at {}: {error}", unread.what));
     }
 }
@@ -185,6 +185,6 @@ fn checked_json(one: &Checked) -> Value {
 }
 
 fn unread_json(story: &Story) -> Vec<Value> {
-    let one = |unread: &sanctum_host::journal::merge::Unread| json!({ "what": unread.what, "error": super::apply::chain(&unread.error) });
+    let one = |unread: &sanctum_host::journal::merge::Unread| json!({ "what": unread.what, "error": chain(&unread.error) });
     story.unread.iter().map(one).collect()
 }

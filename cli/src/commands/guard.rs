@@ -8,6 +8,7 @@ use super::{Context, audit};
 use crate::args::guard::{GuardArgs, GuardVerb};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use crate::session::Opened;
 use crate::site::Place;
 use sanctum_host::{clock, files};
@@ -115,7 +116,14 @@ fn set(context: &Context, guard: Guard, mode: GuardMode) -> Result<Exit, Failure
             word(mode)
         ))
     })?;
-    files::write_private(Path::new(&opened.path), edited.as_bytes())?;
+    let recorder = Recorder::of_place(&Place::of(&context.common), &context.around);
+    let deed = Deed::new("guard.mode", guard.name())
+        .with("from", word(before))
+        .with("to", word(mode))
+        .with("file", &opened.path);
+    record::during(context, recorder, &deed, |_| {
+        Ok(files::write_private(Path::new(&opened.path), edited.as_bytes())?)
+    })?;
     let words =
         format!("{}: guards.{}: {} → {}", opened.path, guard.name(), word(before), word(mode));
     context.out.line(Paint::Good, &words);

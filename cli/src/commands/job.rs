@@ -19,8 +19,6 @@ use std::time::Duration;
 
 /// A job that says nothing about its time may take as long as launchd gives it to end (jobs' ExitTimeOut).
 const DEFAULT_TIMEOUT: u64 = 600;
-/// One line with one number.
-const STATE_LIMIT: u64 = 64;
 
 /// Runs the job when it is due.
 pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
@@ -33,8 +31,8 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
     };
     let clockwork = schedule::Schedule::new(&entry.cron, &opened.instance.instance.timezone)?;
     let state = state_file(&name)?;
-    let last = files::read_optional(&state, STATE_LIMIT)?
-        .and_then(|bytes| String::from_utf8_lossy(&bytes).trim().parse().ok().map(UnixTime));
+    let last = files::read_optional(&state, account::LAST_RUN_LIMIT)?
+        .and_then(|bytes| account::read_last_run(&bytes));
     let now = clock::now();
     let gate = schedule::due(now, &clockwork, last);
     if gate != schedule::Gate::Run {
@@ -101,7 +99,7 @@ fn recorder(context: &Context, name: &ServiceName) -> Result<Recorder, Failure> 
 }
 
 fn state_file(name: &ServiceName) -> Result<PathBuf, Failure> {
-    Ok(PathBuf::from(account::state_dir(HERE, name)?.join("last-run")?.as_str()))
+    Ok(PathBuf::from(account::last_run_file(HERE, name)?.as_str()))
 }
 
 /// An absolute program as it is, or a verb of this binary when it implements it.

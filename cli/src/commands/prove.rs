@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::site::Place;
 use sanctum_orchestrator::house::Artefact;
 use sanctum_orchestrator::prove::{self, Obstacle, Outcome, Proof, Tools};
-use sanctum_types::Finding;
+use sanctum_types::{Finding, chain};
 use std::collections::BTreeSet;
 
 /// The tools of this machine, and which of the absent ones were named already.
@@ -109,7 +109,7 @@ impl Bench {
                     }
                 }
                 Outcome::CouldNotCheck(obstacle) => {
-                    out.line(Paint::Note, &format!("  not looked  {name}: {}", obstacle.chain()));
+                    out.line(Paint::Note, &format!("  not looked  {name}: {}", chain(obstacle)));
                 }
             }
         }

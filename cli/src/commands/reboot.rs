@@ -3,27 +3,29 @@
 //! Each step says what it did, what it skipped and why. The system's reboot is not asked for when a step before it
 //! failed. Below a directory everything is done but that last step, as there is no machine to restart.
 
-mod check;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 use super::Context;
+use super::doctor;
 use super::services;
 use super::up::House;
 use crate::args::reboot::Reboot;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::Recorder;
+use crate::session::facts_of;
 use crate::site::Place;
 use sanctum_host::command::{self, Program};
 use sanctum_host::{boot, clock, files};
+use sanctum_orchestrator::doctor::boot::survival::{Survivor, survivors};
+use sanctum_orchestrator::doctor::looked::{Looked, Need};
+use sanctum_orchestrator::instance::model::Criticality;
 use sanctum_orchestrator::supervise::reboot::{AfterBoot, BeforeBoot, after};
-use sanctum_types::{
-    Action, Actor, AuditEvent, AuditSink, Finding, OperationId, Outcome, Phase, Severity,
-};
+use sanctum_types::{Action, Actor, AuditEvent, AuditSink, OperationId, Outcome, Phase, Severity};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use steps::{Did, Step};
 
 /// The record of before, in the supervisor's state directory.
@@ -36,8 +38,6 @@ const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 pub struct Means<'a> {
     /// Asks the system to restart, in so many minutes; none where there is no system to restart.
     pub restart: Option<&'a dyn Fn(u32) -> Result<String, Failure>>,
-    /// What would not come back.
-    pub survival: &'a dyn Fn(&House) -> Vec<Finding>,
     /// The journal; a reboot that it does not record does not happen.
     pub journal: Option<&'a dyn AuditSink>,
 }
@@ -53,7 +53,7 @@ pub fn run(context: &Context, args: &Reboot) -> Result<Exit, Failure> {
     let acts = machine && !args.dry_run && !args.report;
     let recorder = acts.then(|| Recorder::of_account(&context.around)).transpose()?;
     let journal = recorder.as_ref().map(Recorder::sink);
-    let means = Means { restart, survival: &check::survival, journal };
+    let means = Means { restart, journal };
     with(context, args, &means)
 }
 
@@ -63,11 +63,19 @@ pub fn with(context: &Context, args: &Reboot, means: &Means<'_>) -> Result<Exit,
     if args.report {
         return report(context, &house, means);
     }
-    let losses = (means.survival)(&house);
+    let losses = match losses(context, &house) {
+        Ok(losses) => losses,
+        Err(failure) if args.anyway => {
+            context.out.warn(&failure.text());
+            Vec::new()
+        }
+        Err(failure) => return Err(failure),
+    };
     for loss in &losses {
-        context.out.warn(&format!("{}: {}", loss.subject, loss.message));
+        let because: Vec<String> = loss.because.iter().map(ToString::to_string).collect();
+        context.out.warn(&format!("{} stays down: {}", loss.name, because.join("; ")));
     }
-    let grave = losses.iter().any(|loss| loss.severity >= Severity::Error);
+    let grave = losses.iter().any(|loss| loss.criticality != Criticality::P2);
     if args.dry_run {
         let steps = steps::planned(context, &house, args, means.restart.is_some());
         say(context, &losses, &steps, true);
@@ -88,6 +96,22 @@ pub fn with(context: &Context, args: &Reboot, means: &Means<'_>) -> Result<Exit,
     }
     say(context, &losses, &done, false);
     result.map(|()| Exit::Done)
+}
+
+/// What would not come back, as the doctor judges it.
+fn losses(context: &Context, house: &House) -> Result<Vec<Survivor>, Failure> {
+    let place = Place::of(&context.common);
+    let (instance, node) = (&house.instance, &house.node);
+    let facts = facts_of(instance, node, &place)?;
+    let ground = doctor::ground(&place, node, (instance, &house.text), &facts);
+    let eyes = doctor::eyes(&place, &ground)?;
+    let needs = BTreeSet::from([Need::Wanted, Need::Overrides, Need::Units]);
+    let all = survivors(&Looked::gather(&eyes, &needs)).map_err(|unseen| {
+        Failure::refused(format!("cannot tell what would come back: {}", unseen.cause))
+            .hint("sanctum doctor --only boot")
+            .hint("say --anyway when you will be there")
+    })?;
+    Ok(all.into_iter().filter(|one| one.comes_back == Some(false)).collect())
 }
 
 /// The system's own reboot.
@@ -146,7 +170,7 @@ fn tell(means: &Means<'_>, house: &House, operation: &str, end: End) -> Result<(
     })
 }
 
-fn say(context: &Context, losses: &[Finding], steps: &[Step], dry: bool) {
+fn say(context: &Context, losses: &[Survivor], steps: &[Step], dry: bool) {
     context.out.data(&json!({ "format": 1, "dry_run": dry, "losses": losses, "steps": steps }));
     for step in steps {
         let (paint, word) = match step.did {

@@ -9,6 +9,7 @@ use crate::args::ssh::{Repin, Ssh, Trust};
 use crate::args::status::{Reach, Via};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use crate::session::Opened;
 use sanctum_host::files;
 use sanctum_orchestrator::fleet::known_hosts::{HostPort, PublicKey, Verdict, fingerprint, pin};
@@ -63,7 +64,7 @@ fn trust(context: &Context, args: &Trust) -> Result<Exit, Failure> {
         }
         compare(context, args, &host, &said)?;
     }
-    record(context, &host, &keys)
+    put_on_record(context, "ssh.trust", &host, &keys)
 }
 
 /// The owner's word on a fingerprint, unless the key itself came over a channel that the owner trusts.
@@ -152,11 +153,16 @@ fn repin(context: &Context, args: &Repin) -> Result<Exit, Failure> {
             args.name
         )));
     }
-    record(context, &host, &keys)
+    put_on_record(context, "ssh.repin", &host, &keys)
 }
 
-/// Puts exactly these keys of a host on record.
-fn record(context: &Context, host: &HostPort, keys: &[PublicKey]) -> Result<Exit, Failure> {
+/// Puts exactly these keys of a host on record, and in the journal before that.
+fn put_on_record(
+    context: &Context,
+    action: &str,
+    host: &HostPort,
+    keys: &[PublicKey],
+) -> Result<Exit, Failure> {
     let Some(path) = own_known_hosts(context) else {
         return Err(Failure::new(Exit::Usage, "there is no home directory to keep records in"));
     };
@@ -164,13 +170,18 @@ fn record(context: &Context, host: &HostPort, keys: &[PublicKey]) -> Result<Exit
     let before = String::from_utf8_lossy(&before);
     let after = pin(&before, host, keys);
     let changes = before != after;
-    if changes {
-        if let Some(dir) = path.parent() {
-            files::make_dir(dir)?;
-        }
-        files::write_private(&path, after.as_bytes())?;
-    }
     let all: Vec<String> = keys.iter().map(fingerprint).collect();
+    if changes {
+        let recorder = Recorder::of_account(&context.around);
+        let host = host.to_string();
+        let deed = Deed::new(action, &host).with("keys", all.join(" "));
+        record::during(context, recorder, &deed, |_| {
+            if let Some(dir) = path.parent() {
+                files::make_dir(dir)?;
+            }
+            Ok(files::write_private(&path, after.as_bytes())?)
+        })?;
+    }
     context.out.data(&serde_json::json!({
         "format": 1, "host": host.to_string(), "keys": all, "changed": changes, "file": path,
     }));

@@ -7,28 +7,23 @@ use super::{Context, FOUND, status_fleet};
 use crate::args::status::Status as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::session::{Opened, choose_node};
+use crate::session::{Opened, choose_node, told_node};
 use crate::site::{Access, HERE, Place, Site};
 use crate::verbs;
 use sanctum_host::{Blobs, Scope, clock, files, vitals};
 use sanctum_orchestrator::alerts::stale;
 use sanctum_orchestrator::fleet::probe::hundredths;
-use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::Instance;
 use sanctum_orchestrator::instance::registry::os_of;
 use sanctum_orchestrator::jobs::account;
 use sanctum_orchestrator::status::gather::{Looked, Written, ports_of};
 use sanctum_orchestrator::status::table::{Row, Tone, rows};
 use sanctum_orchestrator::status::{AlertCounts, Seen, Status, System, gather, ports};
-use sanctum_types::{Digest, NodeName, ServiceName, Severity, UnixTime};
+use sanctum_types::{Digest, NodeName, ServiceName, Severity, UnixTime, chain};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-/// One line with one number.
-const STATE_LIMIT: u64 = 64;
-/// One name.
-const NODE_LIMIT: u64 = 256;
 /// This binary's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -104,7 +99,7 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
     };
     let node = match &opened {
         Ok(opened) => Some(choose_node(&opened.instance, common)?),
-        Err(_) => told(context),
+        Err(_) => told_node(common)?,
     };
     let instance = match &opened {
         Ok(opened) => Looked::Seen(&opened.instance),
@@ -160,18 +155,6 @@ fn alerts(context: &Context) -> Looked<AlertCounts> {
     Looked::Seen(counts)
 }
 
-/// Which node this machine was told to be.
-pub fn told(context: &Context) -> Option<NodeName> {
-    if let Some(name) = &context.common.node {
-        return NodeName::new(name.as_str()).ok();
-    }
-    if context.common.root.is_some() {
-        return None;
-    }
-    let bytes = files::read_optional(Path::new(layout::NODE_FILE), NODE_LIMIT).ok()??;
-    NodeName::new(String::from_utf8_lossy(&bytes).trim()).ok()
-}
-
 fn system(place: &Place) -> System {
     if let Place::Root(_) = place {
         return System::default();
@@ -206,25 +189,24 @@ fn running(instance: &Instance, node: &NodeName) -> (LastRuns, Ports) {
 }
 
 fn last_run(name: &ServiceName) -> Looked<Option<UnixTime>> {
-    let file = match account::state_dir(HERE, name).map(|dir| dir.join("last-run")) {
-        Ok(Ok(file)) => PathBuf::from(file.as_str()),
-        Ok(Err(error)) => return Looked::Unknown(error.to_string()),
-        Err(error) => return Looked::Unknown(error.to_string()),
+    let file = match account::last_run_file(HERE, name) {
+        Ok(file) => file,
+        Err(error) => return Looked::Unknown(chain(&error)),
     };
-    match files::read_optional(&file, STATE_LIMIT) {
+    match files::read_optional(Path::new(file.as_str()), account::LAST_RUN_LIMIT) {
         Ok(None) => Looked::Seen(None),
-        Ok(Some(bytes)) => match String::from_utf8_lossy(&bytes).trim().parse() {
-            Ok(at) => Looked::Seen(Some(UnixTime(at))),
-            Err(_) => Looked::Unknown(format!("{} holds no time", file.display())),
+        Ok(Some(bytes)) => match account::read_last_run(&bytes) {
+            Some(at) => Looked::Seen(Some(at)),
+            None => Looked::Unknown(format!("{file} holds no time")),
         },
-        Err(error) => Looked::Unknown(cause(&error)),
+        Err(error) => Looked::Unknown(chain(&error)),
     }
 }
 
 /// What receipts say was written and what is there of it: files only, because units take children to ask.
 fn written(context: &Context, instance: Option<Digest>) -> Looked<Written> {
     look_at_written(context, instance)
-        .map_or_else(|failure| Looked::Unknown(cause(&*failure.error)), Looked::Seen)
+        .map_or_else(|failure| Looked::Unknown(chain(&*failure.error)), Looked::Seen)
 }
 
 fn look_at_written(context: &Context, instance: Option<Digest>) -> Result<Written, Failure> {
@@ -238,9 +220,4 @@ fn look_at_written(context: &Context, instance: Option<Digest>) -> Result<Writte
     let scope = Scope { paths, ..Scope::default() };
     let seen = engine.host.observe(&scope, &mut Blobs::default())?;
     Ok(Written::of(&history, &seen, instance))
-}
-
-/// An error with its first cause, for one line.
-fn cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

@@ -1,10 +1,10 @@
 //! `sanctum status --on` and `--all`: nodes asked over SSH, this machine among them without it.
 
-use super::status::{Page, VERSION, here, painted, told};
+use super::status::{Page, VERSION, here, painted};
 use super::{Context, FOUND};
 use crate::args::status::{Reach, Status as Args, Via};
 use crate::failure::{Exit, Failure};
-use crate::session::Opened;
+use crate::session::{Opened, told_node};
 use sanctum_host::{clock, files, passphrase};
 use sanctum_orchestrator::fleet::agent::{KeyFile, Keys, unlock};
 use sanctum_orchestrator::fleet::known_hosts::KnownHosts;
@@ -36,7 +36,7 @@ impl Asker {
     /// Reads the instance, the records and the keys.
     pub fn new(context: &Context, args: &Args) -> Result<Self, Failure> {
         let opened = Opened::read(&context.common, &context.around, context.out)?;
-        let this = told(context);
+        let this = told_node(&context.common)?;
         let (mut targets, mut lost, mut own) = (Vec::new(), Vec::new(), None);
         for (name, way) in ways(&opened.instance, args)? {
             match way {

@@ -10,9 +10,8 @@ use super::desk::{Answer, Command, Desk, Event};
 use super::policy::Policy;
 use super::state::{State, StateError};
 use sanctum_host::{HostError, Store};
-use sanctum_types::{AuditEvent, AuditSink, Finding, UnixTime};
+use sanctum_types::{AuditEvent, AuditSink, Finding, UnixTime, chain};
 use std::collections::VecDeque;
-use std::error::Error;
 
 /// Name of the memory's file in a store.
 pub const FILE: &str = "alerts.json";
@@ -232,19 +231,6 @@ impl<'a> Dispatcher<'a> {
         let bytes = self.desk.state().encode().map_err(DispatchError::Encode)?;
         self.keep.save(&bytes).map_err(DispatchError::Save)
     }
-}
-
-/// An error and its causes on one line.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

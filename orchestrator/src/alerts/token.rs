@@ -131,7 +131,7 @@ mod tests {
             let found = Tokens::below(self.0.path()).resolve(&reference);
             found
                 .map(|secret| secret.expose().clone())
-                .map_err(|error| crate::alerts::dispatch::chain(&error))
+                .map_err(|error| sanctum_types::chain(&error))
         }
     }
 

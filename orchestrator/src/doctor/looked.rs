@@ -14,7 +14,7 @@ use crate::jobs::{self, Job};
 use sanctum_host::bridges::Bridges;
 use sanctum_host::interfaces::Interface;
 use sanctum_host::processes::Process;
-use sanctum_types::{AbsPath, CouldNotCheck, NodeName, UnixTime};
+use sanctum_types::{AbsPath, CouldNotCheck, NodeName, UnixTime, chain};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Display;
@@ -253,14 +253,7 @@ fn not_asked(what: &str) -> CouldNotCheck {
 
 /// An error with all its sources, as the cause of a missing observation.
 pub fn unseen(subject: &(impl Display + ?Sized), error: &dyn Error) -> CouldNotCheck {
-    let mut cause = error.to_string();
-    let mut source = error.source();
-    while let Some(next) = source {
-        cause.push_str(": ");
-        cause.push_str(&next.to_string());
-        source = next.source();
-    }
-    CouldNotCheck { subject: subject.to_string(), cause }
+    CouldNotCheck { subject: subject.to_string(), cause: chain(error) }
 }
 
 /// Derived, not observed; it is missing when the instance cannot be rendered.

@@ -275,13 +275,6 @@ impl FleetError {
     /// The whole chain of causes on one line.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        crate::status::text::printable(&text)
+        crate::status::text::printable(&sanctum_types::chain(self))
     }
 }

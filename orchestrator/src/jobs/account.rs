@@ -3,7 +3,7 @@
 use super::{JobError, RunsAs, path};
 use crate::house::layout;
 use crate::instance::model::Os;
-use sanctum_types::{AbsPath, AccountName, Mode, Owner, ServiceName};
+use sanctum_types::{AbsPath, AccountName, Mode, Owner, ServiceName, UnixTime};
 
 /// Account of scheduled jobs that name none, and the beginning of every other.
 const HOUSE: &str = "_sanctum";
@@ -64,6 +64,20 @@ pub fn log_dir(job: &ServiceName) -> Result<AbsPath, JobError> {
 /// The directory that a job keeps its state in; root's store holds root's.
 pub fn state_dir(os: Os, job: &ServiceName) -> Result<AbsPath, JobError> {
     path(job, format!("{}-{job}", layout::store(os)))
+}
+
+/// The file of the moment that a job served last: one line with a Unix time.
+pub fn last_run_file(os: Os, job: &ServiceName) -> Result<AbsPath, JobError> {
+    path(job, format!("{}/last-run", state_dir(os, job)?))
+}
+
+/// A file of one line with one number is not longer.
+pub const LAST_RUN_LIMIT: u64 = 64;
+
+/// What such a file says; none when that is no time.
+#[must_use]
+pub fn read_last_run(bytes: &[u8]) -> Option<UnixTime> {
+    std::str::from_utf8(bytes).ok()?.trim().parse().ok().map(UnixTime)
 }
 
 /// Directories that must exist before a job starts, outermost first.

@@ -18,7 +18,7 @@ pub use readers::readers;
 pub use tools::{Tools, tools};
 
 use crate::house::Artefact;
-use sanctum_types::{CouldNotCheck, Finding, Severity};
+use sanctum_types::{CouldNotCheck, Finding, Severity, chain};
 use serde_json::{Value, json};
 
 /// One check of one thing, with what came of it.
@@ -85,7 +85,7 @@ impl Proof {
         match &self.outcome {
             Outcome::CouldNotCheck(obstacle) => Some(CouldNotCheck {
                 subject: format!("{} of {}", self.name, self.subject),
-                cause: obstacle.chain(),
+                cause: chain(obstacle),
             }),
             Outcome::Passed(_) | Outcome::Failed(_) => None,
         }
@@ -98,7 +98,7 @@ impl Proof {
             Outcome::Passed(detail) => ("passed", "detail", json!(detail)),
             Outcome::Failed(findings) => ("failed", "findings", json!(findings)),
             Outcome::CouldNotCheck(obstacle) => {
-                ("could-not-check", "cause", json!(obstacle.chain()))
+                ("could-not-check", "cause", json!(chain(obstacle)))
             }
         };
         let mut all = json!({ "name": self.name, "subject": self.subject, "outcome": outcome });

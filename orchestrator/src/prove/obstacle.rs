@@ -2,7 +2,6 @@
 
 use crate::render::sshd::SshdError;
 use sanctum_host::HostError;
-use std::error::Error;
 
 /// Why a check could not be made: neither good nor bad news about its subject.
 #[derive(Debug, thiserror::Error)]
@@ -51,19 +50,4 @@ pub enum Obstacle {
     /// What to expect of sshd is not known.
     #[error("cannot tell what to expect of sshd")]
     Expectation(#[from] SshdError),
-}
-
-impl Obstacle {
-    /// The obstacle with all its sources on one line.
-    #[must_use]
-    pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = self.source();
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        text
-    }
 }

@@ -1,6 +1,7 @@
 //! The command line as a contract: exit codes, reports, refusals, what is printed where.
 
 mod doctor;
+mod guard;
 mod misuse;
 mod owner;
 mod pages;

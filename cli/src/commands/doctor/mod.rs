@@ -18,9 +18,11 @@ use crate::site::{Access, Place};
 use sanctum_host::{accounts, clock};
 use sanctum_orchestrator::doctor::run::{Run, examine};
 use sanctum_orchestrator::doctor::{Eyes, Ground, catalogue};
+use sanctum_orchestrator::house::Facts;
+use sanctum_orchestrator::instance::Instance;
 use sanctum_orchestrator::instance::model::{NodeType, Os};
 use sanctum_orchestrator::prove::{self, Proof, Summary, Tools};
-use sanctum_types::AbsPath;
+use sanctum_types::{AbsPath, NodeName};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -41,11 +43,9 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
     }
     let opened = Opened::read(&context.common, &context.around, context.out)?;
     let session = Session::open(opened, &context.common, &context.around, Access::Look)?;
-    let ground = ground(&session);
-    let eyes = match &session.site.place {
-        Place::Machine => Eyes::on_machine(&ground),
-        Place::Root(dir) => Eyes::below(&ground, dir)?,
-    };
+    let Session { site, opened, facts } = &session;
+    let ground = ground(&site.place, &site.node, (&opened.instance, &opened.text), facts);
+    let eyes = eyes(&site.place, &ground)?;
     if args.record_ssh {
         return record::run(context, &eyes);
     }
@@ -60,29 +60,41 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
     fix::run(context, args, &looked, exit)
 }
 
+/// Where is looked.
+pub(super) fn eyes<'g>(place: &Place, ground: &'g Ground) -> Result<Eyes<'g>, Failure> {
+    Ok(match place {
+        Place::Machine => Eyes::on_machine(ground),
+        Place::Root(dir) => Eyes::below(ground, dir)?,
+    })
+}
+
 /// What is known before anything is looked at.
-fn ground(session: &Session) -> Ground {
-    let instance = session.opened.instance.clone();
-    let machine = session.site.place == Place::Machine;
-    let node = instance.nodes.get(&session.site.node);
-    let own = node.and_then(|node| node.user.as_ref());
-    let guest = node.is_some_and(|node| node.kind == NodeType::Guest);
+pub(super) fn ground(
+    place: &Place,
+    node: &NodeName,
+    (instance, text): (&Instance, &str),
+    facts: &Facts,
+) -> Ground {
+    let machine = *place == Place::Machine;
+    let declared = instance.nodes.get(node);
+    let own = declared.and_then(|node| node.user.as_ref());
+    let guest = declared.is_some_and(|node| node.kind == NodeType::Guest);
     let usual = if guest { &instance.users.guest } else { &instance.users.owner };
     let owner = own.unwrap_or(usual).as_str();
     let account = machine.then(|| accounts::by_name(owner).ok().flatten()).flatten();
-    let homes = if session.facts.os == Os::Macos { "/Users" } else { "/home" };
+    let homes = if facts.os == Os::Macos { "/Users" } else { "/home" };
     let below = || AbsPath::new(format!("{homes}/{owner}")).ok();
     Ground {
-        text: session.opened.text.clone(),
-        node: session.site.node.clone(),
-        facts: session.facts.clone(),
+        text: text.to_owned(),
+        node: node.clone(),
+        facts: facts.clone(),
         owner_uid: account.as_ref().map(|account| account.uid),
         owner_home: match account {
             Some(account) => account.home,
             None => below().filter(|_| !machine),
         },
         now: clock::now(),
-        instance,
+        instance: instance.clone(),
     }
 }
 

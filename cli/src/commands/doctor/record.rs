@@ -7,6 +7,7 @@ use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::presence;
+use crate::record::{self, Deed, Recorder};
 use sanctum_host::files;
 use sanctum_orchestrator::doctor::Eyes;
 use sanctum_orchestrator::doctor::ssh::{inventory, look};
@@ -36,7 +37,11 @@ pub(super) fn run(context: &Context, eyes: &Eyes<'_>) -> Result<Exit, Failure> {
     presence::require(context, "record keys")?;
     ask(context)?;
     let bytes = serde_json::to_vec_pretty(&now).map_err(Failure::failed)?;
-    files::write_private(Path::new(&file), &bytes)?;
+    let recorder = Recorder::of_account(&context.around);
+    let deed = Deed::new("doctor.record-ssh", &file).with("new", news.join("; "));
+    record::during(context, recorder, &deed, |_| {
+        Ok(files::write_private(Path::new(&file), &bytes)?)
+    })?;
     out.line(Paint::Good, &format!("recorded in {file}"));
     out.data(&json!({ "format": 1, "inventory": file, "news": news, "recorded": true }));
     Ok(Exit::Done)

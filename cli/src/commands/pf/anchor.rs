@@ -6,7 +6,6 @@
 
 use crate::args::Common;
 use crate::commands::Context;
-use crate::commands::apply::chain;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::presence;
@@ -18,7 +17,7 @@ use sanctum_host::{Blobs, Host as _, Op, Store, Unit, boot, clock, trust};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::model::Os;
 use sanctum_orchestrator::render::pf_anchor::anchor_name;
-use sanctum_types::AbsPath;
+use sanctum_types::{AbsPath, chain};
 use std::path::Path;
 use std::time::Duration;
 

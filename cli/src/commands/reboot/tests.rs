@@ -1,7 +1,7 @@
 //! A whole reboot in a directory: everything really runs but the last command, which is a labelled stand-in.
 #![expect(clippy::disallowed_methods, reason = "a house of a test is written and read")]
 
-use super::{Means, check, with};
+use super::{Means, with};
 use crate::args::Common;
 use crate::args::reboot::Reboot;
 use crate::args::up::Up;
@@ -115,8 +115,7 @@ fn services_end_before_the_last_command_and_what_was_up_is_written_down() {
         assert!(!state.join("up.sock").exists(), "the supervisor still runs");
         last(minutes)
     };
-    let means =
-        Means { restart: Some(&checked), survival: &check::survival, journal: Some(&journal) };
+    let means = Means { restart: Some(&checked), journal: Some(&journal) };
     assert_eq!(with(&context, &args(true), &means).unwrap(), Exit::Done);
     assert!(restarted.exists());
     assert_eq!(supervisor.join().unwrap(), Ok(Exit::Done));
@@ -147,23 +146,27 @@ fn nothing_restarts_what_is_not_confirmed_recorded_or_would_not_come_back() {
     let session = HOUSE
         .replace("    command", "    criticality: P1\n    secrets: [key]\n    command")
         + "secrets:\n  key: {ref: 'keychain:sanctum/key'}\n";
-    let rows: [(&str, &str, Reboot, &Sink); 4] = [
+    // A P2 service may stay down, but not what people need and stands on it.
+    let below = HOUSE.replace("    command", "    secrets: [key]\n    command")
+        + "  face:\n    node: hub\n    criticality: P0\n    requires: [sleeper]\n    command: [/bin/sleep, '300']\n\
+           secrets:\n  key: {ref: 'op://house/key/password'}\n";
+    let rows: [(&str, &str, Reboot, &Sink); 5] = [
         ("not confirmed", HOUSE, args(false), &open),
         ("not recorded", HOUSE, args(true), &full),
         ("would not come back", &session, args(true), &open),
+        ("stands on what would not come back", &below, args(true), &open),
         ("a dry run", HOUSE, Reboot { dry_run: true, ..args(true) }, &open),
     ];
     for (why, text, args, journal) in rows {
         let context = context(dir.path(), text);
-        let means =
-            Means { restart: Some(&last), survival: &check::survival, journal: Some(journal) };
+        let means = Means { restart: Some(&last), journal: Some(journal) };
         let exit = with(&context, &args, &means).unwrap_or_else(|failure| failure.exit);
         let expected = if args.dry_run { Exit::Done } else { Exit::Refused };
         assert_eq!(exit, expected, "{why}");
         assert!(!file.exists(), "{why}");
     }
     let context = context(dir.path(), &session);
-    let means = Means { restart: Some(&last), survival: &check::survival, journal: None };
+    let means = Means { restart: Some(&last), journal: None };
     let anyway = Reboot { anyway: true, ..args(true) };
     assert_eq!(with(&context, &anyway, &means).unwrap(), Exit::Done);
     assert!(file.exists());

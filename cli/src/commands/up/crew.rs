@@ -10,7 +10,7 @@ use sanctum_orchestrator::instance::model::Service;
 use sanctum_orchestrator::jobs::account;
 use sanctum_orchestrator::probe;
 use sanctum_orchestrator::supervise::{Event, Seen, Squatter};
-use sanctum_types::{AbsPath, ServiceName};
+use sanctum_types::{AbsPath, ServiceName, chain};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -240,15 +240,7 @@ fn fresh(spec: Option<&Spec>, service: &Service) -> Result<Running, NotStarted> 
     if let Some(by) = owner::squatter(service, None) {
         return Err(NotStarted::Squatted(by));
     }
-    Running::start(spec).map_err(|error| {
-        let mut text = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        NotStarted::Failed(text)
-    })
+    Running::start(spec).map_err(|error| NotStarted::Failed(chain(&error)))
 }
 
 fn spec(house: &House, name: &ServiceName, service: &Service) -> Option<Spec> {

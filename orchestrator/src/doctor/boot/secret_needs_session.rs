@@ -32,7 +32,7 @@ fn judge(looked: &Looked) -> Seen {
         let here = service.enabled && service.node == looked.ground.node;
         if here && service.criticality != Criticality::P2 {
             for secret in session_secrets(looked, service) {
-                answer.add(name, format!("`{secret}` is in the login Keychain"));
+                answer.add(name, format!("`{secret}` resolves only in a login session"));
             }
         }
     }

@@ -6,7 +6,7 @@
 use crate::doctor::looked::{Looked, Seen};
 use crate::instance::model::{Criticality, Os, Service};
 use crate::jobs::{Job, RunsAs};
-use sanctum_types::{SecretRef, ServiceName};
+use sanctum_types::ServiceName;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ pub struct Survivor {
 pub enum Why {
     /// It needs a graphical session.
     Session,
-    /// A secret of it is in the login Keychain, which is locked until its owner logs in.
-    Keychain(ServiceName),
+    /// A secret of it resolves in a session only: the login Keychain is locked until its owner logs in.
+    Secret(ServiceName),
     /// It uses a volume that is mounted when somebody logs in.
     Mount(String),
     /// It needs a container engine that an application of the session runs.
@@ -49,7 +49,9 @@ impl std::fmt::Display for Why {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Session => f.write_str("it needs a graphical session"),
-            Self::Keychain(secret) => write!(f, "its secret `{secret}` is in the login Keychain"),
+            Self::Secret(secret) => {
+                write!(f, "its secret `{secret}` resolves only in a login session")
+            }
             Self::Mount(path) => write!(f, "{path} is mounted when somebody logs in"),
             Self::Engine(program) => write!(f, "{program} needs an engine that a session runs"),
             Self::SwitchedOff => f.write_str("the service manager was told not to start it"),
@@ -87,7 +89,7 @@ fn of_job(looked: &Looked, job: &Job, service: Option<&Service>) -> Survivor {
         because.push(Why::Session);
     }
     if let Some(service) = service {
-        because.extend(session_secrets(looked, service).into_iter().map(Why::Keychain));
+        because.extend(session_secrets(looked, service).into_iter().map(Why::Secret));
     }
     because.extend(mounts(looked.os(), &job.command).into_iter().map(Why::Mount));
     because.extend(engine(looked.os(), &job.command).map(Why::Engine));
@@ -106,15 +108,12 @@ fn of_job(looked: &Looked, job: &Job, service: Option<&Service>) -> Survivor {
     Survivor { name: job.name.clone(), criticality, comes_back, because }
 }
 
-/// Secrets of a service on a Mac that a login unlocks.
+/// Secrets of a service that a login unlocks.
 pub(super) fn session_secrets(looked: &Looked, service: &Service) -> Vec<ServiceName> {
     let secrets = &looked.ground.instance.secrets;
-    let login = |name: &&ServiceName| {
-        let entry = secrets.get(*name);
-        entry.is_some_and(|entry| matches!(entry.reference, SecretRef::Keychain { .. }))
-    };
-    let mac = looked.os() == Os::Macos;
-    service.secrets.iter().filter(login).filter(|_| mac).cloned().collect()
+    let login =
+        |name: &&ServiceName| secrets.get(*name).is_some_and(|entry| !entry.reference.unattended());
+    service.secrets.iter().filter(login).cloned().collect()
 }
 
 /// Paths of a command that are below `/Volumes`, where macOS mounts at login what is not the system's disk.
@@ -228,7 +227,7 @@ mod tests {
         assert_eq!(
             down(&looked),
             [
-                "bridge: its secret `token` is in the login Keychain",
+                "bridge: its secret `token` resolves only in a login session",
                 "face: it requires `web`",
                 "media: /Volumes/Disk/media is mounted when somebody logs in",
                 "player: it needs a graphical session",

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 
 /// A moment that went by less than an hour ago may still be served: `sanctum job` is started at candidate times.
 const GRACE: i64 = 3600;
-/// A Unix time in decimal digits.
-const STATE_LIMIT: u64 = 64;
 
 /// By job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,13 +43,11 @@ pub fn runs(eyes: &Eyes<'_>) -> Seen<Runs> {
 }
 
 fn one(eyes: &Eyes<'_>, name: &ServiceName, file: Option<&AbsPath>) -> Seen<LastRun> {
-    let path = account::state_dir(eyes.ground.facts.os, name)
-        .map_err(|error| unseen(name, &error))?
-        .join("last-run")
-        .map_err(|error| unseen(name, &error))?;
-    let served = match eyes.head(&path, STATE_LIMIT)? {
+    let path =
+        account::last_run_file(eyes.ground.facts.os, name).map_err(|error| unseen(name, &error))?;
+    let served = match eyes.head(&path, account::LAST_RUN_LIMIT)? {
         None => None,
-        Some(bytes) => Some(moment(&bytes).ok_or_else(|| CouldNotCheck {
+        Some(bytes) => Some(account::read_last_run(&bytes).ok_or_else(|| CouldNotCheck {
             subject: path.to_string(),
             cause: "it does not hold a Unix time".to_owned(),
         })?),
@@ -61,10 +57,6 @@ fn one(eyes: &Eyes<'_>, name: &ServiceName, file: Option<&AbsPath>) -> Seen<Last
         None => None,
     };
     Ok(LastRun { served, since })
-}
-
-fn moment(bytes: &[u8]) -> Option<UnixTime> {
-    std::str::from_utf8(bytes).ok()?.trim().parse().ok().map(UnixTime)
 }
 
 /// The schedules of the node with the moment that each should have served by now and what is known of it.

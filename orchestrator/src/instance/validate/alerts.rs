@@ -31,7 +31,7 @@ pub enum AlertFault {
     #[error("quiet hours begin and end at the same time")]
     NoHours,
     /// The template of a webhook.
-    #[error("{}", crate::alerts::dispatch::chain(.0))]
+    #[error("{}", sanctum_types::chain(.0))]
     Template(template::BodyError),
 }
 

@@ -5,9 +5,9 @@
 
 use super::{channels, message};
 use sanctum_orchestrator::alerts::alert::{Message, What};
-use sanctum_orchestrator::alerts::dispatch::chain;
 use sanctum_tests::{Tier, need, note_skipped};
 use sanctum_types::Severity;
+use sanctum_types::chain;
 use serde_json::json;
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -3,9 +3,9 @@
 
 use super::peers::{Peer, answer, force_flow, ntfy};
 use super::{channels, message};
-use sanctum_orchestrator::alerts::dispatch::chain;
 use sanctum_tests::{Tier, note_skipped};
 use sanctum_types::Severity;
+use sanctum_types::chain;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

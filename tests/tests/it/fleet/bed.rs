@@ -84,6 +84,10 @@ impl Bed {
         fs::write(self.path(name), text).expect("a file");
     }
 
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("a file")
+    }
+
     fn give(&self, name: &str, bits: u32) {
         mode(&self.path(name), bits);
         chown(self.path(name), Some(USER.1), Some(USER.1)).expect("an owner");

@@ -184,3 +184,27 @@ fn a_key_from_a_channel_that_is_trusted_needs_no_comparing() {
     bed.sanctum(&["ssh", "trust", NODE, "--key", &file]).exits(0);
     bed.sanctum(&["status", "--on", NODE]).exits(3);
 }
+
+#[test]
+fn a_key_that_the_journal_does_not_take_is_not_put_on_record() {
+    let (_sshd, _keygen, _unshare) = sanctum_tests::need!("sshd", "ssh-keygen", "unshare");
+    let bed = Bed::new(&[NODE]);
+    let _box = bed.start(NODE, &Sshd::default());
+    bed.know(NODE);
+    let file = bed.text(&format!("keys/{NODE}.pub"));
+    let ways = [&["ssh", "trust", NODE, "--key", &file][..], &["ssh", "repin", NODE]];
+    // Where the owner's journal would be, there is a file.
+    bed.write("home/.sanctum/state", "");
+    for words in ways {
+        bed.sanctum(words).exits(1).says("what cannot be recorded is not done");
+        assert!(bed.known_here().is_none(), "{words:?}");
+    }
+    bed.remove("home/.sanctum/state");
+    for (words, action) in ways.into_iter().zip(["ssh.trust", "ssh.repin"]) {
+        bed.sanctum(words).exits(0);
+        bed.remove("home/.sanctum/known_hosts");
+        let told = bed.read("home/.sanctum/state/journal/sanctum/000001.jsonl");
+        let line = |line: &str| line.contains(action) && line.contains(&bed.fingerprint(NODE));
+        assert!(told.lines().any(line), "{action}: {told}");
+    }
+}

@@ -168,7 +168,13 @@ fn keys_are_held_against_what_the_owner_recorded() {
         assert_eq!(read(INVENTORY), None);
         record("no");
         assert_eq!(read(INVENTORY), None);
+        // What the journal does not take is not recorded here either.
+        sh("cd /var/lib/sanctum && mv journal aside && touch journal");
         record("record");
+        assert_eq!(read(INVENTORY), None);
+        sh("cd /var/lib/sanctum && rm journal && mv aside journal");
+        record("record");
+        assert!(sh("cat /var/lib/sanctum/journal/sanctum/*.jsonl").contains("doctor.record-ssh"));
         assert_eq!(sh(&format!("stat -c %U:%a {INVENTORY}")), "root:600\n");
         for lint in lints {
             holds(machine, lint);
