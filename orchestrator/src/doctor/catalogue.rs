@@ -3,6 +3,7 @@
 use super::lint::Lint;
 use super::looked::Need;
 use super::{boot, exposure, jobs, launchd, services, ssh, vm};
+use crate::instance::model::Os;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -54,10 +55,11 @@ pub fn choose(words: &[String]) -> Result<Vec<&'static Lint>, Unknown> {
     Ok(all.into_iter().filter(chosen).collect())
 }
 
-/// What has to be looked at for these lints.
+/// What has to be looked at for those of these lints that mean something on a node of that system.
 #[must_use]
-pub fn needs(lints: &[&'static Lint]) -> BTreeSet<Need> {
-    lints.iter().flat_map(|lint| lint.needs.iter().copied()).collect()
+pub fn needs(lints: &[&'static Lint], os: Os) -> BTreeSet<Need> {
+    let here = lints.iter().filter(|lint| lint.on.suits(os));
+    here.flat_map(|lint| lint.needs.iter().copied()).collect()
 }
 
 /// The page of the documents: lints with their reasons and what to do.

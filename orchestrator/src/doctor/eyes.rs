@@ -4,11 +4,13 @@
 //! are not followed, so all of that could not be looked at. Programs come from the system's own directories and get
 //! an empty environment (`sanctum_host::command`).
 
-use super::looked::{Ground, Seen, unseen};
+use super::launchd::{self, PlistFile};
+use super::looked::{Ground, Many, Seen, Wanted, render, unseen};
 use sanctum_host::command::{Options, Output, Program, run};
 use sanctum_host::tree::Tree;
 use sanctum_host::{HostError, files, look};
 use sanctum_types::{AbsPath, CouldNotCheck};
+use std::cell::OnceCell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ pub struct Eyes<'a> {
     /// What is known before.
     pub ground: &'a Ground,
     place: Place,
+    wanted: OnceCell<Seen<Wanted>>,
+    plists: OnceCell<Seen<Many<PlistFile>>>,
 }
 
 enum Place {
@@ -52,21 +56,36 @@ impl<'a> Eyes<'a> {
     /// On this machine.
     #[must_use]
     pub const fn on_machine(ground: &'a Ground) -> Self {
-        Self { ground, place: Place::Machine }
+        Self::new(ground, Place::Machine)
+    }
+
+    const fn new(ground: &'a Ground, place: Place) -> Self {
+        Self { ground, place, wanted: OnceCell::new(), plists: OnceCell::new() }
     }
 
     /// Below a directory that stands for a machine.
     pub fn below(ground: &'a Ground, dir: &Path) -> Result<Self, HostError> {
         if !files::is_there(dir) {
-            return Ok(Self { ground, place: Place::Nowhere });
+            return Ok(Self::new(ground, Place::Nowhere));
         }
-        Ok(Self { ground, place: Place::Below(Tree::open(dir)?) })
+        Ok(Self::new(ground, Place::Below(Tree::open(dir)?)))
     }
 
     /// Whether this is the machine itself.
     #[must_use]
     pub const fn is_machine(&self) -> bool {
         matches!(self.place, Place::Machine)
+    }
+
+    /// What the instance makes of the node; rendered once, whoever asks.
+    pub fn wanted(&self) -> Seen<&Wanted> {
+        self.wanted.get_or_init(|| render(self.ground)).as_ref().map_err(Clone::clone)
+    }
+
+    /// Property lists in launchd's directories; read once, whoever asks.
+    pub fn plists(&self) -> Seen<&Many<PlistFile>> {
+        let plists = self.plists.get_or_init(|| launchd::look::read_plists(self));
+        plists.as_ref().map_err(Clone::clone)
     }
 
     /// What the path leads to; none when nothing is there.

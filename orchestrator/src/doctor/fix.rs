@@ -7,6 +7,7 @@ use super::lint::Fix;
 use super::looked::Looked;
 use super::report::Report;
 use crate::house::Part;
+use crate::instance::model::Os;
 use std::collections::BTreeSet;
 
 /// What would put a report's findings right.
@@ -27,7 +28,7 @@ pub fn remedies(report: &Report, looked: &Looked) -> Remedies {
         for finding in verdict.findings() {
             match (changed(looked, &finding.subject), verdict.lint.fix) {
                 (Some(part), _) => drop(remedies.apply.insert(part)),
-                (None, Fix::Apply) => remedies.apply.extend(family_part(verdict.lint.family())),
+                (None, Fix::Apply) => drop(remedies.apply.insert(jobs(looked.os()))),
                 (None, Fix::Run(_) | Fix::Edit(_)) => {
                     let words = finding.hint.clone().unwrap_or_default();
                     remedies.by_hand.insert((verdict.lint.id, finding.subject.clone(), words));
@@ -47,13 +48,11 @@ fn changed(looked: &Looked, subject: &str) -> Option<Part> {
     (!same).then_some(rendered.part)
 }
 
-fn family_part(family: &str) -> Option<Part> {
-    match family {
-        "launchd" => Some(Part::Launchd),
-        "boot" => Some(Part::Systemd),
-        "ssh" => Some(Part::Ssh),
-        "exposure" => Some(Part::Pf),
-        _ => None,
+/// What apply itself is the remedy for is always a job that is not as it should be.
+const fn jobs(os: Os) -> Part {
+    match os {
+        Os::Macos => Part::Launchd,
+        Os::Linux => Part::Systemd,
     }
 }
 
@@ -68,7 +67,7 @@ mod tests {
     fn apply_is_the_remedy_only_where_it_changes_something() {
         let path = "/Library/LaunchDaemons/com.sanctum.bootstrap.plist";
         let all = catalogue::choose(&["launchd/exit-timeout".to_owned()]).unwrap();
-        let looked = fixture::hub(&json!({})).with_daemon("bootstrap", "").with_daemon("alien", "");
+        let looked = fixture::plain_hub().with_daemon("bootstrap", "").with_daemon("alien", "");
         let found = remedies(&Report::of(&all, &looked), &looked);
         assert_eq!(found.apply, [Part::Launchd].into());
         let by_hand: Vec<&str> = found.by_hand.iter().map(|(_, path, _)| path.as_str()).collect();
@@ -80,5 +79,19 @@ mod tests {
         artefact.bytes = file.bytes;
         let found = remedies(&Report::of(&all, &same), &same);
         assert_eq!((found.apply.len(), found.by_hand.len()), (0, 2));
+    }
+
+    /// Every lint that says so is put right by a part that has jobs, whatever its family.
+    #[test]
+    fn what_apply_is_the_remedy_for_names_the_part_that_has_the_job() {
+        let all = catalogue::all();
+        for lint in all.iter().filter(|lint| lint.fix == Fix::Apply) {
+            let found = remedies(&Report::of(&[lint], &(lint.bad)()), &(lint.bad)());
+            assert_eq!(found.apply, [Part::Launchd].into(), "{}", lint.id);
+        }
+        let firewall = catalogue::choose(&["exposure/firewall-at-boot".to_owned()]).unwrap();
+        let looked = fixture::plain_barn();
+        let found = remedies(&Report::of(&firewall, &looked), &looked);
+        assert_eq!(found.apply, [Part::Systemd].into());
     }
 }

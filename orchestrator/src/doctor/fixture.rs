@@ -75,6 +75,30 @@ pub(crate) fn barn(patch: &Value) -> Looked {
     node("barn", patch)
 }
 
+/// The Mac of the small house as it is.
+pub(crate) fn plain_hub() -> Looked {
+    hub(&json!({}))
+}
+
+/// The Linux machine of the small house as it is.
+pub(crate) fn plain_barn() -> Looked {
+    barn(&json!({}))
+}
+
+/// A node with the service `ha` on port 8123, which a job of its own starts.
+pub(crate) fn ha(name: &str) -> Looked {
+    let ha = json!({ "node": name, "ports": [8123], "command": ["/opt/ha/bin/ha"] });
+    node(name, &json!({ "services": { "ha": ha } }))
+}
+
+/// The Mac with a service on loopback (4040) and one on the LAN (8123).
+pub(crate) fn near_and_far() -> Looked {
+    hub(&json!({ "services": {
+        "proxy": { "node": "hub", "ports": [4040] },
+        "ha": { "node": "hub", "ports": [8123], "bind": "lan", "reason": "the family's phones" },
+    } }))
+}
+
 /// A regular file that root owns.
 pub(crate) fn file(mode: u32) -> There {
     There {
@@ -118,6 +142,12 @@ impl Looked {
     pub(crate) fn with_daemon(self, name: &str, body: &str) -> Self {
         let label = format!("com.sanctum.{name}");
         self.with_plist(&format!("/Library/LaunchDaemons/{label}.plist"), &label, body)
+    }
+
+    /// With a daemon of the house that runs this command.
+    pub(crate) fn with_command(self, name: &str, words: &[&str]) -> Self {
+        let words: String = words.iter().map(|word| format!("<string>{word}</string>")).collect();
+        self.with_daemon(name, &format!("<key>ProgramArguments</key><array>{words}</array>"))
     }
 
     /// With a job that launchd holds.

@@ -150,6 +150,13 @@ impl Answer {
         Self { looked_at: many.all.len(), found: Vec::new(), unseen: many.unseen.clone() }
     }
 
+    /// The same with those of some other things that could not be looked at.
+    #[must_use]
+    pub fn beside<T>(mut self, many: &Many<T>) -> Self {
+        self.unseen.extend(many.unseen.iter().cloned());
+        self
+    }
+
     /// One more finding.
     pub fn add(&mut self, subject: &(impl Display + ?Sized), message: impl Into<String>) {
         let (subject, message) = (subject.to_string(), message.into());

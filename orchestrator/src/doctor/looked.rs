@@ -258,7 +258,7 @@ pub fn unseen(subject: &(impl Display + ?Sized), error: &dyn Error) -> CouldNotC
 
 /// Derived, not observed; it is missing when the instance cannot be rendered.
 pub(crate) fn wanted(eyes: &Eyes<'_>) -> Seen<Wanted> {
-    render(eyes.ground)
+    eyes.wanted().cloned()
 }
 
 /// What the instance makes of the node.

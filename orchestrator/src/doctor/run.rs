@@ -42,7 +42,7 @@ pub fn examine(
         told.sink.record(&event(told, node, phase, Outcome::Pending, BTreeMap::new()))?;
     }
     // What a remedy stands in is asked of the rendered house, whatever the lints need.
-    let mut needs: BTreeSet<Need> = catalogue::needs(lints);
+    let mut needs: BTreeSet<Need> = catalogue::needs(lints, eyes.ground.facts.os);
     needs.insert(Need::Wanted);
     let looked = looked::Looked::gather(eyes, &needs);
     let report = Report::of(lints, &looked);
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn both_ends_are_told_and_what_cannot_be_told_is_not_done() {
-        let ground = fixture::hub(&json!({})).ground;
+        let ground = fixture::plain_hub().ground;
         let eyes = Eyes::on_machine(&ground);
         let lints = catalogue::choose(&["launchd/agent-needs-session".to_owned()]).unwrap();
         let kept = Kept::default();
@@ -129,5 +129,17 @@ mod tests {
         );
         assert!(examine(&eyes, &lints, Some(&told(&Kept(Mutex::default(), true)))).is_err());
         assert!(examine(&eyes, &lints, None).is_ok());
+    }
+
+    /// `boot/restarts-after-power-loss` is about Macs and asks pmset, and `boot/unit-fresh` is about Linux: on a Linux
+    /// node nobody asks for the first.
+    #[test]
+    fn nothing_is_looked_at_for_lints_of_another_system() {
+        let lints = ["boot/restarts-after-power-loss", "boot/user-units-linger"];
+        let lints = catalogue::choose(&lints.map(str::to_owned)).unwrap();
+        let ground = fixture::plain_barn().ground;
+        let looked = examine(&Eyes::on_machine(&ground), &lints, None).unwrap().looked;
+        assert!(looked.power.is_err(), "pmset is not asked on Linux");
+        assert_eq!(looked.linger.map(drop).err(), None);
     }
 }

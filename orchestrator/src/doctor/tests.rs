@@ -55,6 +55,14 @@ fn deny_one(looked: &mut Looked, need: Need) -> bool {
         Need::Units => looked.units.as_mut().unwrap().unseen.push(denied()),
         Need::Verified => looked.verified.as_mut().unwrap().unseen.push(denied()),
         Need::Linger => looked.linger.as_mut().unwrap().unseen.push(denied()),
+        Need::Listeners => looked.listeners.as_mut().unwrap().unseen.push(denied()),
+        Need::Probes => looked.probes.as_mut().unwrap().unseen.push(denied()),
+        Need::SshdFiles => looked.sshd_files.as_mut().unwrap().unseen.push(denied()),
+        Need::HostKeys => looked.host_keys.as_mut().unwrap().unseen.push(denied()),
+        Need::Authorized => looked.authorized.as_mut().unwrap().unseen.push(denied()),
+        Need::Processes => looked.processes.as_mut().unwrap().unseen.push(denied()),
+        Need::Histories => looked.histories.as_mut().unwrap().unseen.push(denied()),
+        Need::Keepers => looked.keepers.as_mut().unwrap().containers.unseen.push(denied()),
         Need::Named => {
             for at in looked.named.as_mut().unwrap().0.values_mut() {
                 *at =
@@ -66,7 +74,33 @@ fn deny_one(looked: &mut Looked, need: Need) -> bool {
                 *run = Err(denied());
             }
         }
-        _ => return false,
+        Need::Programs => {
+            for program in looked.programs.as_mut().unwrap().0.values_mut() {
+                (program.there, program.untrusted) = (Err(denied()), Err(denied()));
+            }
+        }
+        Need::SecretFiles => {
+            for file in looked.secret_files.as_mut().unwrap() {
+                file.there = Err(denied());
+            }
+        }
+        Need::Wanted
+        | Need::Overrides
+        | Need::PlistTool
+        | Need::Aside
+        | Need::Power
+        | Need::FileVault
+        | Need::Login
+        | Need::Interfaces
+        | Need::Forwarding
+        | Need::Pf
+        | Need::Nft
+        | Need::Bridges
+        | Need::Sshd
+        | Need::SshKept
+        | Need::Egress
+        | Need::Disk
+        | Need::Versions => return false,
     }
     true
 }

@@ -75,6 +75,7 @@ fn judged_by(path: &[&str]) -> Judge {
         ["format"]
         | ["instance", "name"]
         | ["services", _, "reason"]
+        | ["boot", "reason"]
         | ["services" | "schedules", _, "run_as", "reason"] => Judge::Nobody,
         // Reachability, by the exposure tables; the others by functions of their own.
         ["services", _, "ports" | "bind" | "enabled"]

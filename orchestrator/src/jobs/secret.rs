@@ -20,20 +20,27 @@ impl SecretJudge for Firewall {
     }
 }
 
-/// Refuses a job with a secret among its arguments. `--token=x` and `--token x` are both given under `token`.
-pub fn refuse(job: &Job, judge: &dyn SecretJudge) -> Result<(), JobError> {
+/// Kinds of secrets among arguments, by number. `--token=x` and `--token x` are both given under `token`.
+pub fn kinds<'a>(
+    words: &'a [String],
+    judge: &'a dyn SecretJudge,
+) -> impl Iterator<Item = (usize, String)> + 'a {
     let mut before: Option<&str> = None;
-    for (number, argument) in job.command.iter().enumerate() {
-        let (key, text) = match argument.split_once('=') {
+    words.iter().enumerate().filter_map(move |(number, word)| {
+        let (key, text) = match word.split_once('=') {
             Some((key, text)) => (Some(key), text),
-            None => (before, argument.as_str()),
+            None => (before, word.as_str()),
         };
         let key = key.map(|key| key.trim_start_matches('-')).filter(|key| !key.is_empty());
-        let found = judge.kind_of(text, key).or_else(|| judge.kind_of(argument, None));
-        if let Some(what) = found {
-            return Err(JobError::Secret { job: job.name.clone(), number, what });
-        }
-        before = Some(argument.as_str()).filter(|argument| argument.starts_with('-'));
-    }
-    Ok(())
+        let kind = judge.kind_of(text, key).or_else(|| judge.kind_of(word, None));
+        before = Some(word.as_str()).filter(|word| word.starts_with('-'));
+        kind.map(|kind| (number, kind))
+    })
+}
+
+/// Refuses a job with a secret among its arguments.
+pub fn refuse(job: &Job, judge: &dyn SecretJudge) -> Result<(), JobError> {
+    kinds(&job.command, judge).next().map_or(Ok(()), |(number, what)| {
+        Err(JobError::Secret { job: job.name.clone(), number, what })
+    })
 }

@@ -15,6 +15,7 @@ mod tests;
 
 pub use obstacle::Obstacle;
 pub use readers::readers;
+pub(crate) use readers::seed::judge_network;
 pub use tools::{Tools, tools};
 
 use crate::house::Artefact;

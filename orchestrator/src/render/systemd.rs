@@ -61,7 +61,7 @@ pub fn render(house: &House<'_>) -> Result<Vec<Artefact>, SystemdError> {
 }
 
 /// `sanctum-<name>.service` or `.timer`.
-fn unit_name(job: &ServiceName, suffix: &str) -> String {
+pub(crate) fn unit_name(job: &ServiceName, suffix: &str) -> String {
     format!("sanctum-{job}.{suffix}")
 }
 

@@ -5,6 +5,7 @@ use crate::instance::Instance;
 use crate::instance::model::{Bind, Os, Probe, Service};
 use crate::instance::registry;
 use crate::jobs::account;
+use crate::render::systemd::unit_name;
 use sanctum_types::ServiceName;
 use serde::Serialize;
 
@@ -56,7 +57,7 @@ pub(super) fn references(
     let label = registry::job_label(name);
     if entry.command.is_some() {
         let file = match registry::os_of(instance, &entry.node) {
-            Some(Os::Linux) => format!("{}/sanctum-{name}.service", layout::SYSTEMD_UNITS),
+            Some(Os::Linux) => format!("{}/{}", layout::SYSTEMD_UNITS, unit_name(name, "service")),
             _ if entry.gui => format!("{}/{label}.plist", layout::LAUNCH_AGENTS),
             _ => format!("{}/{label}.plist", layout::LAUNCH_DAEMONS),
         };

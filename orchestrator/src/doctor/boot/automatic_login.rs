@@ -44,12 +44,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     looked.login.as_mut().unwrap().user = Some("operator".to_owned());
     looked
 }

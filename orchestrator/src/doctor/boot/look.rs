@@ -170,7 +170,7 @@ pub fn units(eyes: &Eyes<'_>) -> Seen<Many<UnitState>> {
     if !eyes.is_machine() {
         return Err(nothing_runs("units of systemd"));
     }
-    let wanted = crate::doctor::looked::render(eyes.ground)?;
+    let wanted = eyes.wanted()?;
     let names = wanted.artefacts.iter().filter_map(unit_name);
     Ok(Many::collect(names.map(|name| unit(eyes, name))))
 }
@@ -198,7 +198,7 @@ pub fn verified(eyes: &Eyes<'_>) -> Seen<Many<(String, Vec<String>)>> {
     if !eyes.is_machine() {
         return Err(nothing_runs("the order of units"));
     }
-    let wanted = crate::doctor::looked::render(eyes.ground)?;
+    let wanted = eyes.wanted()?;
     let names = wanted.artefacts.iter().filter_map(unit_name);
     Ok(Many::collect(names.map(|name| {
         let output = eyes.ask(name, "systemd-analyze", &["verify", "--man=no", "--", name])?;

@@ -45,11 +45,11 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("media", "<key>WorkingDirectory</key><string>/Volumes/Disk/media</string>")
 }

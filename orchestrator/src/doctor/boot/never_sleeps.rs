@@ -34,14 +34,14 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     looked.power.as_mut().unwrap().sleep_minutes = Some(0);
     looked
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     looked.power.as_mut().unwrap().sleep_minutes = Some(10);
     looked
 }

@@ -36,14 +36,14 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    let mut looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_barn();
     looked.verified.as_mut().unwrap().all.push(("sanctum-scan.service".to_owned(), Vec::new()));
     looked
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_barn();
     let said = vec!["Found ordering cycle on sanctum-scan.service/start".to_owned()];
     looked.verified.as_mut().unwrap().all.push(("sanctum-scan.service".to_owned(), said));
     looked

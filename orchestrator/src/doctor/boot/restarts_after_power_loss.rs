@@ -32,14 +32,14 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     looked.power.as_mut().unwrap().autorestart = Some(true);
     looked
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     looked.power.as_mut().unwrap().autorestart = Some(false);
     looked
 }

@@ -6,6 +6,7 @@
 use crate::doctor::looked::{Looked, Seen};
 use crate::instance::model::{Criticality, Os, Service};
 use crate::jobs::{Job, RunsAs};
+use crate::render::systemd::unit_name;
 use sanctum_types::ServiceName;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -139,8 +140,8 @@ fn switched_off(looked: &Looked, job: &Job) -> bool {
             looked.overrides().is_ok_and(|told| told.of(job.label.as_str()).contains(&true))
         }
         Os::Linux => {
-            let timer = format!("sanctum-{}.timer", job.name);
-            let service = format!("sanctum-{}.service", job.name);
+            let timer = unit_name(&job.name, "timer");
+            let service = unit_name(&job.name, "service");
             let is = |unit: &&super::UnitState| unit.name == timer || unit.name == service;
             let off = |unit: &super::UnitState| {
                 ["disabled", "masked"].contains(&unit.get("UnitFileState"))

@@ -38,13 +38,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    with_unit(crate::doctor::fixture::barn(&serde_json::json!({})), &[("UnitFileState", "enabled")])
+    with_unit(crate::doctor::fixture::plain_barn(), &[("UnitFileState", "enabled")])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    with_unit(
-        crate::doctor::fixture::barn(&serde_json::json!({})),
-        &[("UnitFileState", "disabled")],
-    )
+    with_unit(crate::doctor::fixture::plain_barn(), &[("UnitFileState", "disabled")])
 }

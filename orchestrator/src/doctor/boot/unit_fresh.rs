@@ -34,10 +34,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    with_unit(crate::doctor::fixture::barn(&serde_json::json!({})), &[("NeedDaemonReload", "no")])
+    with_unit(crate::doctor::fixture::plain_barn(), &[("NeedDaemonReload", "no")])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    with_unit(crate::doctor::fixture::barn(&serde_json::json!({})), &[("NeedDaemonReload", "yes")])
+    with_unit(crate::doctor::fixture::plain_barn(), &[("NeedDaemonReload", "yes")])
 }

@@ -37,13 +37,13 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    with_unit(crate::doctor::fixture::barn(&serde_json::json!({})), &[("ActiveState", "active")])
+    with_unit(crate::doctor::fixture::plain_barn(), &[("ActiveState", "active")])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
     with_unit(
-        crate::doctor::fixture::barn(&serde_json::json!({})),
+        crate::doctor::fixture::plain_barn(),
         &[("ActiveState", "failed"), ("Result", "exit-code")],
     )
 }

@@ -40,12 +40,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    let looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let looked = crate::doctor::fixture::plain_barn();
     with_unit(looked, &[("WantedBy", "multi-user.target")])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let looked = crate::doctor::fixture::plain_barn();
     with_unit(looked, &[("UnitFileState", "enabled"), ("WantedBy", "")])
 }

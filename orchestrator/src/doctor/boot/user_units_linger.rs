@@ -34,7 +34,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    let mut looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_barn();
     let units = vec!["agent.service".to_owned()];
     let user = UserUnits { name: "ubuntu".to_owned(), lingers: true, units };
     looked.linger.as_mut().unwrap().all.push(user);
@@ -43,7 +43,7 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_barn();
     let units = vec!["agent.service".to_owned()];
     let user = UserUnits { name: "ubuntu".to_owned(), lingers: false, units };
     looked.linger.as_mut().unwrap().all.push(user);

@@ -30,9 +30,9 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let listeners = looked.listeners.as_ref().map_err(Clone::clone)?;
+    let listeners = looked.listeners()?;
     let ways = Ways::of(&looked.ground)?;
-    let mut answer = Answer { looked_at: 0, ..Answer::of(listeners) };
+    let mut answer = Answer::default().beside(listeners);
     for used in ports_of(&looked.ground.instance, &looked.ground.node) {
         for one in on(listeners, used.transport, used.port) {
             answer.looked_at += 1;
@@ -73,23 +73,15 @@ fn hint(bind: Bind, one: &Listener) -> String {
 
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "proxy": { "node": "hub", "ports": [4040] },
-        "ha": { "node": "hub", "ports": [8123], "bind": "lan", "reason": "the family's phones" },
-    } }))
-    .with_listener("tcp 127.0.0.1:4040", "/opt/sanctum/bin/sanctumd")
-    .with_listener("tcp 0.0.0.0:8123", "/opt/ha/bin/ha")
+    crate::doctor::fixture::near_and_far()
+        .with_listener("tcp 127.0.0.1:4040", "/opt/sanctum/bin/sanctumd")
+        .with_listener("tcp 0.0.0.0:8123", "/opt/ha/bin/ha")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "proxy": { "node": "hub", "ports": [4040] },
-        "ha": { "node": "hub", "ports": [8123], "bind": "lan", "reason": "the family's phones" },
-    } }))
-    .with_listener("tcp [::]:4040", "/opt/sanctum/bin/sanctumd")
+    crate::doctor::fixture::near_and_far()
+        .with_listener("tcp [::]:4040", "/opt/sanctum/bin/sanctumd")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
 use crate::instance::model::Os;
 use crate::jobs::Job;
+use crate::render::systemd::unit_name;
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -23,27 +24,25 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
-    let loaded = looked.loaded.as_ref().map_err(Clone::clone)?;
-    let units = looked.units.as_ref().map_err(Clone::clone)?;
+    let wanted = looked.wanted()?;
+    let loaded = looked.loaded()?;
+    let units = looked.units()?;
     let is = |job: &&Job| matches!(job.verb.as_deref(), Some("pf-load" | "nft-load"));
-    let mut answer = Answer::default();
-    answer.unseen.extend(loaded.unseen.iter().chain(&units.unseen).cloned());
+    let mut answer = Answer::default().beside(loaded).beside(units);
     let mut jobs = wanted.jobs.iter().filter(is).peekable();
     if jobs.peek().is_none() {
         answer.add(&looked.ground.node, "no job of this node loads a packet filter at boot");
     }
     for job in jobs {
         answer.looked_at += 1;
-        let unit = format!("sanctum-{}.service", job.name);
+        let unit = unit_name(&job.name, "service");
         let starts = match looked.os() {
             Os::Macos => loaded
                 .iter()
                 .any(|held| held.label == job.label.as_str() && held.domain == "system"),
-            Os::Linux => units.iter().any(|held| {
-                held.name == unit
-                    && held.properties.get("UnitFileState").is_some_and(|is| is == "enabled")
-            }),
+            Os::Linux => {
+                units.iter().any(|held| held.name == unit && held.get("UnitFileState") == "enabled")
+            }
         };
         if !starts && answer.unseen.is_empty() {
             answer.add(&job.label, "nothing starts it at boot");
@@ -55,7 +54,7 @@ fn judge(looked: &Looked) -> Seen {
 #[cfg(test)]
 fn good() -> Looked {
     use crate::doctor::boot::UnitState;
-    let mut looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_barn();
     let properties = [("UnitFileState".to_owned(), "enabled".to_owned())].into();
     let unit = UnitState { name: "sanctum-nft.service".to_owned(), properties };
     looked.units.as_mut().unwrap().all.push(unit);
@@ -64,5 +63,5 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
 }

@@ -2,7 +2,6 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -26,7 +25,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let passing = looked.forwarding.as_ref().map_err(Clone::clone)?;
+    let passing = looked.forwarding()?;
     let mut answer = Answer::over(1 + usize::from(passing.v6.is_some()));
     for (family, on) in [("IPv4", passing.v4), ("IPv6", passing.v6.unwrap_or(false))] {
         if on {
@@ -38,12 +37,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
     use crate::doctor::exposure::Passing;
-    let looked = crate::doctor::fixture::barn(&serde_json::json!({}));
+    let looked = crate::doctor::fixture::plain_barn();
     Looked { forwarding: Ok(Passing { v4: false, v6: Some(true) }), ..looked }
 }

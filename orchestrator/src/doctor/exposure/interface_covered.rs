@@ -31,7 +31,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let live = looked.interfaces.as_ref().map_err(Clone::clone)?;
+    let live = looked.interfaces()?;
     let ground = &looked.ground;
     let facts = Facts { interfaces: named(live), ..ground.facts.clone() };
     let mut answer = Answer::over(facts.interfaces.len());
@@ -74,7 +74,7 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_interface("en0", "192.168.1.10/24")
         .with_interface("bridge100", "10.10.10.1/24")
         .with_interface("en3", "fe80::1/64")
@@ -82,7 +82,7 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_interface("en0", "192.168.1.10/24")
         .with_interface("en8", "172.20.10.2/28")
 }

@@ -29,7 +29,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let listeners = looked.listeners.as_ref().map_err(Clone::clone)?;
+    let listeners = looked.listeners()?;
     let ways = Ways::of(&looked.ground)?;
     let mut answer = Answer::of(listeners);
     for one in listeners.iter().filter(|one| one.transport == sockets::Transport::Tcp) {
@@ -43,22 +43,14 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "proxy": { "node": "hub", "ports": [4040] },
-        "ha": { "node": "hub", "ports": [8123], "bind": "lan", "reason": "the family's phones" },
-    } }))
-    .with_listener("tcp 127.0.0.1:4040", "/opt/sanctum/bin/sanctumd")
-    .with_listener("tcp [::1]:9999", "/usr/local/bin/editor")
-    .with_listener("tcp 0.0.0.0:22", "/usr/sbin/sshd")
+    crate::doctor::fixture::near_and_far()
+        .with_listener("tcp 127.0.0.1:4040", "/opt/sanctum/bin/sanctumd")
+        .with_listener("tcp [::1]:9999", "/usr/local/bin/editor")
+        .with_listener("tcp 0.0.0.0:22", "/usr/sbin/sshd")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "proxy": { "node": "hub", "ports": [4040] },
-        "ha": { "node": "hub", "ports": [8123], "bind": "lan", "reason": "the family's phones" },
-    } }))
-    .with_listener("tcp 0.0.0.0:9999", "/usr/local/bin/editor")
+    crate::doctor::fixture::near_and_far()
+        .with_listener("tcp 0.0.0.0:9999", "/usr/local/bin/editor")
 }

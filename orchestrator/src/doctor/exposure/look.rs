@@ -5,7 +5,7 @@
 
 use super::reach::{Ways, same};
 use crate::doctor::eyes::{Eyes, nothing_runs};
-use crate::doctor::looked::{Many, Seen, render, unseen};
+use crate::doctor::looked::{Many, Seen, unseen};
 use crate::exposure::{Listener as By, Network};
 use crate::instance::model::{Os, Transport};
 use crate::pf;
@@ -73,6 +73,9 @@ pub struct Probed {
     pub answered: bool,
 }
 
+/// What the kernel lends to clients begins here at the earliest: ip_local_port_range of Linux (ip(7)); macOS begins
+/// at 49152.
+pub(crate) const EPHEMERAL: u16 = 32_768;
 /// Time between two readings of pf's counters: something calls a Mac on a LAN every few seconds.
 const BETWEEN: Duration = Duration::from_secs(3);
 /// A call to one's own address is answered at once or never.
@@ -132,7 +135,7 @@ pub fn pf(eyes: &Eyes<'_>) -> Seen<PfState> {
     if eyes.ground.facts.os != Os::Macos {
         return Ok(PfState::default());
     }
-    let wanted = render(eyes.ground)?;
+    let wanted = eyes.wanted()?;
     let file = wanted.artefacts.iter().find(|artefact| artefact.is_anchor());
     let (text, anchor) = match file.map(|file| (file, &file.unit)) {
         Some((file, Some(Unit::PfAnchor { name }))) => {
@@ -177,7 +180,7 @@ pub fn nft(eyes: &Eyes<'_>) -> Seen<NftState> {
     if eyes.ground.facts.os != Os::Linux {
         return Ok(NftState::default());
     }
-    let wanted = render(eyes.ground)?;
+    let wanted = eyes.wanted()?;
     let is_table = |unit: &Option<Unit>| matches!(unit, Some(Unit::NftTable { .. }));
     let Some(file) = wanted.artefacts.iter().find(|artefact| is_table(&artefact.unit)) else {
         return Ok(NftState::default());

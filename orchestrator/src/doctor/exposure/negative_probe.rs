@@ -2,7 +2,6 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -26,7 +25,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let probes = looked.probes.as_ref().map_err(Clone::clone)?;
+    let probes = looked.probes()?;
     let mut answer = Answer::of(probes);
     for probe in probes.iter().filter(|probe| probe.answered) {
         let whose = match probe.network {
@@ -53,10 +52,10 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_probe(false)
+    crate::doctor::fixture::plain_hub().with_probe(false)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_probe(true)
+    crate::doctor::fixture::plain_hub().with_probe(true)
 }

@@ -2,7 +2,6 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -23,7 +22,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let nft = looked.nft.as_ref().map_err(Clone::clone)?;
+    let nft = looked.nft()?;
     let mut answer = Answer::over(lines(&nft.wanted).count());
     let Some(loaded) = &nft.loaded else {
         answer.add("inet sanctum", "the kernel has no such table");
@@ -55,19 +54,23 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
+fn with(policy: &str) -> Looked {
+    let text = |policy: &str| {
+        format!(
+            "table inet sanctum {{\n\tchain input {{\n\t\ttype filter hook input priority filter; policy {policy};\n\t}}\n}}\n"
+        )
+    };
+    let nft =
+        crate::doctor::exposure::NftState { wanted: text("drop"), loaded: Some(text(policy)) };
+    Looked { nft: Ok(nft), ..crate::doctor::fixture::plain_barn() }
+}
+
+#[cfg(test)]
 fn good() -> Looked {
-    use crate::doctor::exposure::NftState;
-    let looked = crate::doctor::fixture::barn(&serde_json::json!({}));
-    let text = "table inet sanctum {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
-    let state = NftState { wanted: text.to_owned(), loaded: Some(text.to_owned()) };
-    Looked { nft: Ok(state), ..looked }
+    with("drop")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use crate::doctor::exposure::NftState;
-    let looked = crate::doctor::fixture::barn(&serde_json::json!({}));
-    let text = "table inet sanctum {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
-    let state = NftState { wanted: text.to_owned(), loaded: Some(text.replace("drop", "accept")) };
-    Looked { nft: Ok(state), ..looked }
+    with("accept")
 }

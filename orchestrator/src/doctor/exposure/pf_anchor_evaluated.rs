@@ -27,7 +27,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let pf = looked.pf.as_ref().map_err(Clone::clone)?;
+    let pf = looked.pf()?;
     let mut answer = Answer::over(1);
     let most = |rules: &[Counted]| rules.iter().map(|rule| rule.evaluations).max().unwrap_or(0);
     match (most(&pf.first), most(&pf.second)) {
@@ -50,12 +50,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_pf(true, &[3, 3], &[4, 3])
+    crate::doctor::fixture::plain_hub().with_pf(true, &[3, 3], &[4, 3])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_pf(true, &[0, 0], &[0, 0])
+    crate::doctor::fixture::plain_hub().with_pf(true, &[0, 0], &[0, 0])
 }
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn counters_that_stand_still_prove_nothing() {
         let of = |first: &[u64], second: &[u64]| {
-            let looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+            let looked = crate::doctor::fixture::plain_hub();
             Verdict::of(&LINT, &looked.with_pf(true, first, second)).outcome
         };
         assert_eq!(of(&[7, 0], &[7, 0]), Outcome::CouldNotLook);

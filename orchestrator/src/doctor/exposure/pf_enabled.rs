@@ -2,7 +2,6 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -23,7 +22,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let pf = looked.pf.as_ref().map_err(Clone::clone)?;
+    let pf = looked.pf()?;
     let mut answer = Answer::over(1);
     if !pf.enabled {
         answer.add("pf", "pf is disabled: no rule of anybody's is asked");
@@ -53,10 +52,10 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_pf(true, &[3, 3], &[4, 3])
+    crate::doctor::fixture::plain_hub().with_pf(true, &[3, 3], &[4, 3])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_pf(false, &[3, 3], &[4, 3])
+    crate::doctor::fixture::plain_hub().with_pf(false, &[3, 3], &[4, 3])
 }

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn networks_of_addresses() {
-        let looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+        let looked = crate::doctor::fixture::plain_hub();
         let ways = Ways::of(&looked.ground).unwrap();
         for (ip, expected) in [
             ("127.0.0.53", Some(Network::Loopback)),

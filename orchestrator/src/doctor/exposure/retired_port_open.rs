@@ -27,7 +27,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let listeners = looked.listeners.as_ref().map_err(Clone::clone)?;
+    let listeners = looked.listeners()?;
     let ground = &looked.ground;
     let mut answer = Answer::of(listeners);
     let taken: BTreeSet<_> =

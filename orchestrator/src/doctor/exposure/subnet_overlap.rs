@@ -26,7 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let live = looked.interfaces.as_ref().map_err(Clone::clone)?;
+    let live = looked.interfaces()?;
     let networks: Vec<(&str, IpNet)> = live
         .iter()
         .filter(|(_, one)| one.up && !one.loopback && !one.point_to_point)
@@ -53,7 +53,7 @@ fn network(address: Address) -> Option<IpNet> {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_interface("en0", "192.168.1.10/24")
         .with_interface("bridge100", "10.10.10.1/24")
         .with_interface("en0", "fe80::1/64")
@@ -62,7 +62,7 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_interface("en0", "10.10.0.2/16")
         .with_interface("bridge100", "10.10.10.1/24")
 }

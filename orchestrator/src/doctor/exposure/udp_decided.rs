@@ -1,5 +1,6 @@
 //! `exposure/udp-decided`.
 
+use crate::doctor::exposure::look::EPHEMERAL;
 use crate::doctor::exposure::reach::Ways;
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
@@ -29,7 +30,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let listeners = looked.listeners.as_ref().map_err(Clone::clone)?;
+    let listeners = looked.listeners()?;
     let ways = Ways::of(&looked.ground)?;
     let mut answer = Answer::of(listeners);
     let udp = |one: &&sockets::Listener| one.transport == sockets::Transport::Udp;
@@ -41,9 +42,6 @@ fn judge(looked: &Looked) -> Seen {
     }
     Ok(answer)
 }
-
-/// The first port of Linux's ip_local_port_range; macOS begins at 49152.
-const EPHEMERAL: u16 = 32_768;
 
 #[cfg(test)]
 fn good() -> Looked {
@@ -58,6 +56,5 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_listener("udp 0.0.0.0:5353", "/usr/sbin/mdns")
+    crate::doctor::fixture::plain_hub().with_listener("udp 0.0.0.0:5353", "/usr/sbin/mdns")
 }

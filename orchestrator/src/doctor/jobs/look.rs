@@ -1,9 +1,10 @@
 //! When scheduled jobs did their work the last time, and since when they could have.
 
 use crate::doctor::eyes::{Eyes, nothing_runs};
-use crate::doctor::looked::{Looked, Seen, render, unseen};
+use crate::doctor::looked::{Looked, Seen, unseen};
 use crate::jobs::schedule::Schedule;
 use crate::jobs::{Start, account};
+use crate::render::systemd::unit_name;
 use sanctum_types::{AbsPath, CouldNotCheck, ServiceName, UnixTime};
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub struct LastRun {
 
 /// The state file of every scheduled job that this version implements.
 pub fn runs(eyes: &Eyes<'_>) -> Seen<Runs> {
-    let wanted = render(eyes.ground)?;
+    let wanted = eyes.wanted()?;
     let mut all = BTreeMap::new();
     let timed = wanted.jobs.iter().filter(|job| job.implemented);
     for job in timed.filter(|job| matches!(job.start, Start::Clock(_))) {
@@ -35,7 +36,7 @@ pub fn runs(eyes: &Eyes<'_>) -> Seen<Runs> {
         let mut files = wanted.artefacts.iter().map(|artefact| &artefact.path);
         let file = files.find(|path| {
             let name = path.file_name();
-            name == format!("{}.plist", job.label) || name == format!("sanctum-{}.timer", job.name)
+            name == format!("{}.plist", job.label) || name == unit_name(&job.name, "timer")
         });
         all.insert(job.name.clone(), one(eyes, &job.name, file));
     }
@@ -80,4 +81,15 @@ pub(super) fn owed(looked: &Looked) -> Seen<Vec<(ServiceName, UnixTime, Seen<Las
         }
     }
     Ok(all)
+}
+
+/// A node with the schedule `scan`, every day at six, and when it did its work the last time.
+#[cfg(test)]
+pub(super) fn with_run(served: Option<i64>) -> Looked {
+    let mut looked = crate::doctor::fixture::barn(&serde_json::json!({ "schedules": {
+        "scan": { "node": "barn", "cron": "0 6 * * *", "command": ["/opt/scan/bin/scan"] },
+    } }));
+    let last = LastRun { served: served.map(UnixTime), since: Some(UnixTime(1_700_000_000)) };
+    looked.runs.as_mut().unwrap().0.insert(ServiceName::new("scan").unwrap(), Ok(last));
+    looked
 }

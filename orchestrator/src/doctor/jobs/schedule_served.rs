@@ -40,22 +40,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    with(Some(1_795_300_000))
+    crate::doctor::jobs::look::with_run(Some(1_795_300_000))
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    with(Some(1_794_000_000))
-}
-
-#[cfg(test)]
-fn with(served: Option<i64>) -> Looked {
-    use crate::doctor::jobs::LastRun;
-    use sanctum_types::{ServiceName, UnixTime};
-    let mut looked = crate::doctor::fixture::barn(&serde_json::json!({ "schedules": {
-        "scan": { "node": "barn", "cron": "0 6 * * *", "command": ["/opt/scan/bin/scan"] },
-    } }));
-    let last = LastRun { served: served.map(UnixTime), since: Some(UnixTime(1_700_000_000)) };
-    looked.runs.as_mut().unwrap().0.insert(ServiceName::new("scan").unwrap(), Ok(last));
-    looked
+    crate::doctor::jobs::look::with_run(Some(1_794_000_000))
 }

@@ -43,14 +43,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
-        "proxy",
-        "<key>ProgramArguments</key><array><string>/opt/sanctum/bin/sanctumd</string></array>",
-    )
+    crate::doctor::fixture::plain_hub().with_command("proxy", &["/opt/sanctum/bin/sanctumd"])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("proxy", "<key>ProgramArguments</key><array><string>node</string><string>~/agent/main.js</string></array>")
+    crate::doctor::fixture::plain_hub().with_command("proxy", &["node", "~/agent/main.js"])
 }

@@ -37,13 +37,13 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("proxy", "<key>UserName</key><string>_sanctum_proxy</string>")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_plist(
+    crate::doctor::fixture::plain_hub().with_plist(
         "/Library/LaunchAgents/com.sanctum.player.plist",
         "com.sanctum.player",
         "<key>UserName</key><string>_sanctum_player</string>",

@@ -38,11 +38,8 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "proxy",
-            "<key>ProgramArguments</key><array><string>/opt/sanctum/bin/sanctumd</string></array>",
-        )
+    crate::doctor::fixture::plain_hub()
+        .with_command("proxy", &["/opt/sanctum/bin/sanctumd"])
         .with_plist(
             "/Library/LaunchAgents/com.sanctum.player.plist",
             "com.sanctum.player",
@@ -52,6 +49,6 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("proxy", "<key>LimitLoadToSessionType</key><string>Aqua</string>")
 }

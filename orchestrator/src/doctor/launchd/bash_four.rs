@@ -62,28 +62,18 @@ fn is_old_bash(text: &str) -> bool {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "promote",
-            "<key>ProgramArguments</key><array><string>/opt/house/promote</string></array>",
-        )
-        .with_named(
-            "/opt/house/promote",
-            Some(fixture::file(0o755)),
-            "#!/opt/homebrew/bin/bash\ndeclare -A x\n",
-        )
+    crate::doctor::fixture::plain_hub().with_command("promote", &["/opt/house/promote"]).with_named(
+        "/opt/house/promote",
+        Some(fixture::file(0o755)),
+        "#!/opt/homebrew/bin/bash\ndeclare -A x\n",
+    )
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "promote",
-            "<key>ProgramArguments</key><array><string>/opt/house/promote</string></array>",
-        )
-        .with_named(
-            "/opt/house/promote",
-            Some(fixture::file(0o755)),
-            "#!/usr/bin/env bash\ndeclare -A x\n",
-        )
+    crate::doctor::fixture::plain_hub().with_command("promote", &["/opt/house/promote"]).with_named(
+        "/opt/house/promote",
+        Some(fixture::file(0o755)),
+        "#!/usr/bin/env bash\ndeclare -A x\n",
+    )
 }

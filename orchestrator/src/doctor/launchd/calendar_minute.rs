@@ -43,7 +43,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
+    crate::doctor::fixture::plain_hub().with_daemon(
         "scan",
         "<key>StartCalendarInterval</key><dict><key>Minute</key><integer>0</integer></dict>",
     )
@@ -51,7 +51,7 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
+    crate::doctor::fixture::plain_hub().with_daemon(
         "scan",
         "<key>StartCalendarInterval</key><dict><key>Hour</key><integer>3</integer></dict>",
     )

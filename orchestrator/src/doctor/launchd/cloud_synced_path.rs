@@ -52,11 +52,11 @@ const PLACES: [&str; 9] = [
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon("audit", "<key>ProgramArguments</key><array><string>/bin/bash</string><string>/opt/house/audit.sh</string></array>")
+    crate::doctor::fixture::plain_hub().with_command("audit", &["/bin/bash", "/opt/house/audit.sh"])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("audit", "<key>ProgramArguments</key><array><string>/bin/bash</string><string>/Users/operator/Documents/scripts/audit.sh</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command("audit", &["/bin/bash", "/Users/operator/Documents/scripts/audit.sh"])
 }

@@ -38,13 +38,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("fallback", "<key>Disabled</key><true/>")
         .with_override("system", "com.sanctum.fallback", true)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("fallback", "<key>Disabled</key><true/>")
+    crate::doctor::fixture::plain_hub().with_daemon("fallback", "<key>Disabled</key><true/>")
 }

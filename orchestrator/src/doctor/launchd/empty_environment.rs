@@ -126,15 +126,18 @@ fn in_system_path(name: &str) -> bool {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("tunnel", "<key>ProgramArguments</key><array><string>/usr/bin/ssh</string><string>-N</string><string>-o</string><string>BatchMode=yes</string><string>-p</string><string>22</string><string>operator@10.10.10.10</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command(
+            "tunnel",
+            &["/usr/bin/ssh", "-N", "-o", "BatchMode=yes", "-p", "22", "operator@10.10.10.10"],
+        )
         .with_named("/usr/bin/ssh", Some(fixture::file(0o755)), "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("tunnel", "<key>ProgramArguments</key><array><string>/usr/bin/ssh</string><string>-N</string><string>-o</string><string>BatchMode=yes</string><string>manor</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command("tunnel", &["/usr/bin/ssh", "-N", "-o", "BatchMode=yes", "manor"])
         .with_named("/usr/bin/ssh", Some(fixture::file(0o755)), "")
 }
 

@@ -37,12 +37,11 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("proxy", "<key>ExitTimeOut</key><integer>30</integer>")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("proxy", "<key>RunAtLoad</key><true/>")
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", "<key>RunAtLoad</key><true/>")
 }

@@ -58,12 +58,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    rendered(crate::doctor::fixture::hub(&serde_json::json!({})))
+    rendered(crate::doctor::fixture::plain_hub())
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = rendered(crate::doctor::fixture::hub(&serde_json::json!({})));
+    let mut looked = rendered(crate::doctor::fixture::plain_hub());
     looked.plists.as_mut().unwrap().all.remove(0);
     looked
 }

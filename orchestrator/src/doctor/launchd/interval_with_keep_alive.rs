@@ -38,13 +38,13 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("scan", "<key>StartInterval</key><integer>3600</integer><key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
+    crate::doctor::fixture::plain_hub().with_daemon(
         "scan",
         "<key>StartInterval</key><integer>3600</integer><key>KeepAlive</key><true/>",
     )

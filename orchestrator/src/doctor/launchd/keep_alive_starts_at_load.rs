@@ -35,12 +35,11 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("proxy", "<key>KeepAlive</key><true/><key>RunAtLoad</key><true/>")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("proxy", "<key>KeepAlive</key><true/>")
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", "<key>KeepAlive</key><true/>")
 }

@@ -49,11 +49,8 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "proxy",
-            "<key>ProgramArguments</key><array><string>/opt/sanctum/bin/sanctumd</string></array>",
-        )
+    crate::doctor::fixture::plain_hub()
+        .with_command("proxy", &["/opt/sanctum/bin/sanctumd"])
         .with_loaded(LoadedJob {
             domain: "system".to_owned(),
             label: "com.sanctum.proxy".to_owned(),
@@ -63,11 +60,8 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "proxy",
-            "<key>ProgramArguments</key><array><string>/opt/sanctum/bin/sanctumd</string></array>",
-        )
+    crate::doctor::fixture::plain_hub()
+        .with_command("proxy", &["/opt/sanctum/bin/sanctumd"])
         .with_plist(
             "/Users/operator/Library/LaunchAgents/com.sanctum.proxy.plist",
             "com.sanctum.proxy",

@@ -40,12 +40,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon("proxy", "")
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_plist(
+    crate::doctor::fixture::plain_hub().with_plist(
         "/Library/LaunchDaemons/proxy.plist",
         "com.sanctum.proxy",
         "",

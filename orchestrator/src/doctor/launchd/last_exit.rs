@@ -45,7 +45,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_loaded(LoadedJob {
+    crate::doctor::fixture::plain_hub().with_loaded(LoadedJob {
         label: "com.sanctum.proxy".to_owned(),
         last_exit: Some(LastExit::Signal("Terminated: 15".to_owned())),
         ..LoadedJob::default()
@@ -54,7 +54,7 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_loaded(LoadedJob {
+    crate::doctor::fixture::plain_hub().with_loaded(LoadedJob {
         label: "com.sanctum.proxy".to_owned(),
         last_exit: Some(LastExit::Code(5)),
         ..LoadedJob::default()

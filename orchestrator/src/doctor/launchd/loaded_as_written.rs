@@ -27,8 +27,7 @@ pub(super) static LINT: Lint = Lint {
 fn judge(looked: &Looked) -> Seen {
     let plists = looked.plists()?;
     let loaded = looked.loaded()?;
-    let mut answer = Answer::of(plists);
-    answer.unseen.extend(loaded.unseen.iter().cloned());
+    let mut answer = Answer::of(plists).beside(loaded);
     for file in plists.iter().filter(|file| file.read.is_ok()) {
         for job in loaded.iter().filter(|job| job.label == file.label()) {
             let changed = differences(file, job);
@@ -74,14 +73,14 @@ fn differences(file: &PlistFile, job: &LoadedJob) -> Vec<&'static str> {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("tunnel", "<key>KeepAlive</key><true/><key>ProgramArguments</key><array><string>/opt/t</string><string>--to</string><string>10.0.0.2</string></array>")
         .with_loaded(held(&["/opt/t", "--to", "10.0.0.2"]))
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon("tunnel", "<key>KeepAlive</key><true/><key>ProgramArguments</key><array><string>/opt/t</string><string>--to</string><string>10.0.0.2</string></array>")
         .with_loaded(held(&["/opt/t", "--to", "10.0.0.1"]))
 }

@@ -52,7 +52,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_daemon(
             "proxy",
             "<key>StandardOutPath</key><string>/var/log/sanctum/proxy.log</string>",
@@ -62,7 +62,7 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}))
+    let mut looked = crate::doctor::fixture::plain_hub()
         .with_daemon(
             "proxy",
             "<key>StandardOutPath</key><string>/var/log/sanctum/proxy.log</string>",

@@ -68,6 +68,10 @@ impl Named {
 
 /// Property lists in the three directories.
 pub fn plists(eyes: &Eyes<'_>) -> Seen<Many<PlistFile>> {
+    eyes.plists().cloned()
+}
+
+pub(in crate::doctor) fn read_plists(eyes: &Eyes<'_>) -> Seen<Many<PlistFile>> {
     let mut files = Vec::new();
     if eyes.ground.facts.os == Os::Macos {
         for (dir, place) in directories(eyes)? {
@@ -126,7 +130,7 @@ pub fn loaded(eyes: &Eyes<'_>) -> Seen<Many<LoadedJob>> {
         return Err(nothing_runs("loaded jobs"));
     }
     let on_disk: BTreeSet<String> =
-        plists(eyes)?.iter().map(|file| file.label().to_owned()).collect();
+        eyes.plists()?.iter().map(|file| file.label().to_owned()).collect();
     let mut jobs = Vec::new();
     for domain in domains(eyes) {
         let Some(text) = printed(eyes, &domain)? else { continue };
@@ -183,7 +187,7 @@ pub fn overrides(eyes: &Eyes<'_>) -> Seen<Overrides> {
 pub fn plist_tool(eyes: &Eyes<'_>) -> Seen<PlistTool> {
     const TOOLS: [(&str, &[&str]); 2] = [("plutil", &["-lint", "-"]), ("plistutil", &["-i", "-"])];
     let mut all = BTreeMap::new();
-    for file in &plists(eyes)? {
+    for file in eyes.plists()? {
         for (program, args) in TOOLS {
             let Some(said) = eyes.read_by(&file.path, program, args, &file.bytes)? else {
                 continue;
@@ -218,7 +222,7 @@ pub fn aside(eyes: &Eyes<'_>) -> Seen<Aside> {
 /// What is at every absolute path that a property list names.
 pub fn named(eyes: &Eyes<'_>) -> Seen<Named> {
     let mut all = BTreeMap::new();
-    for file in &plists(eyes)? {
+    for file in eyes.plists()? {
         let commands: BTreeSet<&str> = file.command().into_iter().collect();
         for text in file.places() {
             let Ok(path) = AbsPath::new(text) else { continue };

@@ -42,14 +42,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("proxy", "")
-        .with_daemon("old-lab", "")
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", "").with_daemon("old-lab", "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_plist(
+    crate::doctor::fixture::plain_hub().with_plist(
         "/Library/LaunchDaemons/com.sanctum.proxy 2.plist",
         "com.sanctum.proxy",
         "",

@@ -52,11 +52,8 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "bootstrap",
-            "<key>ProgramArguments</key><array><string>/opt/sanctum/bin/sanctumd</string></array>",
-        )
+    crate::doctor::fixture::plain_hub()
+        .with_command("bootstrap", &["/opt/sanctum/bin/sanctumd"])
         .with_loaded(LoadedJob {
             label: "com.sanctum.bootstrap".to_owned(),
             ..LoadedJob::default()
@@ -65,8 +62,5 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
-        "old-lab",
-        "<key>ProgramArguments</key><array><string>/opt/sanctum/bin/sanctumd</string></array>",
-    )
+    crate::doctor::fixture::plain_hub().with_command("old-lab", &["/opt/sanctum/bin/sanctumd"])
 }

@@ -45,12 +45,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("proxy", "<!-- kept alive - by launchd -->")
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", "<!-- kept alive - by launchd -->")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("proxy", "<!-- started with --only proxy -->")
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", "<!-- started with --only proxy -->")
 }

@@ -41,12 +41,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon("proxy", "")
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon("proxy", "");
+    let mut looked = crate::doctor::fixture::plain_hub().with_daemon("proxy", "");
     looked.plists.as_mut().unwrap().all.first_mut().unwrap().uid = Some(501);
     looked
 }

@@ -63,18 +63,17 @@ fn interpreter(command: &[&str]) -> bool {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("audit", "<key>ProgramArguments</key><array><string>/bin/bash</string><string>/opt/house/audit.sh</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command("audit", &["/bin/bash", "/opt/house/audit.sh"])
         .with_named("/bin/bash", Some(fixture::file(0o755)), "")
         .with_named("/opt/house/audit.sh", Some(fixture::file(0o644)), "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "audit",
-            "<key>ProgramArguments</key><array><string>/opt/house/audit</string></array>",
-        )
-        .with_named("/opt/house/audit", None, "")
+    crate::doctor::fixture::plain_hub().with_command("audit", &["/opt/house/audit"]).with_named(
+        "/opt/house/audit",
+        None,
+        "",
+    )
 }

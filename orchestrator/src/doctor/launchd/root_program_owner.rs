@@ -57,18 +57,17 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("pf", "<key>ProgramArguments</key><array><string>/opt/sanctum/bin/sanctum</string><string>pf</string><string>load</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command("pf", &["/opt/sanctum/bin/sanctum", "pf", "load"])
         .with_named("/opt/sanctum/bin/sanctum", Some(fixture::file(0o755)), "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
     let theirs = There { uid: Some(501), ..fixture::file(0o755) };
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon(
-            "pf",
-            "<key>ProgramArguments</key><array><string>/opt/homebrew/bin/tool</string></array>",
-        )
-        .with_named("/opt/homebrew/bin/tool", Some(theirs), "")
+    crate::doctor::fixture::plain_hub().with_command("pf", &["/opt/homebrew/bin/tool"]).with_named(
+        "/opt/homebrew/bin/tool",
+        Some(theirs),
+        "",
+    )
 }

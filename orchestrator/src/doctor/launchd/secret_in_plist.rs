@@ -2,6 +2,7 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
+use crate::jobs::secret::{Firewall, SecretJudge as _, kinds};
 use plist::Value;
 use sanctum_types::Severity;
 use std::collections::BTreeSet;
@@ -45,37 +46,27 @@ fn judge(looked: &Looked) -> Seen {
     Ok(answer)
 }
 
-/// The kinds of secret below a key; `--token x` and `--token=x` are judged by the name of the option.
-fn search(key: &str, value: &Value, found: &mut BTreeSet<(String, &'static str)>) {
+/// The kinds of secret below a key; words of an array are judged like arguments.
+fn search(key: &str, value: &Value, found: &mut BTreeSet<(String, String)>) {
     match value {
-        Value::String(text) => judge_text(key, key, text, found),
+        Value::String(text) => {
+            found.extend(Firewall.kind_of(text, Some(key)).map(|kind| (key.to_owned(), kind)));
+        }
         Value::Dictionary(dict) => dict.iter().for_each(|(key, value)| search(key, value, found)),
         Value::Array(all) => {
-            let mut before = "";
-            for one in all {
-                let Value::String(text) = one else {
-                    search(key, one, found);
-                    continue;
-                };
-                let (name, text) = text.split_once('=').unwrap_or((before, text));
-                judge_text(key, name.trim_start_matches('-'), text, found);
-                before = if text.starts_with('-') { text } else { "" };
-            }
+            let words: Vec<String> =
+                all.iter().filter_map(Value::as_string).map(str::to_owned).collect();
+            found.extend(kinds(&words, &Firewall).map(|(_, kind)| (key.to_owned(), kind)));
+            let others = all.iter().filter(|one| one.as_string().is_none());
+            others.for_each(|one| search(key, one, found));
         }
         _ => {}
     }
 }
 
-fn judge_text(key: &str, name: &str, text: &str, found: &mut BTreeSet<(String, &'static str)>) {
-    let hint = Some(name).filter(|name| !name.is_empty());
-    if let Some(secret) = sanctum_firewall::find_cleartext(text, hint) {
-        found.insert((key.to_owned(), secret.rule.title));
-    }
-}
-
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
+    crate::doctor::fixture::plain_hub().with_daemon(
         "proxy",
         "<key>EnvironmentVariables</key><dict><key>LANG</key><string>C</string></dict>",
     )
@@ -88,5 +79,27 @@ fn bad() -> Looked {
     let body = format!(
         "<key>EnvironmentVariables</key><dict><key>GH</key><string>{token}</string></dict>"
     );
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon("proxy", &body)
+    crate::doctor::fixture::plain_hub().with_daemon("proxy", &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands behind an option is judged by its name, and a word with `=` in its middle also as a whole.
+    #[test]
+    fn arguments_are_judged_like_those_of_jobs() {
+        let password = ["Xq7", "vR2kLm9TzWp4s"].concat();
+        for (words, expected) in [
+            (vec!["/opt/x".to_owned(), format!("postgres://me:{password}@db/x?tls=on")], 1),
+            (vec!["/opt/x".to_owned(), "--token".to_owned(), password.clone()], 1),
+            (vec!["/opt/x".to_owned(), format!("--token={password}")], 1),
+            (vec!["/opt/x".to_owned(), "--token=prompt".to_owned()], 0),
+        ] {
+            let all = Value::Array(words.into_iter().map(Value::String).collect());
+            let mut found = BTreeSet::new();
+            search("ProgramArguments", &all, &mut found);
+            assert_eq!(found.len(), expected, "{all:?}");
+        }
+    }
 }

@@ -34,14 +34,14 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     looked.aside = Ok(Aside { looked_at: 3, paths: Vec::new() });
     looked
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     let path = "/Library/LaunchDaemons/com.sanctum.proxy.plist.off";
     let paths = vec![sanctum_types::AbsPath::new(path).unwrap()];
     looked.aside = Ok(Aside { looked_at: 3, paths });

@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_the_house_renders_has_no_fault() {
-        let looked = fixture::hub(&serde_json::json!({}));
+        let looked = fixture::plain_hub();
         let files = &looked.wanted().unwrap().artefacts;
         let plists: Vec<_> =
             files.iter().filter(|file| file.path.file_name().ends_with(".plist")).collect();

@@ -35,7 +35,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
+    crate::doctor::fixture::plain_hub().with_daemon(
         "proxy",
         "<key>KeepAlive</key><true/><key>ThrottleInterval</key><integer>10</integer>",
     )
@@ -43,7 +43,7 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_daemon(
+    crate::doctor::fixture::plain_hub().with_daemon(
         "proxy",
         "<key>KeepAlive</key><true/><key>ThrottleInterval</key><integer>1</integer>",
     )

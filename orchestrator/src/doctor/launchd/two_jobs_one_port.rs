@@ -63,14 +63,14 @@ fn ports(command: &[&str]) -> BTreeSet<u16> {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("mlx", "<key>ProgramArguments</key><array><string>/opt/mlx/bin/serve</string><string>--port</string><string>1337</string></array>")
-        .with_daemon("mlx-coder", "<key>ProgramArguments</key><array><string>/opt/mlx/bin/serve</string><string>--port=1338</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command("mlx", &["/opt/mlx/bin/serve", "--port", "1337"])
+        .with_command("mlx-coder", &["/opt/mlx/bin/serve", "--port=1338"])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("mlx", "<key>ProgramArguments</key><array><string>/opt/mlx/bin/serve</string><string>--port</string><string>1337</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command("mlx", &["/opt/mlx/bin/serve", "--port", "1337"])
         .with_daemon("mlx-fallback", "<key>Disabled</key><true/><key>ProgramArguments</key><array><string>/opt/mlx/bin/serve</string><string>--bind=127.0.0.1:1337</string></array>")
 }

@@ -54,12 +54,14 @@ fn is_versioned(path: &str) -> bool {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("agent", "<key>ProgramArguments</key><array><string>/opt/homebrew/opt/python@3.12/bin/python3</string><string>/opt/agent/10.10.10.1/main.py</string></array>")
+    crate::doctor::fixture::plain_hub().with_command(
+        "agent",
+        &["/opt/homebrew/opt/python@3.12/bin/python3", "/opt/agent/10.10.10.1/main.py"],
+    )
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_daemon("agent", "<key>ProgramArguments</key><array><string>/opt/homebrew/Cellar/python@3.12/3.12.4/bin/python3.12</string></array>")
+    crate::doctor::fixture::plain_hub()
+        .with_command("agent", &["/opt/homebrew/Cellar/python@3.12/3.12.4/bin/python3.12"])
 }

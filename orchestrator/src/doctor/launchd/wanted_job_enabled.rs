@@ -35,18 +35,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_override(
-        "system",
-        "com.sanctum.bootstrap",
-        false,
-    )
+    crate::doctor::fixture::plain_hub().with_override("system", "com.sanctum.bootstrap", false)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_override(
-        "system",
-        "com.sanctum.bootstrap",
-        true,
-    )
+    crate::doctor::fixture::plain_hub().with_override("system", "com.sanctum.bootstrap", true)
 }

@@ -26,8 +26,7 @@ pub(super) static LINT: Lint = Lint {
 fn judge(looked: &Looked) -> Seen {
     let wanted = looked.wanted()?;
     let loaded = looked.loaded()?;
-    let mut answer = Answer::over(wanted.jobs.len());
-    answer.unseen.clone_from(&loaded.unseen);
+    let mut answer = Answer::over(wanted.jobs.len()).beside(loaded);
     for job in wanted.jobs.iter().filter(|job| job.implemented) {
         // An agent is in the owner's domain only while the owner is logged in.
         let agent = matches!(job.account, RunsAs::Session(_));
@@ -40,7 +39,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    let looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let looked = crate::doctor::fixture::plain_hub();
     let labels: Vec<String> =
         looked.wanted().unwrap().jobs.iter().map(|job| job.label.to_string()).collect();
     labels.into_iter().fold(looked, |looked, label| {
@@ -50,5 +49,5 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
 }

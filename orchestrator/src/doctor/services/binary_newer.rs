@@ -2,7 +2,7 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-use crate::doctor::services::running::{ours, running, stale};
+use crate::doctor::services::running::{ours_running, stale};
 use sanctum_host::processes::OnDiskNow;
 use sanctum_types::CouldNotCheck;
 use sanctum_types::Severity;
@@ -27,23 +27,19 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
-    let processes = looked.processes.as_ref().map_err(Clone::clone)?;
-
-    let mut answer = Answer { looked_at: 0, ..Answer::of(processes) };
-    for one in ours(wanted, processes) {
-        let Some(Some(running)) = running(one).map(|seen| answer.see(seen)) else { continue };
+    let wanted = looked.wanted()?;
+    let processes = looked.processes()?;
+    let mut answer = Answer::default().beside(processes);
+    for (one, running) in ours_running(&mut answer, wanted, processes) {
         if running.now() != OnDiskNow::Same {
             continue;
         }
-        match (one.started, one.older_than_its_file()) {
+        match (one.started, stale(one, running)) {
             (None, _) => answer.unseen.push(CouldNotCheck {
                 subject: running.path.clone(),
                 cause: format!("it is not known when process {} was started", one.pid),
             }),
-            (Some(_), Some(_)) => {
-                answer.add(&running.path, stale(one, running).unwrap_or_default());
-            }
+            (Some(_), Some(message)) => answer.add(&running.path, message),
             (Some(_), None) => {}
         }
     }
@@ -52,11 +48,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_running("ha", "/opt/ha/bin/ha", 7, 7)
+    crate::doctor::fixture::ha("hub").with_running("ha", "/opt/ha/bin/ha", 7, 7)
 }
 
 #[cfg(test)]

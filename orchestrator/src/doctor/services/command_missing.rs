@@ -26,7 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let programs = looked.programs.as_ref().map_err(Clone::clone)?;
+    let programs = looked.programs()?;
     let mut answer = Answer::default();
     for (path, program) in &programs.0 {
         let hint = path.as_str().starts_with(layout::PREFIX).then_some("sudo sanctum self install");
@@ -49,7 +49,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_program("/opt/ha/bin/ha", None)
+    crate::doctor::fixture::plain_hub().with_program("/opt/ha/bin/ha", None)
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 
 use super::look::Keepers;
 use crate::doctor::launchd::{Named, PlistFile};
-use crate::doctor::looked::Many;
+use crate::doctor::lint::{Answer, Seen};
+use crate::doctor::looked::{Looked, Many};
 use crate::jobs::Job;
+use crate::render::systemd::unit_name;
 use sanctum_types::CouldNotCheck;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -61,11 +63,28 @@ pub struct Sources<'a> {
     pub keepers: &'a Keepers,
 }
 
+/// Jobs that somebody beside their own starts, or restarts, as `did` says it.
+pub(super) fn judge_others(looked: &Looked, starts: bool, did: &str) -> Seen {
+    let (wanted, plists) = (looked.wanted()?, looked.plists()?);
+    let sources = Sources { plists, named: looked.named()?, keepers: looked.keepers()? };
+    let mut answer = Answer::over(wanted.jobs.len());
+    answer.unseen = blind(sources);
+    for job in &wanted.jobs {
+        let others = others(job, sources);
+        let who: Vec<String> =
+            others.iter().filter(|one| one.starts == starts).map(ToString::to_string).collect();
+        if !who.is_empty() {
+            answer.add(&job.label, format!("{did} by {} as well", who.join(" and by ")));
+        }
+    }
+    Ok(answer)
+}
+
 /// Everybody who can start the job again but its own job.
 #[must_use]
 pub fn others(job: &Job, sources: Sources<'_>) -> BTreeSet<Guardian> {
     let Some(program) = job.command.first().map(String::as_str) else { return BTreeSet::new() };
-    let unit = format!("sanctum-{}.service", job.name);
+    let unit = unit_name(&job.name, "service");
     let mut all = BTreeSet::new();
     let mut add = |kind, name: &str, starts| {
         all.insert(Guardian { kind, name: name.to_owned(), starts });

@@ -4,7 +4,7 @@
 //! Histories are judged where they are read: what leaves this module is a file, a line and a kind, never a value.
 
 use crate::doctor::eyes::{Eyes, There, nothing_runs};
-use crate::doctor::looked::{Many, Seen, render, unseen};
+use crate::doctor::looked::{Many, Seen, unseen};
 use crate::house::layout;
 use crate::instance::model::Os;
 use sanctum_host::command::{self, Options, run};
@@ -122,7 +122,7 @@ pub fn processes(eyes: &Eyes<'_>) -> Seen<Many<Process>> {
 
 /// What is at the programs of the node's jobs.
 pub fn programs(eyes: &Eyes<'_>) -> Seen<Programs> {
-    let wanted = render(eyes.ground)?;
+    let wanted = eyes.wanted()?;
     let mut all = BTreeMap::new();
     for job in &wanted.jobs {
         let Some(Ok(path)) = job.command.first().map(|path| AbsPath::new(path.as_str())) else {

@@ -2,9 +2,9 @@
 
 use crate::doctor::exposure::look::on;
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
-use crate::doctor::looked::Many;
-use crate::doctor::looked::{Looked, Need};
+use crate::doctor::looked::{Looked, Many, Need};
 use crate::doctor::services::running::runs;
+use crate::jobs::Job;
 use sanctum_host::processes::Process;
 use sanctum_host::sockets::{Owner, Owners};
 use sanctum_types::CouldNotCheck;
@@ -31,56 +31,37 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
-    let listeners = looked.listeners.as_ref().map_err(Clone::clone)?;
-    let processes = looked.processes.as_ref().map_err(Clone::clone)?;
-
-    let programs = looked.programs.as_ref().map_err(Clone::clone)?;
-    let mut answer = Answer { looked_at: 0, ..Answer::of(listeners) };
-    for job in wanted.jobs.iter().filter(|job| {
-        looked
-            .ground
-            .instance
-            .services
-            .get(&job.name)
-            .is_some_and(|service| service.command.is_some())
-    }) {
-        let Some(program) = job.command.first() else { continue };
-        let file = programs.0.iter().find(|(path, _)| path.as_str() == program.as_str());
-        let file = file.and_then(|(_, program)| program.file);
-        for (port, transport) in &job.ports {
-            for one in on(listeners, *transport, *port) {
-                answer.looked_at += 1;
-                match &one.owners {
-                    Owners::Seen(owners) => {
-                        let strangers =
-                            owners.iter().filter(|owner| !is_own(owner, program, file, processes));
-                        for stranger in strangers {
-                            let what = stranger.program.as_deref().unwrap_or(&stranger.name);
-                            answer.add(
-                                &job.name,
-                                format!(
-                                    "{} {} is held by {what} ({}), and its program is {program}",
-                                    one.transport,
-                                    one.at(),
-                                    stranger.pid
-                                ),
-                            );
-                        }
+    let (wanted, listeners) = (looked.wanted()?, looked.listeners()?);
+    let (processes, programs) = (looked.processes()?, looked.programs()?);
+    let services = &looked.ground.instance.services;
+    let own = |job: &&Job| services.get(&job.name).is_some_and(|one| one.command.is_some());
+    let mut answer = Answer::default().beside(listeners).beside(processes);
+    for job in wanted.jobs.iter().filter(own) {
+        let Some(command) = job.command.first() else { continue };
+        let program = programs.0.iter().find(|(path, _)| path.as_str() == command.as_str());
+        let program = program.map(|(_, program)| program);
+        // A program that nobody could look at cannot be known under another name.
+        answer.unseen.extend(program.and_then(|one| one.there.as_ref().err()).cloned());
+        let file = program.and_then(|program| program.file);
+        for one in job.ports.iter().flat_map(|(port, transport)| on(listeners, *transport, *port)) {
+            answer.looked_at += 1;
+            let at = format!("{} {}", one.transport, one.at());
+            match &one.owners {
+                Owners::Seen(owners) => {
+                    let is_stranger = |owner: &&Owner| !is_own(owner, command, file, processes);
+                    for stranger in owners.iter().filter(is_stranger) {
+                        let what = stranger.program.as_deref().unwrap_or(&stranger.name);
+                        let held = format!("{at} is held by {what} ({})", stranger.pid);
+                        answer.add(&job.name, format!("{held}, and its program is {command}"));
                     }
-                    Owners::Nobody => answer.add(
-                        &job.name,
-                        format!(
-                            "{} {} is held by no process of this system",
-                            one.transport,
-                            one.at()
-                        ),
-                    ),
-                    Owners::CouldNotSee => answer.unseen.push(CouldNotCheck {
-                        subject: format!("the owner of {} {}", one.transport, one.at()),
-                        cause: "only root sees processes of other accounts".to_owned(),
-                    }),
                 }
+                Owners::Nobody => {
+                    answer.add(&job.name, format!("{at} is held by no process of this system"));
+                }
+                Owners::CouldNotSee => answer.unseen.push(CouldNotCheck {
+                    subject: format!("the owner of {at}"),
+                    cause: "only root sees processes of other accounts".to_owned(),
+                }),
             }
         }
     }
@@ -107,20 +88,14 @@ fn is_own(
 
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_program("/opt/ha/bin/ha", None)
-    .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
+    crate::doctor::fixture::ha("hub")
+        .with_program("/opt/ha/bin/ha", None)
+        .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_program("/opt/ha/bin/ha", None)
-    .with_listener("tcp 0.0.0.0:8123", "/opt/lima/bin/forwarder")
+    crate::doctor::fixture::ha("hub")
+        .with_program("/opt/ha/bin/ha", None)
+        .with_listener("tcp 0.0.0.0:8123", "/opt/lima/bin/forwarder")
 }

@@ -1,5 +1,6 @@
 //! `services/port-shared`.
 
+use crate::doctor::exposure::look::EPHEMERAL;
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
 use sanctum_host::sockets::Transport;
@@ -24,14 +25,13 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let listeners = looked.listeners.as_ref().map_err(Clone::clone)?;
-
+    let listeners = looked.listeners()?;
     let mut ports: BTreeMap<(Transport, u16), BTreeSet<String>> = BTreeMap::new();
     for one in listeners.iter().filter(|one| one.port < EPHEMERAL) {
         let programs = ports.entry((one.transport, one.port)).or_default();
         programs.extend(one.programs().map(str::to_owned));
     }
-    let mut answer = Answer { looked_at: ports.len(), ..Answer::of(listeners) };
+    let mut answer = Answer::over(ports.len()).beside(listeners);
     for ((transport, port), programs) in ports.iter().filter(|(_, programs)| programs.len() > 1) {
         let programs = programs.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         answer.add(&format!("{transport} {port}"), format!("held by {programs}"));
@@ -39,25 +39,16 @@ fn judge(looked: &Looked) -> Seen {
     Ok(answer)
 }
 
-/// What the kernel lends to clients begins here at the earliest (ip_local_port_range of Linux).
-const EPHEMERAL: u16 = 32_768;
-
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
-    .with_listener("tcp [::1]:8123", "/opt/ha/bin/ha")
+    crate::doctor::fixture::ha("hub")
+        .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
+        .with_listener("tcp [::1]:8123", "/opt/ha/bin/ha")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
-    .with_listener("tcp 0.0.0.0:8123", "/opt/lima/bin/forwarder")
+    crate::doctor::fixture::ha("hub")
+        .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
+        .with_listener("tcp 0.0.0.0:8123", "/opt/lima/bin/forwarder")
 }

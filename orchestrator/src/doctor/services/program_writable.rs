@@ -26,7 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let programs = looked.programs.as_ref().map_err(Clone::clone)?;
+    let programs = looked.programs()?;
     let mut answer = Answer::default();
     for (path, program) in &programs.0 {
         let there = !matches!(program.there, Ok(None));
@@ -42,11 +42,11 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_program("/opt/ha/bin/ha", None)
+    crate::doctor::fixture::plain_hub().with_program("/opt/ha/bin/ha", None)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
     let why = Some("/opt/ha cannot be trusted: group or others can write it");
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_program("/opt/ha/bin/ha", why)
+    crate::doctor::fixture::plain_hub().with_program("/opt/ha/bin/ha", why)
 }

@@ -4,6 +4,7 @@ use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
 use crate::instance::model::Os;
 use crate::jobs::Start;
+use crate::render::systemd::unit_name;
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -27,14 +28,14 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
-
-    let loaded = looked.loaded.as_ref().map_err(Clone::clone)?;
-    let units = looked.units.as_ref().map_err(Clone::clone)?;
-    let mut answer = Answer::default();
-    answer.unseen.extend(loaded.unseen.iter().chain(&units.unseen).cloned());
+    let wanted = looked.wanted()?;
+    let loaded = looked.loaded()?;
+    let units = looked.units()?;
+    // What a supervisor of the house allows itself before it gives up.
+    let budget = u64::from(looked.ground.instance.supervision.budget.restarts);
+    let mut answer = Answer::default().beside(loaded).beside(units);
     for job in wanted.jobs.iter().filter(|job| job.implemented && job.start == Start::Stays) {
-        let unit = format!("sanctum-{}.service", job.name);
+        let unit = unit_name(&job.name, "service");
         let restarts = match looked.os() {
             Os::Macos => {
                 let held = loaded.iter().find(|held| held.label == job.label.as_str());
@@ -44,23 +45,20 @@ fn judge(looked: &Looked) -> Seen {
             Os::Linux => units
                 .iter()
                 .find(|held| held.name == unit)
-                .and_then(|held| held.properties.get("NRestarts")?.parse().ok()),
+                .and_then(|held| held.get("NRestarts").parse().ok()),
         };
         // A job that is not loaded is another lint's.
         let Some(restarts) = restarts else { continue };
         answer.looked_at += 1;
-        if restarts > BUDGET {
+        if restarts > budget {
             answer.add(
                 &job.label,
-                format!("restarted {restarts} times since it was loaded, {BUDGET} are its budget"),
+                format!("restarted {restarts} times since it was loaded, {budget} are its budget"),
             );
         }
     }
     Ok(answer)
 }
-
-/// As many as a supervisor of the house makes before it gives up (docs/design/0003-the-house-keeps-watch.md).
-const BUDGET: u64 = 3;
 
 #[cfg(test)]
 impl Looked {
@@ -75,18 +73,10 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::barn(&json!({ "services": {
-        "ha": { "node": "barn", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_restarts(2)
+    crate::doctor::fixture::ha("barn").with_restarts(2)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::barn(&json!({ "services": {
-        "ha": { "node": "barn", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_restarts(25_545)
+    crate::doctor::fixture::ha("barn").with_restarts(25_545)
 }

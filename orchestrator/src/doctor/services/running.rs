@@ -2,6 +2,7 @@
 //!
 //! A script's process runs the interpreter, so its first arguments are looked at as well.
 
+use crate::doctor::lint::Answer;
 use crate::doctor::looked::{Many, Wanted};
 use crate::house::layout;
 use sanctum_host::processes::{Argv, OnDiskNow, Process, Running};
@@ -44,6 +45,16 @@ pub fn running(process: &Process) -> Option<Result<&Running, CouldNotCheck>> {
             cause: "only root sees what it runs".to_owned(),
         })),
     }
+}
+
+/// The house's own processes with what each runs; those that may not be seen are told.
+pub fn ours_running<'a>(
+    answer: &mut Answer,
+    wanted: &'a Wanted,
+    processes: &'a Many<Process>,
+) -> Vec<(&'a Process, &'a Running)> {
+    let seen = |one: &'a Process| Some((one, answer.see(running(one)?)?));
+    ours(wanted, processes).filter_map(seen).collect()
 }
 
 /// How a process differs from its program on disk, if it does.

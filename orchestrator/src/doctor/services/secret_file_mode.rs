@@ -2,7 +2,6 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -24,7 +23,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let files = looked.secret_files.as_ref().map_err(Clone::clone)?;
+    let files = looked.secret_files()?;
     let mut answer = Answer::default();
     for file in files {
         let path = &file.path;
@@ -64,10 +63,10 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_secret_file(0o600)
+    crate::doctor::fixture::plain_hub().with_secret_file(0o600)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_secret_file(0o644)
+    crate::doctor::fixture::plain_hub().with_secret_file(0o644)
 }

@@ -2,11 +2,10 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-use crate::jobs::secret::{Firewall, SecretJudge as _};
+use crate::jobs::secret::{Firewall, kinds};
 use sanctum_host::sight::Sight;
 use sanctum_types::CouldNotCheck;
 use sanctum_types::Severity;
-use std::collections::BTreeSet;
 
 pub(super) static LINT: Lint = Lint {
     id: "services/secret-in-argv",
@@ -27,8 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let processes = looked.processes.as_ref().map_err(Clone::clone)?;
-
+    let processes = looked.processes()?;
     let mut answer = Answer::of(processes);
     for one in processes {
         let words = match &one.argv {
@@ -42,8 +40,7 @@ fn judge(looked: &Looked) -> Seen {
                 continue;
             }
         };
-        let found: BTreeSet<(usize, String)> = secrets(words);
-        for (number, kind) in found {
+        for (number, kind) in kinds(words, &Firewall) {
             answer.add(
                 &format!("process {} ({})", one.pid, one.name),
                 format!("argument {number} is {kind}"),
@@ -53,26 +50,9 @@ fn judge(looked: &Looked) -> Seen {
     Ok(answer)
 }
 
-/// Kinds of secrets among arguments, by number. `--token=x` and `--token x` are both given under `token`.
-fn secrets(words: &[String]) -> BTreeSet<(usize, String)> {
-    let mut found = BTreeSet::new();
-    let mut before: Option<&str> = None;
-    for (number, word) in words.iter().enumerate() {
-        let (key, text) = match word.split_once('=') {
-            Some((key, text)) => (Some(key), text),
-            None => (before, word.as_str()),
-        };
-        let key = key.map(|key| key.trim_start_matches('-')).filter(|key| !key.is_empty());
-        let kind = Firewall.kind_of(text, key).or_else(|| Firewall.kind_of(word, None));
-        found.extend(kind.map(|kind| (number, kind)));
-        before = Some(word.as_str()).filter(|word| word.starts_with('-'));
-    }
-    found
-}
-
 #[cfg(test)]
 fn good() -> Looked {
-    let looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let looked = crate::doctor::fixture::plain_hub();
     looked.with_running("ha", "/opt/ha/bin/ha", 7, 7)
 }
 
@@ -111,8 +91,7 @@ mod tests {
                 vec![],
             ),
         ] {
-            let numbers: Vec<usize> =
-                secrets(&words).into_iter().map(|(number, _)| number).collect();
+            let numbers: Vec<usize> = kinds(&words, &Firewall).map(|(number, _)| number).collect();
             assert_eq!(numbers, expected, "{}", words.len());
         }
     }

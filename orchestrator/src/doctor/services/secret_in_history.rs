@@ -2,7 +2,6 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -26,7 +25,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let histories = looked.histories.as_ref().map_err(Clone::clone)?;
+    let histories = looked.histories()?;
     let mut answer = Answer::of(histories);
     for file in histories {
         for (line, kind) in file.lines.iter().take(SHOWN) {
@@ -54,11 +53,11 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_history(Vec::new())
+    crate::doctor::fixture::plain_hub().with_history(Vec::new())
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
     let lines = vec![(7, "a GitHub token".to_owned())];
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_history(lines)
+    crate::doctor::fixture::plain_hub().with_history(lines)
 }

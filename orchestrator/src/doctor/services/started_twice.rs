@@ -1,8 +1,8 @@
 //! `services/started-twice`.
 
-use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
+use crate::doctor::lint::{Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-use crate::doctor::services::guardians::{Sources, blind, others};
+use crate::doctor::services::guardians::judge_others;
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -26,32 +26,12 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
-    let plists = looked.plists.as_ref().map_err(Clone::clone)?;
-    let named = looked.named.as_ref().map_err(Clone::clone)?;
-    let keepers = looked.keepers.as_ref().map_err(Clone::clone)?;
-
-    let sources = Sources { plists, named, keepers };
-    let mut answer = Answer::over(wanted.jobs.len());
-    answer.unseen = blind(sources);
-    for job in &wanted.jobs {
-        let others = others(job, sources);
-        let who: Vec<String> =
-            others.iter().filter(|one| one.starts).map(ToString::to_string).collect();
-        if !who.is_empty() {
-            answer.add(&job.label, format!("started by {} as well", who.join(" and by ")));
-        }
-    }
-    Ok(answer)
+    judge_others(looked, true, "started")
 }
 
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_named(
+    crate::doctor::fixture::ha("hub").with_named(
         "/opt/other.sh",
         Some(crate::doctor::fixture::file(0o755)),
         "#!/bin/sh\nexit 0\n",
@@ -60,14 +40,15 @@ fn good() -> Looked {
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::hub(&json!({ "services": {
-        "ha": { "node": "hub", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_named("/opt/other.sh", Some(crate::doctor::fixture::file(0o755)), "#!/bin/sh\nexit 0\n")
-    .with_plist(
-        "/Library/LaunchAgents/old.ha.plist",
-        "old.ha",
-        "<key>ProgramArguments</key><array><string>/opt/ha/bin/ha</string></array>",
-    )
+    crate::doctor::fixture::ha("hub")
+        .with_named(
+            "/opt/other.sh",
+            Some(crate::doctor::fixture::file(0o755)),
+            "#!/bin/sh\nexit 0\n",
+        )
+        .with_plist(
+            "/Library/LaunchAgents/old.ha.plist",
+            "old.ha",
+            "<key>ProgramArguments</key><array><string>/opt/ha/bin/ha</string></array>",
+        )
 }

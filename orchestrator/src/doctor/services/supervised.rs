@@ -5,6 +5,7 @@ use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
 use crate::instance::model::Os;
 use crate::jobs::Start;
+use crate::render::systemd::unit_name;
 use sanctum_host::processes::{Process, Table};
 use sanctum_host::sockets::Owners;
 use sanctum_types::Severity;
@@ -30,19 +31,17 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let wanted = looked.wanted.as_ref().map_err(Clone::clone)?;
-    let listeners = looked.listeners.as_ref().map_err(Clone::clone)?;
-    let processes = looked.processes.as_ref().map_err(Clone::clone)?;
-
-    let loaded = looked.loaded.as_ref().map_err(Clone::clone)?;
+    let wanted = looked.wanted()?;
+    let listeners = looked.listeners()?;
+    let processes = looked.processes()?;
+    let loaded = looked.loaded()?;
     let table = Table {
         processes: processes.iter().map(|one| (one.pid, one.clone())).collect(),
         complete: processes.unseen.is_empty(),
     };
-    let mut answer = Answer { looked_at: 0, ..Answer::of(listeners) };
-    answer.unseen.extend(processes.unseen.iter().chain(&loaded.unseen).cloned());
+    let mut answer = Answer::default().beside(listeners).beside(processes).beside(loaded);
     for job in wanted.jobs.iter().filter(|job| job.implemented && job.start == Start::Stays) {
-        let unit = format!("sanctum-{}.service", job.name);
+        let unit = unit_name(&job.name, "service");
         let held =
             loaded.iter().find(|held| held.label == job.label.as_str()).and_then(|held| held.pid);
         let belongs = |one: &Process| match looked.os() {
@@ -82,22 +81,16 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::barn(&json!({ "services": {
-        "ha": { "node": "barn", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
-    .with_running("ha", "/opt/ha/bin/ha", 7, 7)
-    .in_unit("sanctum-ha.service")
+    crate::doctor::fixture::ha("barn")
+        .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
+        .with_running("ha", "/opt/ha/bin/ha", 7, 7)
+        .in_unit("sanctum-ha.service")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    use serde_json::json;
-    crate::doctor::fixture::barn(&json!({ "services": {
-        "ha": { "node": "barn", "ports": [8123], "command": ["/opt/ha/bin/ha"] },
-    } }))
-    .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
-    .with_running("ha", "/opt/ha/bin/ha", 7, 7)
-    .in_unit("user@501.service")
+    crate::doctor::fixture::ha("barn")
+        .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")
+        .with_running("ha", "/opt/ha/bin/ha", 7, 7)
+        .in_unit("user@501.service")
 }

@@ -27,8 +27,8 @@ fn messages(lint: &'static Lint, looked: &Looked) -> Vec<String> {
 #[test]
 fn everybody_who_can_start_a_service_again() {
     let mut looked = hub(&ha("hub", "/opt/ha/bin/ha"))
-        .with_daemon("ha", "<key>ProgramArguments</key><array><string>/opt/ha/bin/ha</string></array>")
-        .with_daemon("heal", "<key>ProgramArguments</key><array><string>/opt/heal.sh</string></array>")
+        .with_command("ha", &["/opt/ha/bin/ha"])
+        .with_command("heal", &["/opt/heal.sh"])
         .with_plist(
             "/Library/LaunchAgents/old.plist",
             "old",
@@ -92,6 +92,9 @@ fn restarts_and_supervision_by_launchd() {
     let house = || hub(&ha("hub", "/opt/ha/bin/ha"));
     assert_eq!(messages(&restart_budget::LINT, &house().with_loaded(job(4, 400))).len(), 0);
     assert_eq!(messages(&restart_budget::LINT, &house().with_loaded(job(5, 400))).len(), 1);
+    let mut patient = house().with_loaded(job(5, 400));
+    patient.ground.instance.supervision.budget.restarts = 4;
+    assert_eq!(messages(&restart_budget::LINT, &patient).len(), 0);
     let held = |pid| {
         house()
             .with_listener("tcp 127.0.0.1:8123", "/opt/ha/bin/ha")

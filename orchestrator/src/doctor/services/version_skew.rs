@@ -22,10 +22,9 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let processes = looked.processes.as_ref().map_err(Clone::clone)?;
-
-    let versions = looked.versions.as_ref().map_err(Clone::clone)?;
-    let mut answer = Answer { looked_at: 1, ..Answer::of(processes) };
+    let processes = looked.processes()?;
+    let versions = looked.versions()?;
+    let mut answer = Answer::over(1).beside(processes);
     match (&versions.sanctum, &versions.sanctumd) {
         (Some(one), Some(other)) if one != other => {
             answer.add(layout::PREFIX, format!("sanctum is {one} and sanctumd is {other}"));
@@ -63,10 +62,10 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_versions(env!("CARGO_PKG_VERSION"))
+    crate::doctor::fixture::plain_hub().with_versions(env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_versions("0.0.9")
+    crate::doctor::fixture::plain_hub().with_versions("0.0.9")
 }

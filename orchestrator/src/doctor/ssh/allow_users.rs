@@ -26,8 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let callers = looked.sshd.as_ref().map_err(Clone::clone)?;
-
+    let callers = looked.sshd()?;
     let wanted: BTreeSet<String> =
         allowed_users(&looked.house()?).iter().map(ToString::to_string).collect();
     let mut answer = Answer::over(callers.len());
@@ -49,11 +48,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_sshd(&[])
+    crate::doctor::fixture::plain_hub().with_sshd(&[])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_sshd(&[("allowusers", "operator guestbook")])
+    crate::doctor::fixture::plain_hub().with_sshd(&[("allowusers", "operator guestbook")])
 }

@@ -15,8 +15,8 @@ pub(super) static LINT: Lint = Lint {
     why: "One line in one file is a way in that survives every password change. A key whose `command=` or \
           `restrict` was taken off may do more than it was given for, under the name that everybody knows.",
     fix: Fix::Edit(
-        "take the line out of the file that the finding names, or record a new inventory when the key is \
-        yours",
+        "take the line out of the file that the finding names; when the key is yours: sudo sanctum doctor \
+        --record-ssh",
     ),
     needs: &[Need::Authorized, Need::SshKept],
     judge,
@@ -27,8 +27,8 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let files = looked.authorized.as_ref().map_err(Clone::clone)?;
-    let kept = looked.ssh_kept.as_ref().map_err(Clone::clone)?;
+    let files = looked.authorized()?;
+    let kept = looked.ssh_kept()?;
     let house = looked.house()?;
     let mut answer = Answer::of(files);
     for file in files {
@@ -102,12 +102,12 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_authorized("", KEY, "")
+    crate::doctor::fixture::plain_hub().with_authorized("", KEY, "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_authorized("restrict ", KEY, "")
+    crate::doctor::fixture::plain_hub().with_authorized("restrict ", KEY, "")
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -22,7 +21,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let files = looked.authorized.as_ref().map_err(Clone::clone)?;
+    let files = looked.authorized()?;
     let mut answer = Answer::of(files);
     for file in files {
         for (path, there) in &file.way {
@@ -46,14 +45,13 @@ fn judge(looked: &Looked) -> Seen {
 #[cfg(test)]
 fn good() -> Looked {
     use crate::doctor::ssh::inventory::fixture::KEY;
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_authorized("", KEY, "")
+    crate::doctor::fixture::plain_hub().with_authorized("", KEY, "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
     use crate::doctor::ssh::inventory::fixture::KEY;
-    let mut looked =
-        crate::doctor::fixture::hub(&serde_json::json!({})).with_authorized("", KEY, "");
+    let mut looked = crate::doctor::fixture::plain_hub().with_authorized("", KEY, "");
     looked.authorized.as_mut().unwrap().all[0].way[0].1.mode = 0o770;
     looked
 }

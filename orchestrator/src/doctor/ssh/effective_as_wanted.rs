@@ -28,8 +28,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let callers = looked.sshd.as_ref().map_err(Clone::clone)?;
-
+    let callers = looked.sshd()?;
     let house = looked.house()?;
     let expected = expected(&house).map_err(|error| unseen("what to expect of sshd", &error))?;
     let mut answer = Answer::over(callers.len());
@@ -86,10 +85,10 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_sshd(&[])
+    crate::doctor::fixture::plain_hub().with_sshd(&[])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_sshd(&[("logingracetime", "120")])
+    crate::doctor::fixture::plain_hub().with_sshd(&[("logingracetime", "120")])
 }

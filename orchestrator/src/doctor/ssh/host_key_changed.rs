@@ -16,8 +16,8 @@ pub(super) static LINT: Lint = Lint {
           the inventory is bound to one life of the machine, so that a rebuild shows as such and everybody who \
           pinned the old keys is told.",
     fix: Fix::Edit(
-        "compare the key on the machine's own console; if it is right, record a new inventory and pin it \
-        where it is used with `sanctum ssh trust NODE`",
+        "compare the key on the machine's own console; if it is right: sudo sanctum doctor --record-ssh, and \
+        where it is used: sanctum ssh trust NODE",
     ),
     needs: &[Need::HostKeys, Need::SshKept],
     judge,
@@ -28,9 +28,9 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let keys = looked.host_keys.as_ref().map_err(Clone::clone)?;
-    let kept = looked.ssh_kept.as_ref().map_err(Clone::clone)?;
-    let mut answer = Answer { looked_at: kept.inventory.host_keys.len(), ..Answer::of(keys) };
+    let keys = looked.host_keys()?;
+    let kept = looked.ssh_kept()?;
+    let mut answer = Answer::over(kept.inventory.host_keys.len()).beside(keys);
     if kept.generation != kept.inventory.generation {
         answer.add(
             "this machine",
@@ -71,12 +71,12 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_host_key("g1", KEY, KEY)
+    crate::doctor::fixture::plain_hub().with_host_key("g1", KEY, KEY)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_host_key("g1", KEY, OTHER)
+    crate::doctor::fixture::plain_hub().with_host_key("g1", KEY, OTHER)
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_rebuilt_machine_is_told_as_such_and_a_key_that_is_gone_shows() {
-        let bare = || crate::doctor::fixture::hub(&serde_json::json!({}));
+        let bare = || crate::doctor::fixture::plain_hub();
         let said = |looked: &Looked| match Verdict::of(&LINT, looked).outcome {
             Outcome::Violated(found) => found[0].message.clone(),
             other => panic!("{other:?}"),

@@ -22,7 +22,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let keys = looked.host_keys.as_ref().map_err(Clone::clone)?;
+    let keys = looked.host_keys()?;
     let mut answer = Answer::of(keys);
     for key in keys {
         let Some(there) = &key.there else { continue };
@@ -50,13 +50,12 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_host_key("g1", "", "")
+    crate::doctor::fixture::plain_hub().with_host_key("g1", "", "")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    let mut looked =
-        crate::doctor::fixture::hub(&serde_json::json!({})).with_host_key("g1", "", "");
+    let mut looked = crate::doctor::fixture::plain_hub().with_host_key("g1", "", "");
     looked.host_keys.as_mut().unwrap().all[0].there = Some(crate::doctor::fixture::file(0o640));
     looked
 }

@@ -13,8 +13,8 @@ pub(super) static LINT: Lint = Lint {
     why: "A new type of key is what an update of the system brings, and also what somebody adds to be believed \
           by clients that ask for another algorithm than the one that was pinned.",
     fix: Fix::Edit(
-        "if an update made the key, record a new inventory; else take it out of /etc/ssh and find out who put \
-        it there",
+        "if an update made the key: sudo sanctum doctor --record-ssh; else take it out of /etc/ssh and find \
+        out who put it there",
     ),
     needs: &[Need::HostKeys, Need::SshKept],
     judge,
@@ -25,8 +25,8 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let keys = looked.host_keys.as_ref().map_err(Clone::clone)?;
-    let kept = looked.ssh_kept.as_ref().map_err(Clone::clone)?;
+    let keys = looked.host_keys()?;
+    let kept = looked.ssh_kept()?;
     let mut answer = Answer::of(keys);
     for key in keys {
         match key.shown() {
@@ -45,7 +45,7 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_host_key(
+    crate::doctor::fixture::plain_hub().with_host_key(
         "g1",
         crate::doctor::ssh::inventory::fixture::KEY,
         crate::doctor::ssh::inventory::fixture::KEY,
@@ -55,8 +55,7 @@ fn good() -> Looked {
 #[cfg(test)]
 fn bad() -> Looked {
     use crate::doctor::ssh::inventory::fixture::KEY;
-    let mut looked =
-        crate::doctor::fixture::hub(&serde_json::json!({})).with_host_key("g1", KEY, KEY);
+    let mut looked = crate::doctor::fixture::plain_hub().with_host_key("g1", KEY, KEY);
     looked.ssh_kept.as_mut().unwrap().inventory.host_keys.clear();
     looked
 }

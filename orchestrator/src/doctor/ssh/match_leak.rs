@@ -25,7 +25,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let files = looked.sshd_files.as_ref().map_err(Clone::clone)?;
+    let files = looked.sshd_files()?;
     let mut answer = Answer::of(files);
     for file in files {
         for found in matches_in(&file.text) {
@@ -36,28 +36,23 @@ fn judge(looked: &Looked) -> Seen {
 }
 
 #[cfg(test)]
-fn good() -> Looked {
+fn with(drop_in: &str) -> Looked {
     use crate::doctor::ssh::ConfigFile;
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
+    let mut looked = crate::doctor::fixture::plain_hub();
     let file = |path: &str, text: &str| ConfigFile { path: path.to_owned(), text: text.to_owned() };
     looked.sshd_files.as_mut().unwrap().all.extend([
         file("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*\n"),
-        file("/etc/ssh/sshd_config.d/100-macos.conf", "UsePAM yes\n"),
+        file("/etc/ssh/sshd_config.d/100-macos.conf", drop_in),
     ]);
     looked
 }
 
 #[cfg(test)]
+fn good() -> Looked {
+    with("UsePAM yes\n")
+}
+
+#[cfg(test)]
 fn bad() -> Looked {
-    use crate::doctor::ssh::ConfigFile;
-    let mut looked = crate::doctor::fixture::hub(&serde_json::json!({}));
-    let file = |path: &str, text: &str| ConfigFile { path: path.to_owned(), text: text.to_owned() };
-    looked.sshd_files.as_mut().unwrap().all.extend([
-        file("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*\n"),
-        file(
-            "/etc/ssh/sshd_config.d/100-macos.conf",
-            "Match Address 10.0.0.0/8\n    PasswordAuthentication yes\n",
-        ),
-    ]);
-    looked
+    with("Match Address 10.0.0.0/8\n    PasswordAuthentication yes\n")
 }

@@ -25,8 +25,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let callers = looked.sshd.as_ref().map_err(Clone::clone)?;
-
+    let callers = looked.sshd()?;
     let mut answer = Answer::over(callers.len());
     for keyword in KEYWORDS {
         let open = |caller: &&Caller| {
@@ -58,11 +57,10 @@ pub(super) const KEYWORDS: [&str; 5] = [
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_sshd(&[])
+    crate::doctor::fixture::plain_hub().with_sshd(&[])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
-        .with_sshd(&[("permitrootlogin", "without-password")])
+    crate::doctor::fixture::plain_hub().with_sshd(&[("permitrootlogin", "without-password")])
 }

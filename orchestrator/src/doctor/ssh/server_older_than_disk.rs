@@ -2,9 +2,7 @@
 
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
-use crate::doctor::services::running::stale;
-use sanctum_host::sight::Sight;
-use sanctum_types::CouldNotCheck;
+use crate::doctor::services::running::{running, stale};
 use sanctum_types::Severity;
 
 pub(super) static LINT: Lint = Lint {
@@ -27,21 +25,13 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let processes = looked.processes.as_ref().map_err(Clone::clone)?;
-    let mut answer = Answer { looked_at: processes.all.len(), ..Answer::of(processes) };
+    let processes = looked.processes()?;
+    let mut answer = Answer::of(processes);
     // Connections that are open already keep the server that they began with.
     for server in processes.iter().filter(|one| one.name == "sshd" && one.parent == 1) {
-        match &server.program {
-            Sight::Seen(running) => {
-                if let Some(message) = stale(server, running) {
-                    answer.add(&running.path, message);
-                }
-            }
-            Sight::Denied => answer.unseen.push(CouldNotCheck {
-                subject: format!("sshd ({})", server.pid),
-                cause: "only root sees what it runs".to_owned(),
-            }),
-            Sight::Absent => {}
+        let Some(running) = running(server).and_then(|seen| answer.part(seen)) else { continue };
+        if let Some(message) = stale(server, running) {
+            answer.add(&running.path, message);
         }
     }
     Ok(answer)
@@ -49,20 +39,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::barn(&serde_json::json!({})).with_running(
-        "sshd",
-        "/usr/sbin/sshd",
-        7,
-        7,
-    )
+    crate::doctor::fixture::plain_barn().with_running("sshd", "/usr/sbin/sshd", 7, 7)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::barn(&serde_json::json!({})).with_running(
-        "sshd",
-        "/usr/sbin/sshd",
-        7,
-        8,
-    )
+    crate::doctor::fixture::plain_barn().with_running("sshd", "/usr/sbin/sshd", 7, 8)
 }

@@ -26,8 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let callers = looked.sshd.as_ref().map_err(Clone::clone)?;
-
+    let callers = looked.sshd()?;
     let mut answer = Answer::over(callers.len());
     let mut weak: BTreeSet<(&str, &str)> = BTreeSet::new();
     for caller in callers {
@@ -75,12 +74,12 @@ fn is_weak(name: &str) -> bool {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_sshd(&[])
+    crate::doctor::fixture::plain_hub().with_sshd(&[])
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_sshd(&[("macs", "hmac-sha2-256-etm@openssh.com,hmac-sha1-etm@openssh.com")])
 }
 

@@ -22,7 +22,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let disk = looked.disk.as_ref().map_err(Clone::clone)?;
+    let disk = looked.disk()?;
     let Some(disk) = disk else { return Ok(Answer::default()) };
     let mut answer = Answer::over(1);
     let path = &disk.path;
@@ -30,7 +30,7 @@ fn judge(looked: &Looked) -> Seen {
         answer.add_with(
             path,
             "it is not there",
-            "put the guest's disk image there; docs/runbooks tells how",
+            "put the guest's disk image there, or name another under `vm.disk` of the instance file",
         );
         return Ok(answer);
     };
@@ -74,10 +74,10 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_disk(0o600, 261)
+    crate::doctor::fixture::plain_hub().with_disk(0o600, 261)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_disk(0o644, 261)
+    crate::doctor::fixture::plain_hub().with_disk(0o644, 261)
 }

@@ -24,7 +24,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let live = looked.interfaces.as_ref().map_err(Clone::clone)?;
+    let live = looked.interfaces()?;
     let Some(net) = super::of_hub(looked)? else { return Ok(Answer::default()) };
     let mut answer = Answer::over(1);
     let Some(bridge) = live.get(net.bridge.as_str()) else {
@@ -53,10 +53,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_bridge("bridge100", "10.10.10.1/24")
+    crate::doctor::fixture::plain_hub().with_bridge("bridge100", "10.10.10.1/24")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_bridge("bridge100", "192.168.64.1/24")
+    crate::doctor::fixture::plain_hub().with_bridge("bridge100", "192.168.64.1/24")
 }

@@ -27,7 +27,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let egress = looked.egress.as_ref().map_err(Clone::clone)?;
+    let egress = looked.egress()?;
     let mut answer = Answer::over(usize::from(looked.house()?.node.kind == NodeType::Guest));
     for (family, routed) in [("IPv4", egress.v4), ("IPv6", egress.v6)] {
         if routed {

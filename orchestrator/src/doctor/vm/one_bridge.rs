@@ -26,8 +26,8 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let live = looked.interfaces.as_ref().map_err(Clone::clone)?;
-    let bridges = looked.bridges.as_ref().map_err(Clone::clone)?;
+    let live = looked.interfaces()?;
+    let bridges = looked.bridges()?;
     let Some(net) = super::of_hub(looked)? else { return Ok(Answer::default()) };
     let inside = |name: &String| {
         live.get(name).is_some_and(|one| {
@@ -67,14 +67,14 @@ impl Looked {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_bridge("bridge0", "169.254.1.1/16")
         .with_bridge("bridge100", "10.10.10.1/24")
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({}))
+    crate::doctor::fixture::plain_hub()
         .with_bridge("bridge100", "10.10.10.1/24")
         .with_bridge("bridge102", "192.168.106.1/24")
 }

@@ -26,7 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let programs = looked.programs.as_ref().map_err(Clone::clone)?;
+    let programs = looked.programs()?;
     let mut answer = Answer::default();
     let found = programs.0.iter().find(|(path, _)| path.as_str() == layout::SOCKET_VMNET);
     if let Some((path, program)) = found {
@@ -43,11 +43,11 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_program(layout::SOCKET_VMNET, None)
+    crate::doctor::fixture::plain_hub().with_program(layout::SOCKET_VMNET, None)
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
     let why = Some("/opt/socket_vmnet cannot be trusted: group or others can write it");
-    crate::doctor::fixture::hub(&serde_json::json!({})).with_program(layout::SOCKET_VMNET, why)
+    crate::doctor::fixture::plain_hub().with_program(layout::SOCKET_VMNET, why)
 }

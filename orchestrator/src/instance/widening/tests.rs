@@ -147,7 +147,7 @@ fn a_service_that_is_switched_on_or_new_widens() {
 
 #[test]
 fn narrowing_is_not_widening() {
-    let table: [Change; 8] = [
+    let table: [Change; 9] = [
         |i| i.ssh.reachable_from.clear(),
         |i| i.users.authorized_keys.clear(),
         |i| i.schedules.clear(),
@@ -156,6 +156,7 @@ fn narrowing_is_not_widening() {
         |i| i.ssh.allow_users.clear(),
         |i| i.instance.name = "Another name".into(),
         |i| gateway(i).reason = Some("another".into()),
+        |i| i.boot.reason = Some("another".into()),
     ];
     for (n, change) in table.into_iter().enumerate() {
         assert_eq!(after(change), Vec::<String>::new(), "{n}");

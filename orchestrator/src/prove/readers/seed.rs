@@ -17,7 +17,8 @@ const WAYS_OUT: [(&str, Option<bool>); 7] = [
 ];
 
 /// Documents of a NoCloud seed, by the name that cloud-init looks for.
-pub(in crate::prove) const DOCUMENTS: [&str; 3] = ["user-data", "meta-data", "network-config"];
+pub(in crate::prove) const DOCUMENTS: [&str; 3] = ["user-data", "meta-data", NETWORK];
+const NETWORK: &str = "network-config";
 
 /// The document that an artefact is.
 pub(in crate::prove) fn document(artefact: &Artefact) -> Option<&'static str> {
@@ -31,6 +32,11 @@ pub(super) fn read(artefacts: &[&Artefact]) -> Option<Proof> {
     let findings = seed.iter().flat_map(|(artefact, name)| judge(artefact, name)).collect();
     let detail = format!("{} documents, no way out of the guest's network", seed.len());
     (!seed.is_empty()).then(|| Proof::of("cloud-init seed, read back", "seed", findings, &detail))
+}
+
+/// What is wrong with the network configuration that a guest is born with; none where the artefact is another.
+pub(crate) fn judge_network(artefact: &Artefact) -> Option<Vec<Finding>> {
+    document(artefact).filter(|name| *name == NETWORK).map(|name| judge(artefact, name))
 }
 
 fn judge(artefact: &Artefact, name: &str) -> Vec<Finding> {
@@ -47,7 +53,7 @@ fn judge(artefact: &Artefact, name: &str) -> Vec<Finding> {
     if name == "user-data" && !text.starts_with("#cloud-config\n") {
         findings.push(wrong("seed.header", path, "it does not begin with #cloud-config"));
     }
-    if name == "network-config" {
+    if name == NETWORK {
         ways_out(path, &value, &mut findings);
     }
     findings
@@ -72,5 +78,31 @@ fn ways_out(path: &str, value: &Value, findings: &mut Vec<Finding>) {
         }
         Value::Array(all) => all.iter().for_each(|value| ways_out(path, value, findings)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ways_out;
+    use serde_json::json;
+
+    #[test]
+    fn every_way_out_is_seen() {
+        for (ethernet, expected) in [
+            (
+                json!({ "dhcp4": false, "dhcp6": false, "accept-ra": false, "addresses": ["10.0.0.2/24"] }),
+                0,
+            ),
+            (json!({ "dhcp4": true }), 1),
+            (json!({ "dhcp4": "yes" }), 1),
+            (json!({ "gateway4": "10.0.0.1" }), 1),
+            (json!({ "routes": [{ "to": "default", "via": "10.0.0.1" }] }), 1),
+            (json!({ "accept-ra": true, "nameservers": {} }), 2),
+        ] {
+            let config = json!({ "version": 2, "ethernets": { "a": ethernet } });
+            let mut findings = Vec::new();
+            ways_out("network-config", &config, &mut findings);
+            assert_eq!(findings.len(), expected, "{config}");
+        }
     }
 }

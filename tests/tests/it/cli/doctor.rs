@@ -107,6 +107,31 @@ fn the_list_is_the_page_of_the_documents() {
     assert!(all.iter().all(|lint| lint["why"].as_str().is_some_and(|why| why.len() > 80)));
 }
 
+/// A remedy that names a verb or an option which is not there is worse than none.
+#[test]
+fn what_a_fix_tells_to_type_is_on_the_page_of_the_command_line() {
+    let page = |name| {
+        std::fs::read_to_string(super::program::checkout().join(name)).expect("a page of the docs")
+    };
+    let (line, lints) = (page("docs/cli.md"), page("docs/lints.md"));
+    let verb = |words: &str| line.split("\n## ").find(|part| part.lines().next() == Some(words));
+    let mut named = 0;
+    for fix in lints.lines().filter(|line| line.starts_with("Fix: ")) {
+        for (at, _) in fix.match_indices("sanctum ") {
+            let rest = fix[at..].split([';', ',', '`', ':']).next().expect("the command");
+            let words: Vec<&str> = rest.split(' ').collect();
+            let both = words.get(..3).and_then(|words| verb(&words.join(" ")));
+            let alone = || verb(&words[..2].join(" ")).filter(|part| !part.contains("<COMMAND>"));
+            let part = both.or_else(alone).unwrap_or_else(|| panic!("no verb: {fix}"));
+            for option in words.iter().filter(|word| word.starts_with("--")) {
+                assert!(part.contains(&format!(" {option} ")), "no {option}: {fix}");
+            }
+            named += 1;
+        }
+    }
+    assert!(named > 20, "{named} commands are named");
+}
+
 /// The words that `boot/no-ordering-cycle` looks for are those of the program itself.
 #[test]
 fn a_circle_of_units_is_called_so_by_systemd_analyze() {
