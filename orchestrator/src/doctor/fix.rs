@@ -60,7 +60,6 @@ const fn jobs(os: Os) -> Part {
 mod tests {
     use super::*;
     use crate::doctor::{catalogue, fixture};
-    use serde_json::json;
 
     /// What is not as rendered is apply's; the same finding in a file as it is rendered, or in another's, is not.
     #[test]

@@ -87,7 +87,6 @@ fn event(
 mod tests {
     use super::*;
     use crate::doctor::fixture;
-    use serde_json::json;
     use std::sync::Mutex;
 
     #[derive(Default)]

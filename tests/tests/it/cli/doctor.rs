@@ -117,9 +117,9 @@ fn what_a_fix_tells_to_type_is_on_the_page_of_the_command_line() {
     let verb = |words: &str| line.split("\n## ").find(|part| part.lines().next() == Some(words));
     let mut named = 0;
     for fix in lints.lines().filter(|line| line.starts_with("Fix: ")) {
-        for (at, _) in fix.match_indices("sanctum ") {
-            let rest = fix[at..].split([';', ',', '`', ':']).next().expect("the command");
-            let words: Vec<&str> = rest.split(' ').collect();
+        for rest in fix.split("sanctum ").skip(1) {
+            let rest = rest.split([';', ',', '`', ':']).next().expect("the command");
+            let words: Vec<&str> = std::iter::once("sanctum").chain(rest.split(' ')).collect();
             let both = words.get(..3).and_then(|words| verb(&words.join(" ")));
             let alone = || verb(&words[..2].join(" ")).filter(|part| !part.contains("<COMMAND>"));
             let part = both.or_else(alone).unwrap_or_else(|| panic!("no verb: {fix}"));
