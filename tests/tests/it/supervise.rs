@@ -153,7 +153,7 @@ fn the_start_follows_the_requirements_and_the_end_goes_the_other_way() {
     let ups = up.matching(|line| line["notice"] == "turned" && line["to"] == "up");
     let order: Vec<&str> = ups.iter().filter_map(|line| line["service"].as_str()).collect();
     assert_eq!(order, ["zeta", "middle", "alpha"]);
-    assert!(bed.house.run(&["up"]).exits(4).stderr.contains("in use"));
+    assert!(bed.house.run(&["up"]).exits(4).stderr.contains("somebody else serves"));
     let pids = ["zeta", "middle", "alpha"].map(|name| bed.pid(name));
     let lines = up.terminate();
     let ends: Vec<&str> = lines

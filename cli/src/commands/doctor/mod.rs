@@ -13,6 +13,7 @@ use super::prove::Bench;
 use crate::args::Doctor;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::presence;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place};
 use sanctum_host::{accounts, clock};
@@ -40,6 +41,10 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
     if args.fix && context.out.json {
         return Err(Failure::new(Exit::Usage, "--fix asks a person, and --json is for programs")
             .hint("`sanctum doctor --json` says under `remedies` what --fix would do"));
+    }
+    if args.record_ssh && context.around.euid != 0 {
+        // Refused with the way out here; below, the store would only say that it is root's.
+        presence::require(context, "record keys")?;
     }
     let opened = Opened::read(&context.common, &context.around, context.out)?;
     let session = Session::open(opened, &context.common, &context.around, Access::Look)?;

@@ -1,7 +1,7 @@
 //! `sanctum doctor --record-ssh`: the host keys and logins of this machine, confirmed by its owner.
 //!
-//! Whoever records decides what later looks take for right, so it needs the owner in person, and a typed word. The lints `ssh/host-key-changed`, `ssh/host-key-new` and `ssh/authorized-keys-drift` hold the machine
-//! against it.
+//! Whoever records decides what later looks take for right, so it needs the owner in person, and a typed word. The lints
+//! `ssh/host-key-changed`, `ssh/host-key-new` and `ssh/authorized-keys-drift` hold the machine against it.
 
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};

@@ -64,7 +64,7 @@ fn the_boot_report_says_who_stays_down_and_what_the_disk_means() {
     let services = report["lints"]["reports"]["boot"]["services"].as_array().expect("services");
     let gateway = services.iter().find(|one| one["name"] == "gateway").expect("the gateway");
     assert_eq!(gateway["comes_back"], false);
-    assert_eq!(gateway["because"][0]["why"], "keychain");
+    assert_eq!(gateway["because"][0]["why"], "secret");
     let words = house.run(&["doctor", "--only", "boot"]).exits(3);
     assert!(words.stdout.contains("a stolen disk yields"), "{words:?}");
     assert!(words.stdout.contains("decided because: it has to come back alone"), "{words:?}");
