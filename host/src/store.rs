@@ -104,7 +104,15 @@ impl Store {
 
     /// Takes the lock, waiting at most that long for another run to end. Leftovers of killed runs are cleared.
     pub fn lock(&self, wait: Duration) -> Result<StoreLock, HostError> {
-        let path = at("/", LOCK)?;
+        let lock = self.lock_named(LOCK, wait)?;
+        receipt::clear_halves(&self.tree)?;
+        Ok(lock)
+    }
+
+    /// Takes the lock of that name, waiting at most that long: what several processes write in turn has one of its own,
+    /// so that it waits for no apply.
+    pub fn lock_named(&self, name: &str, wait: Duration) -> Result<StoreLock, HostError> {
+        let path = small(name)?;
         let shown = self.tree.shown(&path);
         let mut file = self.tree.open_private(&path)?;
         let mut left = wait;
@@ -135,7 +143,6 @@ impl Store {
             .and_then(|()| file.set_len(0))
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(|source| HostError::Io { verb: "write", path: shown, source })?;
-        receipt::clear_halves(&self.tree)?;
         Ok(StoreLock { _file: file })
     }
 
