@@ -31,7 +31,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Who acts, in the journal.
-const ACTOR: &str = "service:up";
+pub const ACTOR: &str = "service:up";
 /// Between two looks at what happened: short beside every time of the rules, which are whole seconds.
 const PULSE: Duration = Duration::from_millis(50);
 /// The state file is written at every change of a state, and else this often.

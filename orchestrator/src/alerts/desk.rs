@@ -12,8 +12,8 @@ mod route;
 
 use super::alert::{self, Alert, Message, Observation, Source, Waits, What};
 use super::policy::Policy;
-use confirm::Sighting;
 use super::state::{HELD, Held, State, StateError, Told};
+use confirm::Sighting;
 use sanctum_types::{AuditEvent, Digest, Finding, Severity, UnixTime};
 use std::collections::BTreeSet;
 

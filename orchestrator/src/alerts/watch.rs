@@ -155,8 +155,9 @@ pub fn broken(stream: &str) -> Finding {
         severity: Severity::Critical,
         kind: "journal.changed".to_owned(),
         subject: stream.to_owned(),
-        message: "the stream no longer has the line that was read last: it was cut, changed or replaced"
-            .to_owned(),
+        message:
+            "the stream no longer has the line that was read last: it was cut, changed or replaced"
+                .to_owned(),
         hint: Some("sanctum audit verify".to_owned()),
     }
 }
