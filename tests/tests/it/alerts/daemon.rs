@@ -2,10 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "the real loop looks at real files")]
 
 use super::peers::{Peer, ntfy};
-use crate::cli::program::{House, Ran, SMALL, sanctumd};
+use crate::cli::program::{House, Ran, SMALL, sanctum, sanctumd};
 use rustix::process::{Pid, Signal, kill_process};
-use sanctum_host::journal::{OneShot, Places, StreamName};
-use sanctum_types::{Action, Actor, AuditEvent, OperationId, Outcome, Phase, Severity};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -76,21 +74,29 @@ fn await_told(phone: &Peer, subject: &str) {
     }
 }
 
-/// An operation in the house's own journal whose process is gone.
+/// A test of a channel that hangs, killed while it waits: it is begun in the journal and never ends.
 fn begin_and_die(house: &House) {
-    let store = house.at("root/.sanctum");
-    let places = Places::at(&store.join("journal"), &store.join("witness")).expect("places");
-    let stream = OneShot::open(places, StreamName::new("sanctum").expect("a name"));
-    let event = AuditEvent {
-        actor: Actor::new("uid:501").expect("a word"),
-        action: Action::new("house.paint").expect("a word"),
-        subject: "the shed".to_owned(),
-        phase: Phase::Started(OperationId::new("0123456789abcdef").expect("a word")),
-        outcome: Outcome::Pending,
-        severity: Severity::Info,
-        details: [].into(),
-    };
-    stream.expect("a stream").append(&event).expect("a record");
+    let hung = Peer::hung();
+    let channel =
+        format!("{{name: hung, via: {{ntfy: {{url: \"{}\", topic: house}}}}}}", hung.url(""));
+    let text = format!("{SMALL}\nalerts:\n  channels: [{channel}]\n");
+    std::fs::write(house.at("hung.yaml"), text).expect("an instance");
+    let mut command = house.command(sanctum());
+    command.args(["alerts", "test", "--instance", "hung.yaml", "--root"]).arg(house.at("root"));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let begun = Instant::now();
+    while hung.asked().is_empty() {
+        assert!(begun.elapsed() < LONG, "it asks nobody");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}
+
+fn audit(house: &House, words: &[&str]) -> Ran {
+    let mut command = house.command(sanctum());
+    command.arg("audit").args(words).args(["--json", "--root"]).arg(house.at("root"));
+    Ran::of(&command.output().expect("it starts"))
 }
 
 #[test]
@@ -101,14 +107,18 @@ fn what_never_ended_and_what_drifted_are_told_once_whatever_happens_to_the_loop(
     let drifted = rules.into_iter().find(|path| house.at("root").join(path).exists());
     let drifted = drifted.expect("the house has rules");
     std::fs::write(house.at("root").join(drifted), "# edited\n").expect("a write");
+    begin_and_die(&house);
     let running = Loop::of(&house);
     // The channel that is dead is told of through the one that works.
     await_told(&phone, "drift.foreign-edit");
     await_told(&phone, "alerts.channel-dead (gone)");
+    await_told(&phone, "journal.unfinished");
     running.killed();
     let running = Loop::of(&house);
     std::thread::sleep(QUIET);
-    assert_eq!(told(&phone, drifted).len(), 1, "{:?}", told(&phone, ""));
+    for once in [drifted, "journal.unfinished (alerts.test hub)", "alerts.channel-dead (gone)"] {
+        assert_eq!(told(&phone, once).len(), 1, "{once}: {:?}", told(&phone, ""));
+    }
     let health = house
         .command(sanctumd())
         .args(["--health", "alerts", "--root"])
@@ -118,7 +128,7 @@ fn what_never_ended_and_what_drifted_are_told_once_whatever_happens_to_the_loop(
     running.drained();
     let status = house.run(&["alerts", "status", "--json"]).json();
     assert!(status["loop"]["looked"].is_i64(), "{status}");
-    let journal = house.run(&["audit", "--json"]).json();
+    let journal = audit(&house, &[]).json();
     let actions: Vec<_> = journal["entries"]
         .as_array()
         .expect("a list")
@@ -128,5 +138,6 @@ fn what_never_ended_and_what_drifted_are_told_once_whatever_happens_to_the_loop(
     for wanted in ["service.start", "alert.failed", "alert.sent", "service.stop"] {
         assert!(actions.iter().any(|action| action == wanted), "no {wanted}: {actions:?}");
     }
-    house.run(&["audit", "verify"]).exits(0);
+    let verified = audit(&house, &["verify"]).exits(3).json();
+    assert_eq!(verified["unfinished"].as_array().expect("a list").len(), 1, "{verified}");
 }
