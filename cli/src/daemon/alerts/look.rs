@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place};
 use sanctum_host::Blobs;
-use sanctum_orchestrator::doctor::catalogue;
 use sanctum_orchestrator::doctor::run::examine as ask;
+use sanctum_orchestrator::doctor::{Verdict, catalogue};
 use sanctum_orchestrator::drift::{self, Drift, DriftLine};
 use sanctum_types::{Finding, NodeName, Severity};
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ pub(super) fn examine(
         let ground = doctor::ground(&place, node, (&opened.instance, &opened.text), facts);
         let eyes = doctor::eyes(&place, &ground)?;
         let run = ask(&eyes, &catalogue::light(), None)?;
-        let all = run.report.verdicts.iter().flat_map(|verdict| verdict.findings());
+        let all = run.report.verdicts.iter().flat_map(Verdict::findings);
         all.filter(|finding| finding.severity >= Severity::Warn).cloned().collect()
     };
     let mut blobs = Blobs::default();
