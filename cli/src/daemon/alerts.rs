@@ -113,7 +113,10 @@ impl AlertsService {
         let fresh = Watch::new(clock::now(), self.every.as_secs());
         let watch = Watch { every: self.every.as_secs(), ..watch.unwrap_or(fresh) };
         let sink = Sink::new(&self.place, &self.context.around);
-        Ok(Memory { opened, node, watch, due: i64::MIN, known: Vec::new(), sink })
+        // At boot everything is about to start; doctor looks when that is over.
+        let settled = i64::try_from(self.every.as_secs()).unwrap_or(i64::MAX).saturating_mul(2);
+        let due = clock::now().0.saturating_add(settled);
+        Ok(Memory { opened, node, watch, due, known: Vec::new(), sink })
     }
 
     /// The house is read again when its file changed; a file that cannot be read changes nothing.
