@@ -3,6 +3,7 @@
 //! Owns the command line and the choice of the service; the life of a service is [`frame`]'s. Deliberately absent:
 //! putting itself into the background, and starting again after a failure: launchd, systemd and `sanctum up` do that.
 
+mod alerts;
 mod frame;
 mod journal;
 mod speak_for;
@@ -41,6 +42,12 @@ pub struct Daemon {
     /// The owner's account, which may append beside root and the accounts of services
     #[arg(long, value_name = "ACCOUNT", requires = "only")]
     pub owner: Option<String>,
+    /// The instance file that alerts are told by, below --root [default: the approved one]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "root")]
+    pub instance: Option<PathBuf>,
+    /// Which node of the house alerts speak for [default: what /etc/sanctum/node says, or the hub]
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
     /// A directory that stands for the machine
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub root: Option<PathBuf>,
@@ -51,6 +58,10 @@ pub struct Daemon {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "only")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub checkpoint_every: u64,
+    /// Seconds between two looks of alerts at the journal
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "only")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub look_every: u64,
     /// Report as JSON on standard output
     #[arg(long)]
     pub json: bool,
@@ -63,6 +74,13 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 pub fn run(args: &Daemon) -> Result<Exit, Failure> {
     let out = Out { json: args.json, quiet: false };
     match (&args.only, &args.health) {
+        (Some(name), _) if name == alerts::NAME => {
+            let around = Surroundings::read(None);
+            let (drain, manager) = (Duration::from_secs(args.drain_timeout), around.notify.clone());
+            let service = alerts::AlertsService::open(args, around, out)?;
+            frame::run(out, &std::sync::Arc::new(service), drain, manager.as_deref())
+        }
+        (None, Some(name)) if name == alerts::NAME => alerts::health(out, args),
         (Some(name), _) if name == journal::NAME => {
             let around = Surroundings::read(None);
             let service = journal::JournalService::open(args, &around)?;

@@ -4,6 +4,7 @@ pub mod approval;
 pub mod args;
 pub mod commands;
 pub mod daemon;
+pub mod desk;
 pub mod failure;
 pub mod machine;
 pub mod output;

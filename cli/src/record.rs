@@ -80,6 +80,14 @@ pub fn second_place(place: &Place, store: &Store) -> Result<Option<PathBuf>, Fai
     )))
 }
 
+/// The directory of what the owner's programs remember.
+pub fn state_of_owner(around: &Surroundings) -> Result<PathBuf, Failure> {
+    let home = around.home.as_deref().ok_or_else(|| {
+        Failure::new(Exit::Usage, "there is no home directory to keep anything in")
+    })?;
+    Ok(home.join(".sanctum").join("state"))
+}
+
 /// The streams of the owner, who is not root, and their second place.
 #[must_use]
 pub fn of_owner(home: &Path) -> (PathBuf, PathBuf) {
@@ -175,6 +183,11 @@ impl Recorder {
     #[must_use]
     pub fn sink(&self) -> &dyn AuditSink {
         &self.stream
+    }
+
+    /// The second place knows what was recorded so far, and nobody can change it any more.
+    pub fn seal(&self) -> Result<(), Failure> {
+        self.stream.seal().map_err(unrecorded)
     }
 
     /// As that actor.

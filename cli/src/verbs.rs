@@ -2,7 +2,7 @@
 //! the house is being built. `sanctumd --list` prints the same.
 
 /// Services of `sanctumd --only NAME`.
-pub const SERVICES: [&str; 1] = ["journal"];
+pub const SERVICES: [&str; 2] = ["alerts", "journal"];
 /// One-shot jobs of `sanctum`.
 pub const JOBS: [&str; 4] = ["bootstrap", "job", "nft-load", "pf-load"];
 

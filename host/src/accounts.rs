@@ -26,6 +26,12 @@ pub fn effective_uid() -> u32 {
     Uid::effective().as_raw()
 }
 
+/// The effective group id of this process.
+#[must_use]
+pub fn effective_gid() -> u32 {
+    nix::unistd::Gid::effective().as_raw()
+}
+
 /// The account with that user id.
 pub fn by_uid(uid: u32) -> Result<Option<Account>, HostError> {
     User::from_uid(Uid::from_raw(uid))

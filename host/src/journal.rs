@@ -8,6 +8,7 @@
 
 mod chain;
 mod commit;
+pub mod follow;
 mod head;
 mod key;
 pub mod line;

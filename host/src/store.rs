@@ -104,9 +104,27 @@ impl Store {
 
     /// Takes the lock, waiting at most that long for another run to end. Leftovers of killed runs are cleared.
     pub fn lock(&self, wait: Duration) -> Result<StoreLock, HostError> {
-        let path = at("/", LOCK)?;
-        let shown = self.tree.shown(&path);
-        let mut file = self.tree.open_private(&path)?;
+        let lock = self.locked(&at("/", LOCK)?, wait)?;
+        receipt::clear_halves(&self.tree)?;
+        Ok(lock)
+    }
+
+    /// Whether another process changes the house now.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let lock = at("/", LOCK).and_then(|path| self.locked(&path, Duration::ZERO));
+        matches!(lock, Err(HostError::Locked { .. }))
+    }
+
+    /// Takes the lock of that name, waiting at most that long: what several processes write in turn has one of its own,
+    /// so that it waits for no apply.
+    pub fn lock_named(&self, name: &str, wait: Duration) -> Result<StoreLock, HostError> {
+        self.locked(&small(name)?, wait)
+    }
+
+    fn locked(&self, path: &AbsPath, wait: Duration) -> Result<StoreLock, HostError> {
+        let shown = self.tree.shown(path);
+        let mut file = self.tree.open_private(path)?;
         let mut left = wait;
         loop {
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -135,7 +153,6 @@ impl Store {
             .and_then(|()| file.set_len(0))
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(|source| HostError::Io { verb: "write", path: shown, source })?;
-        receipt::clear_halves(&self.tree)?;
         Ok(StoreLock { _file: file })
     }
 

@@ -4,20 +4,19 @@
 
 use super::{Context, FOUND};
 use crate::args::alerts::Alerts;
+use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed, Recorder};
 use crate::session::{self, Opened};
 use crate::site::{Access, Place, Site};
-use sanctum_host::{accounts, clock};
-use sanctum_orchestrator::alerts::channels::Session as Desktop;
+use sanctum_host::clock;
 use sanctum_orchestrator::alerts::dispatch;
-use sanctum_orchestrator::alerts::text::{self, Voice};
-use sanctum_orchestrator::alerts::token::Tokens;
-use sanctum_orchestrator::alerts::{Channels, Message, Policy, State, What, state};
+use sanctum_orchestrator::alerts::text;
+use sanctum_orchestrator::alerts::watch::{self, Watch};
+use sanctum_orchestrator::alerts::{Channels, Message, State, What, state};
 use sanctum_types::{Severity, UnixTime, chain};
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// Runs the verb.
 pub fn run(context: &Context, verb: &Alerts) -> Result<Exit, Failure> {
@@ -29,37 +28,40 @@ pub fn run(context: &Context, verb: &Alerts) -> Result<Exit, Failure> {
     }
 }
 
-/// A house's rules for alerts, and how it speaks.
+/// The instance and its desk.
 struct House {
     opened: Opened,
-    policy: Policy,
-    voice: Voice,
+    desk: Desk,
 }
 
 impl House {
     fn open(context: &Context) -> Result<Self, Failure> {
         let opened = Opened::read(&context.common, &context.around, context.out)?;
         let node = session::choose_node(&opened.instance, &context.common)?;
-        let policy = Policy::of(&opened.instance)?;
-        let voice = Voice::new(&opened.instance.instance.name, node.as_str(), &policy);
-        Ok(Self { opened, policy, voice })
+        let desk = Desk::of(&opened.instance, &node)?;
+        Ok(Self { opened, desk })
+    }
+
+    fn node(&self) -> &str {
+        &self.desk.voice.node
     }
 
     fn time(&self, at: UnixTime) -> String {
-        text::time(at, &self.policy.zone)
+        text::time(at, &self.desk.policy.zone)
     }
 }
 
 fn test(context: &Context, only: Option<&str>) -> Result<Exit, Failure> {
     let house = House::open(context)?;
-    let known = &house.policy.channels;
+    let known = &house.desk.policy.channels;
     if let Some(name) = only
         && !known.iter().any(|one| one == name)
     {
         return Err(Failure::new(Exit::Usage, format!("the instance has no channel `{name}`"))
             .hint(format!("it has: {}", known.join(", "))));
     }
-    let channels = channels(context, &house)?;
+    let root = context.common.root.as_deref();
+    let channels = house.desk.channels(&house.opened.instance, root, &context.around)?;
     let names: Vec<&str> = known
         .iter()
         .map(String::as_str)
@@ -67,12 +69,11 @@ fn test(context: &Context, only: Option<&str>) -> Result<Exit, Failure> {
         .collect();
     let recorder = Recorder::of_place(&Place::of(&context.common), &context.around);
     // Somebody who tries whether alerts arrive may have the full disk that they are about.
-    let deed =
-        Deed::new("alerts.test", &house.voice.node).with("channels", names.join(" ")).anyway();
+    let deed = Deed::new("alerts.test", house.node()).with("channels", names.join(" ")).anyway();
     record::during(context, recorder, &deed, |notes| {
         let (all, failed) = send(context, &channels, &names);
         notes.insert("failed".to_owned(), failed.to_string());
-        context.out.data(&json!({ "format": 1, "node": house.voice.node, "tests": all }));
+        context.out.data(&json!({ "format": 1, "node": house.node(), "tests": all }));
         Ok(if failed == 0 { Exit::Done } else { FOUND })
     })
 }
@@ -97,21 +98,6 @@ fn send(context: &Context, channels: &Channels, names: &[&str]) -> (Vec<Value>, 
         );
     }
     (all, failed)
-}
-
-fn channels(context: &Context, house: &House) -> Result<Channels, Failure> {
-    let root = context.common.root.as_deref().unwrap_or(Path::new("/"));
-    let euid = context.around.euid;
-    let owner = &house.opened.instance.users.owner;
-    // Without root there is one desktop that this process may speak to: its own.
-    let uid = match accounts::by_name(owner.as_str())? {
-        Some(account) if euid == 0 => account.uid,
-        _ => euid,
-    };
-    let bus = context.around.session_bus.clone();
-    let desktop = Desktop { uid, euid, bus };
-    let voice = house.voice.clone();
-    Ok(Channels::of(&house.opened.instance, voice, Tokens::below(root), desktop)?)
 }
 
 /// What the desk remembers here, if it ever ran; a damaged memory is an error.
@@ -162,7 +148,7 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     }
     let undelivered: Vec<&Message> = memory.undelivered().collect();
     out.data(&json!({
-        "format": 1, "node": house.voice.node, "pending": pending, "held": memory.held(),
+        "format": 1, "node": house.node(), "pending": pending, "held": memory.held(),
         "undelivered": undelivered,
     }));
     Ok(Exit::Done)
@@ -184,7 +170,7 @@ fn history(context: &Context, limit: usize) -> Result<Exit, Failure> {
     if past.is_empty() {
         context.out.line(Paint::Plain, "nothing was sent yet");
     }
-    context.out.data(&json!({ "format": 1, "node": house.voice.node, "history": past }));
+    context.out.data(&json!({ "format": 1, "node": house.node(), "history": past }));
     Ok(Exit::Done)
 }
 
@@ -214,6 +200,8 @@ fn status(context: &Context) -> Result<Exit, Failure> {
         context.out.line(paint, &format!("{name:<12}  {words}  ({via})"));
         channels.push(json!({ "name": name, "via": via, "state": known }));
     }
+    let watch = watch_of(context)?;
+    wrong |= tell_loop(context, &house, watch.as_ref(), now);
     let tally = summary.tally;
     let lines = [
         ("seen once", u64::try_from(summary.pending).unwrap_or(u64::MAX)),
@@ -228,7 +216,37 @@ fn status(context: &Context) -> Result<Exit, Failure> {
         context.out.line(Paint::Plain, &format!("{what:<22} {count}"));
     }
     context.out.data(&json!({
-        "format": 1, "node": house.voice.node, "at": now, "channels": channels, "summary": summary,
+        "format": 1, "node": house.node(), "at": now, "channels": channels, "summary": summary,
+        "loop": watch.map(|watch| json!({
+            "looked": watch.looked, "examined": watch.examined, "every": watch.every,
+            "late": watch.is_late(now),
+        })),
     }));
     Ok(if wrong { FOUND } else { Exit::Done })
+}
+
+/// When the loop that feeds the desk looked last; true when that is too long ago.
+fn tell_loop(context: &Context, house: &House, watch: Option<&Watch>, now: UnixTime) -> bool {
+    let (paint, words) = match watch {
+        None => (Paint::Note, "has never looked here".to_owned()),
+        Some(watch) => {
+            let paint = if watch.is_late(now) { Paint::Bad } else { Paint::Good };
+            let doctor = watch.examined.map(|at| format!(", doctor at {}", house.time(at)));
+            let words =
+                format!("looked at {}{}", house.time(watch.looked), doctor.unwrap_or_default());
+            (paint, words)
+        }
+    };
+    context.out.line(paint, &format!("{:<12}  {words}", "the loop"));
+    paint == Paint::Bad
+}
+
+/// What the loop remembers here, if it ever ran.
+fn watch_of(context: &Context) -> Result<Option<Watch>, Failure> {
+    if !Site::is_known(&context.common)? {
+        return Ok(None);
+    }
+    let site = Site::recall(&context.common, &context.around, Access::Look)?;
+    let bytes = site.store().map(|store| store.read_file(watch::FILE)).transpose()?.flatten();
+    Ok(bytes.and_then(|bytes| Watch::decode(&bytes)))
 }

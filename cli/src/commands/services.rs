@@ -137,6 +137,9 @@ fn release(context: &Context, name: &ServiceName) -> Result<Exit, Failure> {
             context.out.line(Paint::Good, &format!("{name}: out of quarantine, with a new budget"));
             Ok(Exit::Done)
         }
+        Some(up::UNRECORDED) => Err(Failure::failed("the release cannot be recorded").hint(
+            "what cannot be recorded is not done; look at the journal: sanctum audit verify",
+        )),
         Some(state) => {
             context
                 .out

@@ -7,6 +7,7 @@ mod crew;
 mod house;
 mod leftovers;
 mod screen;
+mod teller;
 
 pub use house::{House, owners_socket, state_dir};
 pub(super) use screen::paint;
@@ -29,9 +30,12 @@ use screen::Screen;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+use teller::Teller;
 
 /// Who acts, in the journal.
-const ACTOR: &str = "service:up";
+pub const ACTOR: &str = "service:up";
+/// The answer to a request that was not done because it cannot be recorded.
+pub const UNRECORDED: &str = "unrecorded";
 /// Between two looks at what happened: short beside every time of the rules, which are whole seconds.
 const PULSE: Duration = Duration::from_millis(50);
 /// The state file is written at every change of a state, and else this often.
@@ -49,7 +53,14 @@ pub struct Ears<'a> {
 /// Runs the verb until it is told to end.
 pub fn run(context: &Context, args: &Up) -> Result<Exit, Failure> {
     let out = context.out;
+    let house = House::open(context)?;
+    let teller = Teller::open(context, &house);
+    if let Err(failure) = &teller {
+        out.warn(&format!("findings are told here only: {}", failure.text()));
+    }
+    let teller = teller.ok();
     let alert = move |finding: &Finding| {
+        teller.iter().for_each(|teller| teller.tell(finding));
         let hint = finding.hint.as_deref().map(|hint| format!(" (next: {hint})"));
         out.warn(&format!("{}{}", finding.message, hint.unwrap_or_default()));
     };
@@ -57,12 +68,15 @@ pub fn run(context: &Context, args: &Up) -> Result<Exit, Failure> {
     let machine = Place::of(&context.common) == Place::Machine;
     let recorder = machine.then(|| Recorder::of_account(&context.around)).transpose()?;
     let journal = recorder.as_ref().map(Recorder::sink);
-    supervise(context, args, Ears { journal, alert: &alert })
+    guard(context, args, &house, Ears { journal, alert: &alert })
 }
 
 /// The same, telling those.
 pub fn supervise(context: &Context, args: &Up, ears: Ears<'_>) -> Result<Exit, Failure> {
-    let house = House::open(context)?;
+    guard(context, args, &House::open(context)?, ears)
+}
+
+fn guard(context: &Context, args: &Up, house: &House, ears: Ears<'_>) -> Result<Exit, Failure> {
     let only = names(&args.only)?;
     for name in &only {
         house.known(name)?;
@@ -75,7 +89,7 @@ pub fn supervise(context: &Context, args: &Up, ears: Ears<'_>) -> Result<Exit, F
     })?;
     let before = house.last_report()?;
     if let Some(before) = &before {
-        leftovers::stop(&house, before, context.out);
+        leftovers::stop(house, before, context.out);
     }
     let quarantined: BTreeSet<ServiceName> =
         before.iter().flat_map(UpReport::quarantined).cloned().collect();
@@ -86,11 +100,11 @@ pub fn supervise(context: &Context, args: &Up, ears: Ears<'_>) -> Result<Exit, F
     let told = sender.clone();
     crate::signals::watch(move || told.send(Message::Signal).is_ok())?;
     let screen = Screen::new(context.out);
-    let crew = Crew::new(&house, sender);
+    let crew = Crew::new(house, sender);
     let start = Monotonic::now();
     let clock = Clock { start, started };
     let mut ward = Ward {
-        house: &house,
+        house,
         planner,
         crew,
         screen,
@@ -195,11 +209,10 @@ impl Ward<'_> {
         if let Some(finding) = notice.finding() {
             (self.ears.alert)(&finding);
         }
-        let Some(journal) = self.ears.journal else { return };
-        let recorded = Actor::new(ACTOR)
-            .and_then(|actor| notice.event(&actor))
-            .is_ok_and(|event| journal.record(&event).is_ok());
-        if !recorded {
+        // A release was recorded before it was done.
+        let known = matches!(notice, Notice::Released { .. });
+        let Some(journal) = self.ears.journal.filter(|_| !known) else { return };
+        if !is_recorded(journal, notice) {
             self.unrecorded += 1;
         }
     }
@@ -222,16 +235,28 @@ impl Ward<'_> {
                 request.answer("root's to release");
                 None
             }
-            ("release", Ok(service)) => {
-                let state = self.planner.standing(&service).map_or("unknown", |one| one.word());
-                request.answer(if state == "quarantined" { "ok" } else { state });
-                (state == "quarantined").then_some(Event::Released { service })
-            }
+            ("release", Ok(service)) => self.release(request, service),
             _ => {
                 request.answer("not understood");
                 None
             }
         }
+    }
+
+    /// Lets a service out of quarantine once that is recorded: what loosens does not happen unrecorded.
+    fn release(&self, request: Request, service: ServiceName) -> Option<Event> {
+        let state = self.planner.standing(&service).map_or("unknown", |one| one.word());
+        if state != "quarantined" {
+            request.answer(state);
+            return None;
+        }
+        let notice = Notice::Released { service: service.clone() };
+        if self.ears.journal.is_some_and(|journal| !is_recorded(journal, &notice)) {
+            request.answer(UNRECORDED);
+            return None;
+        }
+        request.answer("ok");
+        Some(Event::Released { service })
     }
 
     fn report(&self) -> UpReport {
@@ -249,6 +274,12 @@ impl Ward<'_> {
         let bytes = serde_json::to_vec_pretty(&self.report())?;
         Ok(files::write_private(&self.house.file(), &bytes)?)
     }
+}
+
+/// Whether the journal took it.
+fn is_recorded(journal: &dyn AuditSink, notice: &Notice) -> bool {
+    let event = Actor::new(ACTOR).and_then(|actor| notice.event(&actor));
+    event.is_ok_and(|event| journal.record(&event).is_ok())
 }
 
 /// One line for people; used by the screen and the leftovers.

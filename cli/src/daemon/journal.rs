@@ -15,7 +15,6 @@ use sanctum_host::journal::socket::{Gate, Server, SocketError};
 use sanctum_host::journal::{Durability, Journal, Limits, Places, StreamName};
 use sanctum_host::{RootHost, Store};
 use sanctum_orchestrator::house::layout;
-use sanctum_orchestrator::instance::model::Os;
 use sanctum_orchestrator::jobs::account;
 use sanctum_types::{
     AccountName, Action, Actor, AuditEvent, Outcome, Phase, ServiceName, Severity,
@@ -63,15 +62,9 @@ impl Home {
     }
 
     fn socket(&self) -> PathBuf {
-        /// Cleared at every boot, like what is in it.
-        const RUN: &str = "sanctum/journal.sock";
-        let run = match HERE {
-            Os::Macos => "var/run",
-            Os::Linux => "run",
-        };
         match self {
-            Self::Root(dir) => dir.join(run).join(RUN),
-            Self::Machine | Self::Account(_) => Path::new("/").join(run).join(RUN),
+            Self::Root(dir) => socket_below(dir),
+            Self::Machine | Self::Account(_) => socket_below(Path::new("/")),
             Self::Owner(home) => home.join(".sanctum/state/journal.sock"),
         }
     }
@@ -104,6 +97,12 @@ impl Home {
     }
 }
 
+/// Where the journal of a machine listens.
+pub(super) fn socket_below(root: &Path) -> PathBuf {
+    let run = layout::journal_run(HERE).trim_start_matches('/');
+    root.join(run).join(layout::JOURNAL_SOCKET)
+}
+
 /// Where the socket is.
 pub(super) fn place(args: &Daemon, around: &Surroundings) -> Result<PathBuf, Failure> {
     match &args.socket {
@@ -124,7 +123,9 @@ impl JournalService {
     pub(super) fn open(args: &Daemon, around: &Surroundings) -> Result<Self, Failure> {
         let home = Home::of(args, around)?;
         let path = place(args, around)?;
-        let group = args.group.as_deref().map(group).transpose()?;
+        // Accounts of services are in the group of the journal's own account: who is heard is decided for each.
+        let shared = matches!(home, Home::Account(_)).then(accounts::effective_gid);
+        let group = args.group.as_deref().map(group).transpose()?.or(shared);
         let owner = args.owner.as_deref().map(owner).transpose()?;
         let stream = StreamName::new(STREAM)?;
         let journal = Arc::new(Journal::open(home.places()?, stream, Limits::default())?);

@@ -34,7 +34,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn of(line: &Line<'_>) -> Option<Self> {
+    pub(super) fn of(line: &Line<'_>) -> Option<Self> {
         Some(Self {
             stream: line.stream.to_owned(),
             seq: line.seq,

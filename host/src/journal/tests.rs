@@ -9,6 +9,7 @@ use sanctum_types::{Action, Actor, AuditEvent, Outcome, Phase, Severity};
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod follow;
 mod tamper;
 
 /// Two directories of a journal.

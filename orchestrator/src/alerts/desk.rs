@@ -13,6 +13,7 @@ mod route;
 use super::alert::{self, Alert, Message, Observation, Source, Waits, What};
 use super::policy::Policy;
 use super::state::{HELD, Held, State, StateError, Told};
+use confirm::Sighting;
 use sanctum_types::{AuditEvent, Digest, Finding, Severity, UnixTime};
 use std::collections::BTreeSet;
 
@@ -159,12 +160,14 @@ impl Desk {
         self.straighten(now);
         match event {
             Event::Observed { finding, source } => {
-                self.observe(finding, source, now, &mut out);
+                self.observe(finding, (source, Sighting::Single), now, &mut out);
             }
             Event::Looked { source, findings } => {
                 let seen: BTreeSet<Digest> = findings
                     .iter()
-                    .filter_map(|finding| self.observe(finding, source, now, &mut out))
+                    .filter_map(|finding| {
+                        self.observe(finding, (source, Sighting::Look), now, &mut out)
+                    })
                     .collect();
                 self.clear(&source.name, &seen);
             }

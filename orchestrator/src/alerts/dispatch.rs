@@ -88,6 +88,8 @@ pub struct Dispatcher<'a> {
     keep: &'a dyn Keep,
     sink: &'a dyn AuditSink,
     clock: &'a dyn Fn() -> UnixTime,
+    /// What was kept last: a look that changes nothing writes nothing.
+    kept: Option<Vec<u8>>,
 }
 
 /// What a dispatcher works with.
@@ -125,7 +127,7 @@ impl<'a> Dispatcher<'a> {
                 None => Desk::after_loss(policy, (&once, &StateError::Gone), now),
             },
         };
-        let mut dispatcher = Self { desk, deliver, keep, sink, clock };
+        let mut dispatcher = Self { desk, deliver, keep, sink, clock, kept: None };
         let report =
             if commands.is_empty() { Report::default() } else { dispatcher.carry_out(commands)? };
         Ok((dispatcher, report))
@@ -227,9 +229,14 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn save(&self) -> Result<(), DispatchError> {
+    fn save(&mut self) -> Result<(), DispatchError> {
         let bytes = self.desk.state().encode().map_err(DispatchError::Encode)?;
-        self.keep.save(&bytes).map_err(DispatchError::Save)
+        if self.kept.as_ref() != Some(&bytes) {
+            self.kept = None;
+            self.keep.save(&bytes).map_err(DispatchError::Save)?;
+            self.kept = Some(bytes);
+        }
+        Ok(())
     }
 }
 

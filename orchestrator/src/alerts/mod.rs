@@ -13,6 +13,7 @@ pub mod policy;
 pub mod state;
 pub mod text;
 pub mod token;
+pub mod watch;
 
 pub use alert::{Alert, Message, Observation, Source, What};
 pub use channels::{Channels, Undelivered};

@@ -55,6 +55,15 @@ pub fn choose(words: &[String]) -> Result<Vec<&'static Lint>, Unknown> {
     Ok(all.into_iter().filter(chosen).collect())
 }
 
+/// What is too much for a look every few minutes: calls to other addresses, and a program for each file of the house.
+const HEAVY: [Need; 3] = [Need::Probes, Need::Verified, Need::PlistTool];
+
+/// Lints that may be asked again and again.
+#[must_use]
+pub fn light() -> Vec<&'static Lint> {
+    all().into_iter().filter(|lint| !lint.needs.iter().any(|need| HEAVY.contains(need))).collect()
+}
+
 /// What has to be looked at for those of these lints that mean something on a node of that system.
 #[must_use]
 pub fn needs(lints: &[&'static Lint], os: Os) -> BTreeSet<Need> {

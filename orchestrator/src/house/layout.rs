@@ -60,6 +60,20 @@ pub const fn witness(os: Os) -> &'static str {
     }
 }
 
+/// The directory of the journal's socket: its account's, made before it starts and open to look into.
+///
+/// Not below `/var/run` on macOS, which is cleared at boot: an apply makes it once.
+#[must_use]
+pub const fn journal_run(os: Os) -> &'static str {
+    match os {
+        Os::Macos => "/opt/sanctum/run",
+        Os::Linux => "/run/sanctum",
+    }
+}
+
+/// The journal's socket, in [`journal_run`].
+pub const JOURNAL_SOCKET: &str = "journal.sock";
+
 /// The owner of what belongs to the system.
 #[must_use]
 pub fn root_owner(os: Os) -> Owner {

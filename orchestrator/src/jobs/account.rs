@@ -1,9 +1,10 @@
 //! Names of service accounts and of what belongs to them: logs and state.
 
-use super::{JobError, RunsAs, path};
+use super::{Job, JobError, RunsAs, path};
 use crate::house::layout;
 use crate::instance::model::Os;
 use sanctum_types::{AbsPath, AccountName, Mode, Owner, ServiceName, UnixTime};
+use std::collections::BTreeSet;
 
 /// Account of scheduled jobs that name none, and the beginning of every other.
 const HOUSE: &str = "_sanctum";
@@ -80,18 +81,33 @@ pub fn read_last_run(bytes: &[u8]) -> Option<UnixTime> {
     std::str::from_utf8(bytes).ok()?.trim().parse().ok().map(UnixTime)
 }
 
+/// Accounts that are made for a job: its own, and the one whose group it is in beside.
+#[must_use]
+pub fn made(job: &Job) -> BTreeSet<AccountName> {
+    let own = match &job.account {
+        RunsAs::Account(account) if is_made(account) => Some(account.clone()),
+        RunsAs::Root | RunsAs::Account(_) | RunsAs::Session(_) => None,
+    };
+    own.into_iter().chain(job.group.clone()).collect()
+}
+
 /// Directories that must exist before a job starts, outermost first.
-pub fn dirs(os: Os, job: &ServiceName, runs_as: &RunsAs) -> Result<Vec<Dir>, JobError> {
+pub fn dirs(os: Os, job: &Job) -> Result<Vec<Dir>, JobError> {
+    let (name, runs_as) = (&job.name, &job.account);
     /// The owner and its group, which may be an administrator's, read the logs.
     const LOG_DIR: Mode = Mode::from_bits(0o750);
     let owner = owner(os, runs_as);
-    let logs = path(job, layout::LOGS.to_owned())?;
+    let logs = path(name, layout::LOGS.to_owned())?;
     let mut dirs = vec![
         (logs, Mode::OPEN_DIR, layout::root_owner(os)),
-        (log_dir(job)?, LOG_DIR, owner.clone()),
+        (log_dir(name)?, LOG_DIR, owner.clone()),
     ];
     if matches!(runs_as, RunsAs::Account(_)) {
-        dirs.push((state_dir(os, job)?, Mode::PRIVATE_DIR, owner));
+        dirs.push((state_dir(os, name)?, Mode::PRIVATE_DIR, owner.clone()));
+    }
+    if job.runtime_dir {
+        // Open to look into, so that others reach the socket; only its account puts anything there.
+        dirs.push((path(name, layout::journal_run(os).to_owned())?, Mode::OPEN_DIR, owner));
     }
     Ok(dirs)
 }
@@ -113,7 +129,6 @@ fn owner(os: Os, runs_as: &RunsAs) -> Owner {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn names() {

@@ -123,6 +123,15 @@ fn own_job(house: &House<'_>, row: &OwnJob) -> Result<Option<Job>, JobError> {
     job.exit_timeout = row.exit_timeout.unwrap_or(SERVICE_EXIT);
     job.before.clone_from(&row.before);
     job.after.clone_from(&row.after);
+    job.runtime_dir = row.runtime_dir;
+    if row.appends() {
+        let journal = vm::name(own::JOURNAL)?;
+        let made = matches!(&job.account, RunsAs::Account(name) if account::is_made(name));
+        job.group = made.then(|| account::own(&journal));
+        if !job.requires.contains(&journal) {
+            job.requires.push(journal);
+        }
+    }
     job.capabilities.clone_from(&row.capabilities);
     Ok(Some(job))
 }
@@ -168,6 +177,8 @@ fn blank(name: &ServiceName) -> Job {
         requires: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
+        runtime_dir: false,
+        group: None,
         capabilities: Vec::new(),
         exit_timeout: SERVICE_EXIT,
         interactive: false,

@@ -47,6 +47,10 @@ pub struct Job {
     pub before: Vec<String>,
     /// Units of the system whose work it has to do over: it starts after them and runs again with them (systemd).
     pub after: Vec<String>,
+    /// Whether its sockets have a directory that is made before it starts (`layout::journal_run`).
+    pub runtime_dir: bool,
+    /// The group beside its own that may use the journal's socket, where it hands its events in.
+    pub group: Option<AccountName>,
     /// Capabilities that it keeps on Linux.
     pub capabilities: Vec<String>,
     /// Seconds that it is given to end after SIGTERM.

@@ -7,6 +7,9 @@ use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("../../../launchagents/jobs.yaml");
 
+/// The row of the journal's service.
+pub(crate) const JOURNAL: &str = "journal";
+
 /// One row.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +33,8 @@ pub(crate) struct OwnJob {
     pub(crate) before: Vec<String>,
     #[serde(default)]
     pub(crate) after: Vec<String>,
+    #[serde(default)]
+    pub(crate) runtime_dir: bool,
     #[serde(default)]
     pub(crate) capabilities: Vec<String>,
 }
@@ -78,6 +83,11 @@ impl OwnJob {
             OwnOs::Macos => os == Os::Macos,
             OwnOs::Linux => os == Os::Linux,
         }
+    }
+
+    /// Whether it hands its events to the journal's service, which then has to be there first.
+    pub(crate) fn appends(&self) -> bool {
+        self.is_service() && self.name.as_str() != JOURNAL
     }
 
     /// Whether the registry may say more about it: only what stays up for clients is a service.

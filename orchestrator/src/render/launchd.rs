@@ -10,7 +10,6 @@ use crate::jobs::{Job, JobError, RunsAs, Start, account, jobs, lint, schedule};
 use jiff::tz::TimeZone;
 use sanctum_host::Unit;
 use sanctum_types::{AbsPath, Mode, PathError};
-use std::collections::BTreeSet;
 
 /// Why there are no property lists.
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +65,6 @@ fn artefact(job: &Job, zone: &TimeZone) -> Result<Artefact, LaunchdError> {
     let path = AbsPath::new(format!("{folder}/{}.plist", job.label))
         .map_err(|source| LaunchdError::Path { label: job.label.to_string(), source })?;
     let label = job.label.clone();
-    let accounts = match &job.account {
-        RunsAs::Account(account) if account::is_made(account) => BTreeSet::from([account.clone()]),
-        RunsAs::Root | RunsAs::Account(_) | RunsAs::Session(_) => BTreeSet::new(),
-    };
     Ok(Artefact {
         path,
         bytes: launchd_job(job, zone)?.to_plist()?,
@@ -79,8 +74,8 @@ fn artefact(job: &Job, zone: &TimeZone) -> Result<Artefact, LaunchdError> {
         unit: (job.implemented && !agent).then_some(Unit::LaunchdJob { label }),
         lockout: false,
         part: Part::Launchd,
-        dirs: account::dirs(Os::Macos, &job.name, &job.account)?,
-        accounts,
+        dirs: account::dirs(Os::Macos, job)?,
+        accounts: account::made(job),
     })
 }
 
@@ -100,7 +95,11 @@ fn launchd_job(job: &Job, zone: &TimeZone) -> Result<LaunchdJob, LaunchdError> {
             .map_err(|source| LaunchdError::Path { label: job.label.to_string(), source })
     };
     let (user_name, group_name) = match &job.account {
-        RunsAs::Account(name) => (Some(name.clone()), account::is_made(name).then(|| name.clone())),
+        // launchd knows one group of a job: that of the journal's socket where it has to be in it.
+        RunsAs::Account(name) => {
+            let own = account::is_made(name).then(|| name.clone());
+            (Some(name.clone()), job.group.clone().or(own))
+        }
         RunsAs::Root | RunsAs::Session(_) => (None, None),
     };
     Ok(LaunchdJob {

@@ -13,7 +13,6 @@ use crate::jobs::on_calendar::on_calendar;
 use crate::jobs::{Job, JobError, RunsAs, Start, account, jobs};
 use sanctum_host::Unit;
 use sanctum_types::{AbsPath, Mode, PathError, ServiceName};
-use std::collections::BTreeSet;
 
 /// Why there are no units.
 #[derive(Debug, thiserror::Error)]
@@ -69,10 +68,6 @@ fn artefact(job: &Job, suffix: &str, text: String) -> Result<Artefact, SystemdEr
     let name = unit_name(&job.name, suffix);
     let path = AbsPath::new(format!("{}/{name}", layout::SYSTEMD_UNITS))
         .map_err(|source| SystemdError::Path { job: job.name.clone(), source })?;
-    let accounts = match &job.account {
-        RunsAs::Account(account) if account::is_made(account) => BTreeSet::from([account.clone()]),
-        RunsAs::Root | RunsAs::Account(_) | RunsAs::Session(_) => BTreeSet::new(),
-    };
     Ok(Artefact {
         path,
         bytes: text.into_bytes(),
@@ -83,7 +78,7 @@ fn artefact(job: &Job, suffix: &str, text: String) -> Result<Artefact, SystemdEr
         part: Part::Systemd,
         // systemd makes the state directory, and logs go to the journal.
         dirs: Vec::new(),
-        accounts,
+        accounts: account::made(job),
     })
 }
 
@@ -190,8 +185,16 @@ fn start(job: &Job, text: &mut Text) -> Result<(), SystemdError> {
         if account::is_made(account) {
             text.set("Group", account.as_str());
         }
+        if let Some(group) = &job.group {
+            text.set("SupplementaryGroups", group.as_str());
+        }
         text.set("StateDirectory", &format!("sanctum-{}", job.name));
         text.set("StateDirectoryMode", "0700");
+    }
+    if job.runtime_dir {
+        // Below /run; others look into it, and only the account puts anything there.
+        text.set("RuntimeDirectory", layout::journal_run(Os::Linux).trim_start_matches("/run/"));
+        text.set("RuntimeDirectoryMode", "0755");
     }
     Ok(())
 }

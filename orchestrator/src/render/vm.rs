@@ -152,6 +152,7 @@ mod tests {
             read["runcmd"].as_array().unwrap().iter().map(ToString::to_string).collect();
         expect![[r#"
             ["useradd","--system","--user-group","--no-create-home","--home-dir","/nonexistent","--shell","/usr/sbin/nologin","_sanctum_agents"]
+            ["useradd","--system","--user-group","--no-create-home","--home-dir","/nonexistent","--shell","/usr/sbin/nologin","_sanctum_journal"]
             ["systemctl","daemon-reload"]
             ["systemctl","enable","--now","sanctum-agents.service"]
             ["systemctl","enable","--now","sanctum-bootstrap.service"]

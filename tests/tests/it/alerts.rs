@@ -4,6 +4,7 @@
 //! strict stand-in for both, written from their documented shapes: it refuses what the documents do not allow. What
 //! only the real ones could show (that a phone rings) is not claimed.
 
+mod daemon;
 mod desktop;
 mod http;
 mod peers;

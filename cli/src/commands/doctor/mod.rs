@@ -66,7 +66,7 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
 }
 
 /// Where is looked.
-pub(super) fn eyes<'g>(place: &Place, ground: &'g Ground) -> Result<Eyes<'g>, Failure> {
+pub(crate) fn eyes<'g>(place: &Place, ground: &'g Ground) -> Result<Eyes<'g>, Failure> {
     Ok(match place {
         Place::Machine => Eyes::on_machine(ground),
         Place::Root(dir) => Eyes::below(ground, dir)?,
@@ -74,7 +74,7 @@ pub(super) fn eyes<'g>(place: &Place, ground: &'g Ground) -> Result<Eyes<'g>, Fa
 }
 
 /// What is known before anything is looked at.
-pub(super) fn ground(
+pub(crate) fn ground(
     place: &Place,
     node: &NodeName,
     (instance, text): (&Instance, &str),

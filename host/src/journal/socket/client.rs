@@ -8,6 +8,7 @@ use super::peer::new_socket;
 use super::talk::SILENCE;
 use super::wire::{Answer, BadLength, Decoder, Health, Refusal, Request};
 use crate::clock::Monotonic;
+use crate::journal::Head;
 use nix::sys::socket::{UnixAddr, connect, setsockopt, sockopt::SendTimeout};
 use nix::sys::time::{TimeVal, TimeValLike as _};
 use sanctum_types::{AuditEvent, AuditSink, NotRecorded};
@@ -66,14 +67,22 @@ impl JournalClient {
 
     /// Records an event; gives its number in the service's stream.
     pub fn append(&self, event: &AuditEvent) -> Result<u64, ClientError> {
-        let frame = Request::append(event)?;
+        self.ask(&Request::append(event)?)
+    }
+
+    /// Has it recorded how far another stream has come: root's word counts, and the account's own that serves.
+    pub fn vouch(&self, head: &Head) -> Result<u64, ClientError> {
+        self.ask(&Request::vouch(head)?)
+    }
+
+    fn ask(&self, frame: &[u8]) -> Result<u64, ClientError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let line = Line { path: &self.path, begun: Monotonic::now(), patience: self.patience };
         let usable = kept.take().filter(|(_, since)| since.elapsed() < STALE);
         let stream = match usable.map(|(stream, _)| stream) {
             // A frame that could not be written whole was not recorded, so that it can be sent again.
-            Some(stream) if line.send(&stream, &frame).is_ok() => stream,
-            _ => line.dial(&frame)?,
+            Some(stream) if line.send(&stream, frame).is_ok() => stream,
+            _ => line.dial(frame)?,
         };
         match line.answer(&stream)? {
             Answer::Recorded { seq, .. } => {

@@ -4,8 +4,8 @@
 //! holds more than one frame and what came with it. Texts of answers are words of [`Refusal`]. Deliberately absent:
 //! sockets.
 
-use crate::journal::{Durability, MAX_LINE};
-use sanctum_types::{Action, Actor, AuditEvent, OperationId, Outcome, Phase, Severity};
+use crate::journal::{Durability, Head, MAX_LINE, StreamName};
+use sanctum_types::{Action, Actor, AuditEvent, Digest, OperationId, Outcome, Phase, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ impl Decoder {
     }
 }
 
-/// What a client asks, as it stands in a frame: `append` or `health`.
+/// What a client asks, as it stands in a frame: `append`, `vouch` or `health`.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
@@ -74,6 +74,18 @@ struct Asked {
     durability: Option<Wish>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     health: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vouch: Option<Seen>,
+}
+
+/// How far another stream has come, as root says it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    stream: String,
+    id: String,
+    seq: u64,
+    tag: Digest,
 }
 
 /// An event as a client tells it.
@@ -119,6 +131,8 @@ pub enum Request {
         /// When to answer: never sooner than the kind of the event allows.
         durability: Durability,
     },
+    /// Record how far another stream has come.
+    Vouch(Head),
     /// How are you?
     Health,
 }
@@ -132,8 +146,13 @@ impl Request {
     pub fn read(frame: &[u8], actor: &Actor) -> Option<Self> {
         let asked: Asked = serde_json::from_slice(frame).ok()?;
         match asked {
-            Asked { append: None, durability: None, health: Some(true) } => Some(Self::Health),
-            Asked { append: Some(told), durability, health: None } => {
+            Asked { append: None, durability: None, health: Some(true), vouch: None } => {
+                Some(Self::Health)
+            }
+            Asked { append: None, durability: None, health: None, vouch: Some(seen) } => {
+                seen.head().map(Self::Vouch)
+            }
+            Asked { append: Some(told), durability, health: None, vouch: None } => {
                 let event = told.event(actor)?;
                 let durability = match (durability, Durability::of(&event)) {
                     (Some(Wish::Synced), _) | (_, Durability::Synced) => Durability::Synced,
@@ -165,9 +184,26 @@ impl Request {
         frame(&Asked { append: Some(told), ..Asked::default() })
     }
 
+    /// The frame that says how far another stream has come.
+    pub fn vouch(head: &Head) -> Result<Vec<u8>, BadLength> {
+        let Head { stream, id, seq, tag } = head.clone();
+        frame(&Asked { vouch: Some(Seen { stream, id, seq, tag }), ..Asked::default() })
+    }
+
     /// The frame that asks for the health.
     pub fn health() -> Result<Vec<u8>, BadLength> {
         frame(&Asked { health: Some(true), ..Asked::default() })
+    }
+}
+
+impl Seen {
+    /// A stream's name and what tells it from another are words of the journal's own, or it is no head.
+    fn head(self) -> Option<Head> {
+        let Self { stream, id, seq, tag } = self;
+        let stream = StreamName::new(stream).ok()?.to_string();
+        let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let known = (1..=64).contains(&id.len()) && id.bytes().all(hex);
+        known.then_some(Head { stream, id, seq, tag })
     }
 }
 

@@ -13,6 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 const APART: i64 = 2;
 /// A sight counts for as long as a daily look needs to come again, with two hours for one that is late.
 const WITHIN: i64 = 26 * 3600;
+/// What every look sees as it was told is told again after a day: once a window, it would hide the next thing.
+const REMIND: i64 = 24 * 3600;
+
+/// How something was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sighting {
+    /// By itself.
+    Single,
+    /// In a look at everything.
+    Look,
+}
 
 /// The entry of an alert's condition, made when it is missing.
 pub(super) fn watched<'s>(state: &'s mut State, alert: &Alert) -> &'s mut Watched {
@@ -40,6 +51,11 @@ impl Watched {
         earlier
             .max_by_key(|one| (one.severity.min(new.severity), one.at))
             .map(|one| (one.severity.min(new.severity), one.clone()))
+    }
+
+    /// Whether something was seen before as part of what was told, and no look has taken it back since.
+    fn stands(&self) -> bool {
+        self.seen.values().any(|sight| !sight.waiting)
     }
 
     /// Keeps a sight; how many that waited are not waiting any more for it.
@@ -72,7 +88,7 @@ impl Desk {
     pub(super) fn observe(
         &mut self,
         finding: &Finding,
-        source: &Source,
+        (source, how): (&Source, Sighting),
         now: UnixTime,
         out: &mut Commands,
     ) -> Option<Digest> {
@@ -103,26 +119,28 @@ impl Desk {
                 return Some(key);
             }
         };
-        self.confirmed(key, (level, sights), now, out);
+        // What is critical is told in every window as long as it lasts.
+        let stands = how == Sighting::Look && level < Severity::Critical && entry.stands();
+        let window = if stands { self.policy.dedup.max(REMIND) } else { self.policy.dedup };
+        self.confirmed((key, window), (level, sights), now, out);
         Some(key)
     }
 
     /// Something is wrong for sure: told, or known to be told.
     fn confirmed(
         &mut self,
-        key: Digest,
+        (key, window): (Digest, i64),
         (level, sights): (Severity, Vec<Observation>),
         now: UnixTime,
         out: &mut Commands,
     ) {
-        let dedup = self.policy.dedup;
         let Some(entry) = self.state.watched.get_mut(&key) else { return };
         let Some(newest) = sights.last().cloned() else { return };
         self.state.tally.used += entry.keep(newest);
         self.state.tally.used += entry.settle(level);
         let recent = entry
             .told
-            .is_some_and(|told| told.severity >= level && now.0.saturating_sub(told.at.0) < dedup);
+            .is_some_and(|told| told.severity >= level && now.0.saturating_sub(told.at.0) < window);
         let alert = Alert {
             severity: level,
             source: entry.source.clone(),

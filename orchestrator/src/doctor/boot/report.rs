@@ -135,8 +135,10 @@ mod tests {
         expect![[r#"
             comes back    bootstrap, pf
             stays down    player (P2): it needs a graphical session
+            not known     alerts (P2): this version of sanctum cannot run it
             not known     dashboard (P2): this version of sanctum cannot run it
             not known     gateway (P1): nothing of the house starts it
+            not known     journal (P2): this version of sanctum cannot run it
             not known     proxy (P2): this version of sanctum cannot run it
             not known     sentinel (P2): this version of sanctum cannot run it
             not known     vault (P2): this version of sanctum cannot run it

@@ -269,12 +269,16 @@ fn what_is_planned_with_each() {
         );
     }
     expect![[r#"
+        /Library/LaunchDaemons/com.sanctum.alerts.plist 0644 root:wheel
+          ||/var/log/sanctum/alerts 0750 root:wheel
         /Library/LaunchDaemons/com.sanctum.bootstrap.plist 0644 root:wheel
           launchd:system/com.sanctum.bootstrap||/var/log/sanctum/bootstrap 0750 root:wheel
         /Library/LaunchDaemons/com.sanctum.dashboard.plist 0644 root:wheel
-          |_sanctum_dashboard|/var/log/sanctum/dashboard 0750 _sanctum_dashboard:_sanctum_dashboard, /var/db/sanctum-dashboard 0700 _sanctum_dashboard:_sanctum_dashboard
+          |_sanctum_dashboard,_sanctum_journal|/var/log/sanctum/dashboard 0750 _sanctum_dashboard:_sanctum_dashboard, /var/db/sanctum-dashboard 0700 _sanctum_dashboard:_sanctum_dashboard
         /Library/LaunchDaemons/com.sanctum.firewall-bridge-of-the-network-box.plist 0644 root:wheel
           launchd:system/com.sanctum.firewall-bridge-of-the-network-box|_sanctum_firewall-brid_f6178120|/var/log/sanctum/firewall-bridge-of-the-network-box 0750 _sanctum_firewall-brid_f6178120:_sanctum_firewall-brid_f6178120, /var/db/sanctum-firewall-bridge-of-the-network-box 0700 _sanctum_firewall-brid_f6178120:_sanctum_firewall-brid_f6178120
+        /Library/LaunchDaemons/com.sanctum.journal.plist 0644 root:wheel
+          |_sanctum_journal|/var/log/sanctum/journal 0750 _sanctum_journal:_sanctum_journal, /var/db/sanctum-journal 0700 _sanctum_journal:_sanctum_journal, /opt/sanctum/run 0755 _sanctum_journal:_sanctum_journal
         /Library/LaunchDaemons/com.sanctum.openrouter-auto-rotate.plist 0644 root:wheel
           |_sanctum|/var/log/sanctum/openrouter-auto-rotate 0750 _sanctum:_sanctum, /var/db/sanctum-openrouter-auto-rotate 0700 _sanctum:_sanctum
         /Library/LaunchDaemons/com.sanctum.pf.plist 0644 root:wheel
@@ -282,7 +286,7 @@ fn what_is_planned_with_each() {
         /Library/LaunchDaemons/com.sanctum.presidio-analyzer.plist 0644 root:wheel
           launchd:system/com.sanctum.presidio-analyzer|_sanctum_presidio-analyzer|/var/log/sanctum/presidio-analyzer 0750 _sanctum_presidio-analyzer:_sanctum_presidio-analyzer, /var/db/sanctum-presidio-analyzer 0700 _sanctum_presidio-analyzer:_sanctum_presidio-analyzer
         /Library/LaunchDaemons/com.sanctum.proxy.plist 0644 root:wheel
-          |_sanctum_proxy|/var/log/sanctum/proxy 0750 _sanctum_proxy:_sanctum_proxy, /var/db/sanctum-proxy 0700 _sanctum_proxy:_sanctum_proxy
+          |_sanctum_journal,_sanctum_proxy|/var/log/sanctum/proxy 0750 _sanctum_proxy:_sanctum_proxy, /var/db/sanctum-proxy 0700 _sanctum_proxy:_sanctum_proxy
         /Library/LaunchDaemons/com.sanctum.secret-age-check.plist 0644 root:wheel
           |_sanctum|/var/log/sanctum/secret-age-check 0750 _sanctum:_sanctum, /var/db/sanctum-secret-age-check 0700 _sanctum:_sanctum
         /Library/LaunchDaemons/com.sanctum.secret-rotation-scan.plist 0644 root:wheel
@@ -292,7 +296,7 @@ fn what_is_planned_with_each() {
         /Library/LaunchAgents/com.sanctum.tts.plist 0644 root:wheel
           ||/var/log/sanctum/tts 0750 operator:staff
         /Library/LaunchDaemons/com.sanctum.vault.plist 0644 root:wheel
-          |_sanctum_vault|/var/log/sanctum/vault 0750 _sanctum_vault:_sanctum_vault, /var/db/sanctum-vault 0700 _sanctum_vault:_sanctum_vault
+          |_sanctum_journal,_sanctum_vault|/var/log/sanctum/vault 0750 _sanctum_vault:_sanctum_vault, /var/db/sanctum-vault 0700 _sanctum_vault:_sanctum_vault
         /Library/LaunchDaemons/com.sanctum.vm.plist 0644 root:wheel
           |_sanctum_vm|/var/log/sanctum/vm 0750 _sanctum_vm:_sanctum_vm, /var/db/sanctum-vm 0700 _sanctum_vm:_sanctum_vm
         /Library/LaunchDaemons/com.sanctum.vmnet.plist 0644 root:wheel

@@ -212,8 +212,10 @@ fn what_is_planned_with_each() {
         text += &format!("{} {} {unit}|{}\n", artefact.path, artefact.owner, accounts.join(","));
     }
     expect![[r#"
+        /etc/systemd/system/sanctum-alerts.service root:root |
         /etc/systemd/system/sanctum-backup-target.service root:root systemd:sanctum-backup-target.service|_sanctum_backup-target
         /etc/systemd/system/sanctum-bootstrap.service root:root systemd:sanctum-bootstrap.service|
+        /etc/systemd/system/sanctum-journal.service root:root |_sanctum_journal
         /etc/systemd/system/sanctum-nft.service root:root systemd:sanctum-nft.service|
         /etc/systemd/system/sanctum-prune.service root:root |_sanctum
         /etc/systemd/system/sanctum-prune.timer root:root systemd:sanctum-prune.timer|_sanctum

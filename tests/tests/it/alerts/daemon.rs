@@ -1,0 +1,143 @@
+//! `sanctumd --only alerts` as it runs: what is really wrong is told once, whatever happens to the loop.
+#![expect(clippy::disallowed_methods, reason = "the real loop looks at real files")]
+
+use super::peers::{Peer, ntfy};
+use crate::cli::program::{House, Ran, SMALL, sanctum, sanctumd};
+use rustix::process::{Pid, Signal, kill_process};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// Long enough for two looks of doctor on a busy machine.
+const LONG: Duration = Duration::from_secs(60);
+/// Long enough for three looks at a second each, and for what they would send.
+const QUIET: Duration = Duration::from_secs(6);
+
+/// A house whose first channel nobody answers at, applied.
+fn house(phone: &Peer) -> House {
+    let channels = format!(
+        "\nalerts:\n  heartbeat: 86400\n  channels:\n    \
+         - {{name: gone, via: {{ntfy: {{url: \"http://127.0.0.1:1\", topic: house}}}}}}\n    \
+         - {{name: phone, via: {{ntfy: {{url: \"{}\", topic: house}}}}}}\n",
+        phone.url("")
+    );
+    House::applied(&format!("{SMALL}{channels}"))
+}
+
+/// The running loop; it ends with its test.
+struct Loop(Child);
+
+impl Loop {
+    fn of(house: &House) -> Self {
+        let mut command = house.command(sanctumd());
+        let arguments = house.arguments(&["--only", "alerts", "--look-every", "1"]);
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("it starts"))
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.0.id()).expect("a process id");
+        kill_process(Pid::from_raw(pid).expect("not 0"), signal).expect("a process of this test");
+    }
+
+    /// Ends it as a service manager does.
+    fn drained(mut self) {
+        self.signal(Signal::TERM);
+        assert_eq!(self.0.wait().expect("it ends").code(), Some(0));
+    }
+
+    fn killed(mut self) {
+        self.signal(Signal::KILL);
+        self.0.wait().expect("it ends");
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        // In a failed test it may still run.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Titles of what arrived about a subject.
+fn told(phone: &Peer, subject: &str) -> Vec<String> {
+    let title = |body: serde_json::Value| body["title"].as_str().expect("a title").to_owned();
+    let all = phone.asked().iter().map(|request| title(request.json())).collect::<Vec<_>>();
+    all.into_iter().filter(|title| title.contains(subject)).collect()
+}
+
+fn await_told(phone: &Peer, subject: &str) {
+    let begun = Instant::now();
+    while told(phone, subject).is_empty() {
+        assert!(begun.elapsed() < LONG, "nothing about {subject}: {:?}", told(phone, ""));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A test of a channel that hangs, killed while it waits: it is begun in the journal and never ends.
+fn begin_and_die(house: &House) {
+    let hung = Peer::hung();
+    let channel =
+        format!("{{name: hung, via: {{ntfy: {{url: \"{}\", topic: house}}}}}}", hung.url(""));
+    let text = format!("{SMALL}\nalerts:\n  channels: [{channel}]\n");
+    std::fs::write(house.at("hung.yaml"), text).expect("an instance");
+    let mut command = house.command(sanctum());
+    command.args(["alerts", "test", "--instance", "hung.yaml", "--root"]).arg(house.at("root"));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let begun = Instant::now();
+    while hung.asked().is_empty() {
+        assert!(begun.elapsed() < LONG, "it asks nobody");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}
+
+fn audit(house: &House, words: &[&str]) -> Ran {
+    let mut command = house.command(sanctum());
+    command.arg("audit").args(words).args(["--json", "--root"]).arg(house.at("root"));
+    Ran::of(&command.output().expect("it starts"))
+}
+
+#[test]
+fn what_never_ended_and_what_drifted_are_told_once_whatever_happens_to_the_loop() {
+    let phone = ntfy(None);
+    let house = house(&phone);
+    let rules = ["etc/pf.anchors/sanctum", "etc/nftables.d/sanctum.nft"];
+    let drifted = rules.into_iter().find(|path| house.at("root").join(path).exists());
+    let drifted = drifted.expect("the house has rules");
+    std::fs::write(house.at("root").join(drifted), "# edited\n").expect("a write");
+    begin_and_die(&house);
+    let running = Loop::of(&house);
+    // The channel that is dead is told of through the one that works.
+    await_told(&phone, "drift.foreign-edit");
+    await_told(&phone, "alerts.channel-dead (gone)");
+    await_told(&phone, "journal.unfinished");
+    running.killed();
+    let running = Loop::of(&house);
+    std::thread::sleep(QUIET);
+    for once in [drifted, "journal.unfinished (alerts.test hub)", "alerts.channel-dead (gone)"] {
+        assert_eq!(told(&phone, once).len(), 1, "{once}: {:?}", told(&phone, ""));
+    }
+    let health = house
+        .command(sanctumd())
+        .args(["--health", "alerts", "--root"])
+        .arg(house.at("root"))
+        .output();
+    Ran::of(&health.expect("it starts")).exits(0);
+    running.drained();
+    let status = house.run(&["alerts", "status", "--json"]).json();
+    assert!(status["loop"]["looked"].is_i64(), "{status}");
+    let journal = audit(&house, &[]).json();
+    let actions: Vec<_> = journal["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| entry["action"].as_str().expect("a text").to_owned())
+        .collect();
+    for wanted in ["service.start", "alert.failed", "alert.sent", "service.stop"] {
+        assert!(actions.iter().any(|action| action == wanted), "no {wanted}: {actions:?}");
+    }
+    let verified = audit(&house, &["verify"]).exits(3).json();
+    assert_eq!(verified["unfinished"].as_array().expect("a list").len(), 1, "{verified}");
+}
