@@ -177,6 +177,17 @@ impl Recorder {
         &self.stream
     }
 
+    /// Who acts.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Has the second place witness what was recorded.
+    pub fn seal(&self) -> Result<(), Failure> {
+        self.stream.seal().map_err(unrecorded)
+    }
+
     /// As that actor.
     pub fn acting(mut self, actor: &str) -> Result<Self, Failure> {
         self.actor = Actor::new(actor)?;
