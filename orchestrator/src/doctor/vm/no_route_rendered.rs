@@ -15,7 +15,7 @@ pub(super) static LINT: Lint = Lint {
           scrubs. A default route, a lease or a router's advertisement in its first network configuration is a \
           way around all of it.",
     fix: Fix::Run(
-        "this version of sanctum makes it so: apply nothing of it, and go back with sudo sanctum self rollback",
+        "this version makes it so: apply nothing of it, and go back with sudo sanctum self rollback",
     ),
     needs: &[Need::Wanted],
     judge,
