@@ -138,6 +138,7 @@ mod tests {
             not known     dashboard (P2): this version of sanctum cannot run it
             not known     gateway (P1): nothing of the house starts it
             not known     proxy (P2): this version of sanctum cannot run it
+            not known     reboot-report (P2): this version of sanctum cannot run it
             not known     sentinel (P2): this version of sanctum cannot run it
             not known     vault (P2): this version of sanctum cannot run it
             disk          FileVault is off: the house comes back alone

@@ -38,6 +38,7 @@ fn of_the_hub() {
         com.sanctum.pf | boot | root | loaded | /opt/sanctum/bin/sanctum pf load
         com.sanctum.presidio-analyzer | stays | _sanctum_presidio-analyzer | loaded | /opt/presidio/bin/analyzer --host 127.0.0.1
         com.sanctum.proxy | stays | _sanctum_proxy | later | /opt/sanctum/bin/sanctumd --only proxy
+        com.sanctum.reboot-report | boot | root | later | /opt/sanctum/bin/sanctum reboot --report
         com.sanctum.secret-age-check | 15 6 * * * | _sanctum | later | /opt/sanctum/bin/sanctum job secret-age-check
         com.sanctum.secret-rotation-scan | 0 6 * * * | _sanctum | loaded | /opt/sanctum/bin/sanctum job secret-rotation-scan
         com.sanctum.sentinel | stays | root | later | /opt/sanctum/bin/sanctumd --only sentinel
@@ -57,6 +58,7 @@ fn of_linux_nodes() {
         com.sanctum.agents | stays | _sanctum_agents | loaded | /opt/agents/bin/agents serve
         com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
         com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
+        com.sanctum.reboot-report | boot | root | later | /opt/sanctum/bin/sanctum reboot --report
     "#]],
     );
     check(
@@ -66,6 +68,7 @@ fn of_linux_nodes() {
             com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
             com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
             com.sanctum.prune | 0 4 1,15 * sun | _sanctum | loaded | /opt/sanctum/bin/sanctum job prune
+            com.sanctum.reboot-report | boot | root | later | /opt/sanctum/bin/sanctum reboot --report
         "#]],
     );
     check("laptop", &expect![]);
