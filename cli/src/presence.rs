@@ -8,12 +8,14 @@ use crate::failure::Failure;
 use crate::session::Opened;
 use crate::site::Place;
 use sanctum_host::presence::{self as seen, Asked};
-use sanctum_host::{accounts, processes};
+use sanctum_host::{accounts, files, processes};
 use sanctum_orchestrator::house::layout;
+use sanctum_orchestrator::jobs::vm::FIRST_PASSWORD;
 use sanctum_orchestrator::presence::{
     Absent, Ancestor, Ask, Evidence, Person, Register, Terminal, judge,
 };
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// How the presence of a person was proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,12 @@ pub fn require(context: &Context, what: &str) -> Result<Proof, Failure> {
     match seen::ask_again(uid)? {
         Asked::Proved => Ok(Proof::Sudo),
         Asked::NotProved => {
-            Err(Failure::refused("sudo's question was not answered; nothing was done"))
+            let failure = Failure::refused("sudo's question was not answered; nothing was done");
+            Err(if seen::has_no_password(&name) == Some(true) {
+                failure.hint(format!("{name} has no password to answer with: sudo passwd {name}"))
+            } else {
+                failure
+            })
         }
         Asked::AsksNothing => Err(Failure::refused(format!(
             "sudo asks {name} for nothing, so it cannot tell a person from a program"
@@ -94,7 +101,17 @@ fn refusal(absent: &Absent, verb: &str) -> Failure {
     let sudo = format!("sudo {} {verb}", layout::SANCTUM);
     let failure = Failure::refused(absent.clone());
     match absent {
-        Absent::NotRoot => failure.hint(format!("on a terminal: {sudo}")),
+        Absent::NotRoot => {
+            let failure = failure.hint(format!("on a terminal: {sudo}"));
+            // Only root sees whether there is a password, so this is said for as long as the program is there.
+            if files::is_there(Path::new(FIRST_PASSWORD)) {
+                failure.hint(format!(
+                    "sudo asks for this account's password; give it its first one with: sudo {FIRST_PASSWORD}"
+                ))
+            } else {
+                failure
+            }
+        }
         Absent::NoTerminal => failure.hint(format!("over SSH with a terminal: ssh -t HOST {sudo}")),
         Absent::ForeignTerminal => failure.hint(format!("in your own terminal: {sudo}")),
         Absent::HiddenCaller => failure.hint(format!("call it directly: {sudo}")),

@@ -185,6 +185,12 @@ impl Recorder {
         &self.stream
     }
 
+    /// Who acts.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// The second place knows what was recorded so far, and nobody can change it any more.
     pub fn seal(&self) -> Result<(), Failure> {
         self.stream.seal().map_err(unrecorded)

@@ -57,6 +57,8 @@ impl Place {
 pub enum Access {
     /// It only looks.
     Look,
+    /// It only looks, and needs no store: one that is closed to this account is none.
+    Glance,
     /// It changes: the store is made when it is missing, and locked.
     Change,
 }
@@ -169,7 +171,7 @@ fn host_and_store(
 ) -> Result<(Box<dyn Host>, Option<Store>), Failure> {
     match place {
         // A root that is not there yet is an empty machine to whoever only looks; nothing is made.
-        Place::Root(dir) if access == Access::Look && !files::is_there(dir) => {
+        Place::Root(dir) if access != Access::Change && !files::is_there(dir) => {
             Ok((Box::new(MemHost::default()), None))
         }
         Place::Root(dir) => {
@@ -177,6 +179,7 @@ fn host_and_store(
             let store = match access {
                 Access::Change => Some(host.store()?),
                 Access::Look => host.existing_store()?,
+                Access::Glance => host.existing_store().ok().flatten(),
             };
             Ok((Box::new(host), store))
         }
@@ -185,6 +188,7 @@ fn host_and_store(
             let store = match access {
                 Access::Change => Some(Store::open(path)?),
                 Access::Look => existing(path)?,
+                Access::Glance => existing(path).ok().flatten(),
             };
             Ok((Box::new(Live::open(path)?), store))
         }

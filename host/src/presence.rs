@@ -51,6 +51,21 @@ pub enum Asked {
     NoSudo,
 }
 
+/// Whether the account has no password that could be asked for; none where that cannot be seen, as on macOS.
+///
+/// shadow(5): the second field is empty, or begins with a sign that no hash has.
+#[must_use]
+pub fn has_no_password(name: &str) -> Option<bool> {
+    /// Some hundred bytes an account.
+    const LIMIT: u64 = 1024 * 1024;
+    let bytes = crate::files::read_optional(std::path::Path::new("/etc/shadow"), LIMIT).ok()??;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut fields = text.lines().map(|line| line.split(':'));
+    let mut line = fields.find_map(|mut line| (line.next() == Some(name)).then_some(line))?;
+    let field = line.next()?;
+    Some(field.is_empty() || field.starts_with(['!', '*']))
+}
+
 /// Lets sudo ask the account once more on this terminal, whatever it remembers: its password, or Touch ID where
 /// `pam_tid` is set up. sudo(8): `-k` with `-v` ignores cached credentials.
 pub fn ask_again(uid: u32) -> Result<Asked, HostError> {

@@ -2,12 +2,18 @@
 //!
 //! The guest gets one static address and nothing else: no DHCP, no router advertisements, no default route, so
 //! it cannot even try to reach the internet; packages are therefore neither refreshed nor upgraded. Logins are
-//! by key only. Files of the guest are handed in as text, by renderers that know what belongs in them.
+//! by key only, and sudo asks for a password that the owner types once, in the guest: none is in the seed. Files of the guest are handed in as text, by renderers that know what belongs in them.
 
 use crate::{MacAddress, Network, VmError, yaml};
 use sanctum_types::{AbsPath, AccountName, Mode, NodeName, Owner};
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// The program that gives the account its first password, through sudo and without being asked anything.
+pub const FIRST_PASSWORD: &str = "/usr/local/sbin/sanctum-first-password";
+/// cloud-init would write rules of its own into `90-cloud-init-users`; there are none for it to write.
+const SUDOERS: &str = "/etc/sudoers.d/60-sanctum";
+const FIRST_PASSWORD_SCRIPT: &str = include_str!("../../templates/guest/first-password.sh");
 
 /// The account that logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +76,8 @@ struct UserData<'a> {
     ssh_pwauth: bool,
     package_update: bool,
     package_upgrade: bool,
-    // cloud-init's schema knows no empty list.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     write_files: Vec<WriteFile<'a>>,
+    // cloud-init's schema knows no empty list.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     runcmd: &'a [Vec<String>],
 }
@@ -81,8 +86,7 @@ struct UserData<'a> {
 struct User<'a> {
     name: &'a str,
     shell: &'static str,
-    groups: [&'static str; 2],
-    sudo: &'static str,
+    groups: [&'static str; 1],
     lock_passwd: bool,
     ssh_authorized_keys: &'a [String],
 }
@@ -137,7 +141,10 @@ impl Guest {
 
     fn user_data(&self) -> Result<String, VmError> {
         check_keys(&self.account.keys)?;
-        let files = self.files.iter().map(write_file).collect::<Result<_, _>>()?;
+        let rules = sudo_rules(&self.account.name);
+        let mut files = self.files.iter().map(write_file).collect::<Result<Vec<_>, _>>()?;
+        files.push(roots_file(SUDOERS, "0440", &rules));
+        files.push(roots_file(FIRST_PASSWORD, "0755", FIRST_PASSWORD_SCRIPT));
         let body = UserData {
             hostname: self.hostname.as_str(),
             preserve_hostname: false,
@@ -146,8 +153,7 @@ impl Guest {
             users: [User {
                 name: self.account.name.as_str(),
                 shell: "/bin/bash",
-                groups: ["adm", "sudo"],
-                sudo: "ALL=(ALL) NOPASSWD:ALL",
+                groups: ["adm"],
                 lock_passwd: true,
                 ssh_authorized_keys: &self.account.keys,
             }],
@@ -182,6 +188,22 @@ impl Guest {
             NetworkConfig { version: 2, ethernets: BTreeMap::from([("hostonly", ethernet)]) };
         yaml::write("network-config", &config)
     }
+}
+
+/// What lets the account be root, once it can be asked whether a person is there (sudoers(5)).
+fn sudo_rules(account: &AccountName) -> String {
+    // `""` stands for no argument at all. The last rule that matches wins.
+    format!(
+        "{account} ALL=(ALL:ALL) ALL\n\
+         {account} ALL=(root) NOPASSWD: {FIRST_PASSWORD} \"\"\n\
+         Defaults:{account} badpass_message=\"Sorry, try again. Has {account} no password yet? Type: sudo \
+         {FIRST_PASSWORD}\"\n"
+    )
+}
+
+fn roots_file<'a>(path: &'a str, permissions: &str, content: &'a str) -> WriteFile<'a> {
+    let owner = Owner::new("root", "root").to_string();
+    WriteFile { path, owner, permissions: permissions.to_owned(), content }
 }
 
 fn write_file(file: &GuestFile) -> Result<WriteFile<'_>, VmError> {

@@ -10,7 +10,7 @@ pub mod machine;
 pub mod network;
 mod yaml;
 
-pub use guest::{Account, Guest, GuestFile, Seed};
+pub use guest::{Account, FIRST_PASSWORD, Guest, GuestFile, Seed};
 pub use mac::MacAddress;
 pub use machine::{Arch, Machine, Reconnect};
 pub use network::Network;

@@ -14,6 +14,9 @@ pub struct Reboot {
     /// After a reboot: what came back and what did not; exit 3 when something did not
     #[arg(long, conflicts_with_all = ["dry_run", "wait"])]
     pub report: bool,
+    /// As the boot job does: wait until what was up is up again, tell it once, and end well whatever was found
+    #[arg(long, requires = "report")]
+    pub boot: bool,
     /// Reboot although something would not come back
     #[arg(long)]
     pub anyway: bool,

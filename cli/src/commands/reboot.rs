@@ -3,6 +3,7 @@
 //! Each step says what it did, what it skipped and why. The system's reboot is not asked for when a step before it
 //! failed. Below a directory everything is done but that last step, as there is no machine to restart.
 
+pub mod report;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -22,16 +23,15 @@ use sanctum_host::{boot, clock, files};
 use sanctum_orchestrator::doctor::boot::survival::{Survivor, survivors};
 use sanctum_orchestrator::doctor::looked::{Looked, Need};
 use sanctum_orchestrator::instance::model::Criticality;
-use sanctum_orchestrator::supervise::reboot::{AfterBoot, BeforeBoot, after};
+use sanctum_orchestrator::supervise::reboot::BeforeBoot;
 use sanctum_types::{Action, Actor, AuditEvent, AuditSink, OperationId, Outcome, Phase, Severity};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use steps::{Did, Step};
 
 /// The record of before, in the supervisor's state directory.
 const RECORD: &str = "reboot.json";
-/// A record holds a line a service.
-const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// What is given from outside.
 #[derive(Clone, Copy)]
@@ -40,6 +40,8 @@ pub struct Means<'a> {
     pub restart: Option<&'a dyn Fn(u32) -> Result<String, Failure>>,
     /// The journal; a reboot that it does not record does not happen.
     pub journal: Option<&'a dyn AuditSink>,
+    /// How long the boot job waits for services to come back.
+    pub patience: Duration,
 }
 
 /// Runs the verb.
@@ -50,18 +52,27 @@ pub fn run(context: &Context, args: &Reboot) -> Result<Exit, Failure> {
     if machine && !args.dry_run && !args.report {
         crate::machine::may_change(&context.around)?;
     }
-    let acts = machine && !args.dry_run && !args.report;
-    let recorder = acts.then(|| Recorder::of_account(&context.around)).transpose()?;
+    let recorder = if args.report { report::recorder(context)? } else { recorder(context, args)? };
     let journal = recorder.as_ref().map(Recorder::sink);
-    let means = Means { restart, journal };
-    with(context, args, &means)
+    let means = Means { restart, journal, patience: report::COMES_BACK_WITHIN };
+    let exit = with(context, args, &means)?;
+    // The machine may be about to end; a report waits for nobody.
+    if let Some(failure) = recorder.and_then(|recorder| recorder.seal().err()) {
+        context.out.warn(&format!("the journal is not witnessed: {}", failure.text()));
+    }
+    Ok(exit)
+}
+
+fn recorder(context: &Context, args: &Reboot) -> Result<Option<Recorder>, Failure> {
+    let place = Place::of(&context.common);
+    (!args.dry_run).then(|| Recorder::of_place(&place, &context.around)).transpose()
 }
 
 /// The same with other means.
 pub fn with(context: &Context, args: &Reboot, means: &Means<'_>) -> Result<Exit, Failure> {
     let house = House::open(context)?;
     if args.report {
-        return report(context, &house, means);
+        return report::run(context, &house, args, means);
     }
     let losses = match losses(context, &house) {
         Ok(losses) => losses,
@@ -92,7 +103,7 @@ pub fn with(context: &Context, args: &Reboot, means: &Means<'_>) -> Result<Exit,
     let mut done = Vec::new();
     let result = steps::all(context, &house, args, means, &mut done);
     if result.is_err() {
-        tell(means, &house, &operation, End::Finished(Outcome::Failed))?;
+        tell(means, &house, &operation, (End::Finished(Outcome::Failed), BTreeMap::new()))?;
     }
     say(context, &losses, &done, false);
     result.map(|()| Exit::Done)
@@ -106,7 +117,14 @@ fn losses(context: &Context, house: &House) -> Result<Vec<Survivor>, Failure> {
     let ground = doctor::ground(&place, node, (instance, &house.text), &facts);
     let eyes = doctor::eyes(&place, &ground)?;
     let needs = BTreeSet::from([Need::Wanted, Need::Overrides, Need::Units]);
-    let all = survivors(&Looked::gather(&eyes, &needs)).map_err(|unseen| {
+    let looked = Looked::gather(&eyes, &needs);
+    let manager = looked.overrides().err().or_else(|| looked.units().err());
+    if let Some(unseen) = manager.filter(|_| place == Place::Machine) {
+        context.out.warn(&format!(
+            "what the service manager was told not to start is not known: {unseen}"
+        ));
+    }
+    let all = survivors(&looked).map_err(|unseen| {
         Failure::refused(format!("cannot tell what would come back: {}", unseen.cause))
             .hint("sanctum doctor --only boot")
             .hint("say --anyway when you will be there")
@@ -128,7 +146,7 @@ fn shutdown(minutes: u32) -> Result<String, Failure> {
 fn record(context: &Context, house: &House, means: &Means<'_>) -> Result<String, Failure> {
     let at = clock::now();
     let operation = format!("reboot-{}", at.0);
-    tell(means, house, &operation, End::Started)?;
+    tell(means, house, &operation, (End::Started, BTreeMap::new()))?;
     let rows = services::rows(context, house)?;
     let before = BeforeBoot {
         format: 1,
@@ -149,7 +167,12 @@ enum End {
     Finished(Outcome),
 }
 
-fn tell(means: &Means<'_>, house: &House, operation: &str, end: End) -> Result<(), Failure> {
+fn tell(
+    means: &Means<'_>,
+    house: &House,
+    operation: &str,
+    (end, details): (End, BTreeMap<String, String>),
+) -> Result<(), Failure> {
     let Some(journal) = means.journal else { return Ok(()) };
     let id = OperationId::new(operation)?;
     let (phase, outcome) = match end {
@@ -163,7 +186,7 @@ fn tell(means: &Means<'_>, house: &House, operation: &str, end: End) -> Result<(
         phase,
         outcome,
         severity: if outcome == Outcome::Failed { Severity::Error } else { Severity::Warn },
-        details: BTreeMap::new(),
+        details,
     };
     journal.record(&event).map_err(|error| {
         Failure::refused(error).hint("what the journal does not record is not done")
@@ -181,52 +204,4 @@ fn say(context: &Context, losses: &[Survivor], steps: &[Step], dry: bool) {
         };
         context.out.line(paint, &format!("{word:<8} {:<8} {}", step.step, step.detail));
     }
-}
-
-fn report(context: &Context, house: &House, means: &Means<'_>) -> Result<Exit, Failure> {
-    let bytes = files::read_optional(&house.state.join(RECORD), RECORD_LIMIT)?;
-    let before: Option<BeforeBoot> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let Some(before) = before.filter(|before| before.format == 1) else {
-        return Err(Failure::failed("no reboot of sanctum's was recorded here")
-            .hint("sanctum reboot writes down what runs before it restarts"));
-    };
-    let rows = services::rows(context, house)?;
-    let Some(told) = after(&before, &boot::id()?, &rows, clock::now()) else {
-        return Err(Failure::failed("the machine was not restarted since the record was written")
-            .with("recorded", before.at.0.into()));
-    };
-    let outcome = match (told.missing.is_empty(), told.unknown.is_empty()) {
-        (false, _) => Outcome::Failed,
-        (true, false) => Outcome::CouldNotCheck,
-        (true, true) => Outcome::Ok,
-    };
-    tell(means, house, &before.operation, End::Finished(outcome))?;
-    print(context, &told)?;
-    Ok(if told.missing.is_empty() { Exit::Done } else { Exit::Differences })
-}
-
-fn print(context: &Context, told: &AfterBoot) -> Result<(), Failure> {
-    let mut data = serde_json::to_value(told)?;
-    if let Some(map) = data.as_object_mut() {
-        map.insert("format".to_owned(), 1.into());
-    }
-    context.out.data(&data);
-    for name in &told.came_back {
-        context.out.line(Paint::Good, &format!("{name:<20} came back"));
-    }
-    for (name, state) in &told.missing {
-        let line = format!("{name:<20} did not come back: {state}");
-        context.out.line(Paint::Bad, &line);
-        context.out.line(Paint::Note, &format!("next: sanctum services why {name}"));
-    }
-    for name in &told.unknown {
-        context.out.line(Paint::Note, &format!("{name:<20} could not be looked at"));
-    }
-    for (name, state) in &told.were_down {
-        context.out.line(Paint::Plain, &format!("{name:<20} was not up before; now {state}"));
-    }
-    for name in &told.new {
-        context.out.line(Paint::Plain, &format!("{name:<20} is new"));
-    }
-    Ok(())
 }

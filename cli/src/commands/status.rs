@@ -17,6 +17,7 @@ use sanctum_orchestrator::instance::Instance;
 use sanctum_orchestrator::instance::registry::os_of;
 use sanctum_orchestrator::jobs::account;
 use sanctum_orchestrator::status::gather::{Looked, Written, ports_of};
+use sanctum_orchestrator::status::reboot::Left;
 use sanctum_orchestrator::status::table::{Row, Tone, rows};
 use sanctum_orchestrator::status::{AlertCounts, Seen, Status, System, gather, ports};
 use sanctum_types::{Digest, NodeName, ServiceName, Severity, UnixTime, chain};
@@ -126,9 +127,18 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         written: written(context, digest),
         last_runs,
         ports,
+        reboot: reboot(context),
         alerts: alerts(context),
         implemented: verbs::implemented().collect(),
     }))
+}
+
+fn reboot(context: &Context) -> Looked<Left> {
+    match super::reboot::report::left(context) {
+        Ok(Some(left)) => Looked::Seen(left),
+        Ok(None) => Looked::Off("no reboot of sanctum's is on record".to_owned()),
+        Err(failure) => Looked::Unknown(chain(&*failure.error)),
+    }
 }
 
 /// What is open at the desk of the alerts: held, on its way, or a channel that is silent. Nothing is there where the

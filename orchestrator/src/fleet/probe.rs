@@ -97,6 +97,7 @@ fn status(facts: &BTreeMap<&str, &str>, asker: &str, now: UnixTime) -> Status {
         alerts: Alerts { item: Item::new("alerts", State::Unknown, WHY), open: None },
         schedules: Vec::new(),
         services: Vec::new(),
+        reboot: Vec::new(),
         not_looked_at: vec![
             "everything of the house: sanctum self install, on the node".to_owned(),
         ],

@@ -58,6 +58,7 @@ pub fn propose(facts: &Facts, answers: &Answers) -> String {
     text.push_str(SCHEDULES);
     text.push_str(ALERTS);
     text.push_str(GUARDS);
+    text.push_str(WATCH);
     let remarks = uncovered(&text, facts);
     text + &remarks
 }
@@ -301,6 +302,9 @@ const ALERTS: &str = "
 # Who is told what is wrong, the first choice first. A phone: {name: phone, via: {ntfy: {url: ..., topic: ...}}}
 alerts:
   quiet: {from: \"22:00\", to: \"08:00\"}   # what is less bad than an error waits for the morning
+  # dedup: 1800        # seconds in which the same thing is told once
+  # hourly_cap: 10     # a critical one is never held back
+  # heartbeat: 86400   # seconds after which a channel that said nothing is tried
   channels:
     - {name: desktop, via: desktop}
 ";
@@ -311,6 +315,25 @@ guards:
   sentinel: enforce
   firewall: enforce
   proxy: enforce
+";
+
+/// Sections whose defaults are good; a test holds the comments to them.
+const WATCH: &str = "
+# How services are supervised, in seconds; these are the defaults (docs/formats/supervision.md).
+# supervision:
+#   budget: {restarts: 3, window: 1800}    # more than these, and a service is in quarantine until you release it
+#   backoff: {first: 2, max: 300}          # the wait before a restart, doubled each time
+#   breaker: {causes: 4, window: 600}      # more distinct causes than these stop a mass heal
+#   cadence: {P0: 30, P1: 60, P2: 300}     # how often a service is looked at
+#   confirm: 3                             # between a failed look and the second one that confirms it
+#   settle: 30                             # a started service turns its probe green in this time
+#   probe_timeout: 5
+#   stop: 30                               # from SIGTERM to SIGKILL
+
+# Where the journal is witnessed: a directory on another disk, so that who empties this one is found out
+# (docs/formats/journal.md). Without it a folder beside the store is used.
+# journal:
+#   second_place: /srv/witness/sanctum
 ";
 
 /// A comment for every active interface that the proposal does not cover.
@@ -417,6 +440,37 @@ mod tests {
                 && text.contains("# en5 is active")
                 && !text.contains("hunter2")
         );
+    }
+
+    /// The sections that stand in comments load once the signs are taken away, and say what holds without them.
+    #[test]
+    fn what_is_commented_out_is_what_holds() {
+        let text = propose(&facts(vec![], None, "UTC"), &said());
+        let key = |line: &str| {
+            let word = line.split(':').next().unwrap_or_default();
+            line.contains(':')
+                && !word.is_empty()
+                && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        let signs = |line: &str| match line.trim_start().strip_prefix("# ") {
+            Some(rest) if rest.starts_with("  ") || key(rest) => line.replacen("# ", "", 1),
+            _ => line.to_owned(),
+        };
+        let open: String = text.lines().map(|line| signs(line) + "\n").collect();
+        let read = |text: &str| load(text, "proposal", &NoCheck).expect("it loads").instance;
+        let (plain, open) = (read(&text), read(&open));
+        assert_eq!(open.supervision, crate::instance::supervision::Supervision::default());
+        assert_eq!((&open.supervision, &open.alerts), (&plain.supervision, &plain.alerts));
+        assert!(plain.journal.second_place.is_none() && open.journal.second_place.is_some());
+        assert!(plain.boot.filevault.is_none() && open.boot.filevault.is_some());
+        for title in ["supervision", "journal", "alerts", "boot"] {
+            assert!(text.contains(&format!("{title}:")), "{title}");
+        }
+        // A default that the comment does not name would still be equal: each key is there.
+        let all = serde_json::to_value(&plain.supervision).expect("a value");
+        for name in all.as_object().expect("a map").keys() {
+            assert!(text.contains(&format!("#   {name}: ")), "{name}");
+        }
     }
 
     /// Mostly addresses that collide with what is proposed.

@@ -4,6 +4,7 @@ use super::{JobError, account, path};
 use crate::house::{House, layout};
 use crate::instance::model::{self, NodeType};
 use sanctum_types::{AbsPath, NodeName, ServiceName};
+pub use sanctum_vm::FIRST_PASSWORD;
 use sanctum_vm::{Arch, Machine, Network, Reconnect};
 
 /// QEMU in a root-owned prefix: what `Homebrew` installs could be replaced by its user.

@@ -156,6 +156,9 @@ fn order(job: &Job, text: &mut Text) {
         if job.before.iter().any(|unit| unit == "network-pre.target") {
             text.set("Wants", "network-pre.target");
         }
+    } else if !job.after.is_empty() {
+        // A target that wants a unit which is ordered after it is reached without it (systemd.target(5)).
+        text.set("After", &job.after.join(" "));
     } else if !job.ports.is_empty() {
         text.set("After", "network.target");
     }
@@ -175,7 +178,7 @@ fn start(job: &Job, text: &mut Text) -> Result<(), SystemdError> {
         Start::Clock(_) => text.set("Type", "oneshot"),
     }
     text.set("ExecStart", &line);
-    if !job.after.is_empty() {
+    if early(job) && !job.after.is_empty() {
         text.set("ExecReload", &line);
     }
     text.set("TimeoutStopSec", &job.exit_timeout.to_string());

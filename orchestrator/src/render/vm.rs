@@ -147,7 +147,7 @@ mod tests {
         let paths: Vec<_> =
             read["write_files"].as_array().unwrap().iter().map(|f| f["path"].as_str()).collect();
         let wanted: Vec<_> = guest.iter().map(|artefact| Some(artefact.path.as_str())).collect();
-        assert_eq!(paths, wanted);
+        assert_eq!(paths[..wanted.len()], wanted);
         let commands: Vec<String> =
             read["runcmd"].as_array().unwrap().iter().map(ToString::to_string).collect();
         expect![[r#"

@@ -8,6 +8,7 @@ use super::model::{
     AlertCounts, Alerts, FORMAT, Guard, Item, Layer, Run, SecretAge, Source, State, Status, System,
 };
 use super::ports::Port;
+use super::reboot::{self, Left};
 use crate::drift::Drift;
 use crate::instance::Instance;
 use crate::instance::model::{GuardMode, PortSpec, Service, Transport};
@@ -66,6 +67,8 @@ pub struct Seen<'a> {
     pub last_runs: Looked<BTreeMap<ServiceName, Looked<Option<UnixTime>>>>,
     /// TCP ports of this node's services.
     pub ports: Looked<BTreeMap<u16, Port>>,
+    /// The last reboot.
+    pub reboot: Looked<Left>,
     /// Open alerts.
     pub alerts: Looked<AlertCounts>,
     /// Verbs of `sanctumd` and jobs of `sanctum` that this version has.
@@ -123,6 +126,7 @@ pub fn gather(seen: Seen<'_>) -> Status {
     let drift = drift(&seen.written);
     let schedules = schedules(&seen);
     let services = services(&seen);
+    let reboot = reboot::items(&seen.reboot, &services);
     let guards = guards(&seen);
     let secrets = secrets(&seen);
     let alerts = alerts(&seen.alerts);
@@ -155,6 +159,7 @@ pub fn gather(seen: Seen<'_>) -> Status {
         alerts,
         schedules,
         services,
+        reboot,
         not_looked_at,
     }
 }

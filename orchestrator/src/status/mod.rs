@@ -7,6 +7,7 @@
 pub mod gather;
 pub mod model;
 pub mod ports;
+pub mod reboot;
 pub mod table;
 pub mod text;
 

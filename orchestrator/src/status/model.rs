@@ -240,6 +240,9 @@ pub struct Status {
     /// Services of this node.
     #[serde(default)]
     pub services: Vec<Item>,
+    /// What did not come back from the last reboot, where it was one of `sanctum reboot`.
+    #[serde(default)]
+    pub reboot: Vec<Item>,
     /// What was left out to be quick, each with the verb that looks.
     #[serde(default)]
     pub not_looked_at: Vec<String>,
@@ -276,7 +279,7 @@ impl Status {
 
     /// How each thing stands that this document speaks of.
     pub fn states(&self) -> impl Iterator<Item = State> {
-        let items = self.layers.iter().chain(&self.drift).chain(&self.services);
+        let items = self.layers.iter().chain(&self.drift).chain(&self.services).chain(&self.reboot);
         items
             .map(|item| item.state)
             .chain(self.guards.iter().map(|guard| guard.item.state))

@@ -110,6 +110,7 @@ pub fn rows(status: &Status) -> Vec<Row> {
         .collect();
     section(&mut rows, "schedules", &runs, |_| String::new());
     section(&mut rows, "services", &status.services, |_| String::new());
+    section(&mut rows, "reboot", &status.reboot, |_| String::new());
     let ages: Vec<Item> = status.secrets.iter().map(|age| age.item.clone()).collect();
     let limits: Vec<Option<u32>> = status.secrets.iter().map(|age| age.max_days).collect();
     section(&mut rows, "secrets", &ages, |n| match limits.get(n).copied().flatten() {

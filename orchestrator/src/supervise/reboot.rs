@@ -25,7 +25,7 @@ pub struct BeforeBoot {
 }
 
 /// What a reboot came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AfterBoot {
     /// Up before and up now.
     pub came_back: Vec<ServiceName>,
@@ -39,6 +39,21 @@ pub struct AfterBoot {
     pub new: Vec<ServiceName>,
     /// Seconds since the record was written.
     pub seconds: i64,
+}
+
+/// The report of one reboot, kept until the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// Format of this document; always 1.
+    pub format: u32,
+    /// The boot that it is of, by the kernel's name for it.
+    pub boot: String,
+    /// When it was made.
+    pub at: UnixTime,
+    /// The operation in the journal that it ended.
+    pub operation: String,
+    /// What it says.
+    pub told: AfterBoot,
 }
 
 /// Compares; none while the machine was not booted since.

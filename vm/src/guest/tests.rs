@@ -48,10 +48,8 @@ fn user_data() {
               "name": "ubuntu",
               "shell": "/bin/bash",
               "groups": [
-                "adm",
-                "sudo"
+                "adm"
               ],
-              "sudo": "ALL=(ALL) NOPASSWD:ALL",
               "lock_passwd": true,
               "ssh_authorized_keys": [
                 "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJVtS8bVMJ0iF5F0kqvO1vWyJ8sQ0aKQ7CXKJm1vCq3v neo@mac"
@@ -68,6 +66,18 @@ fn user_data() {
               "owner": "root:root",
               "permissions": "0600",
               "content": "table inet sanctum {\n}\n"
+            },
+            {
+              "path": "/etc/sudoers.d/60-sanctum",
+              "owner": "root:root",
+              "permissions": "0440",
+              "content": "ubuntu ALL=(ALL:ALL) ALL\nubuntu ALL=(root) NOPASSWD: /usr/local/sbin/sanctum-first-password \"\"\nDefaults:ubuntu badpass_message=\"Sorry, try again. Has ubuntu no password yet? Type: sudo /usr/local/sbin/sanctum-first-password\"\n"
+            },
+            {
+              "path": "/usr/local/sbin/sanctum-first-password",
+              "owner": "root:root",
+              "permissions": "0755",
+              "content": "#!/bin/sh\n# The account that calls sudo gets its first password here. sudo runs this without asking, because there is nothing to ask\n# for yet; once there is a password this does nothing any more, and sudo asks for it (docs/decisions/0005-presence.md).\nset -eu\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\nexport PATH LC_ALL\n\naccount=${SUDO_USER:?call it through sudo}\n# passwd(1), -S: L is locked, NP has no password, P has one.\nstate=$(passwd -S \"$account\" | cut -d ' ' -f 2)\ncase $state in\n    L | NP) ;;\n    *)\n        echo \"$account has a password already; passwd changes it and asks for the old one\" >&2\n        exit 1\n        ;;\nesac\nif ! [ -t 0 ]; then\n    echo \"a password is typed on a terminal: ssh -t $account@HOST sudo sanctum-first-password\" >&2\n    exit 1\nfi\nexec passwd \"$account\"\n"
             }
           ],
           "runcmd": [

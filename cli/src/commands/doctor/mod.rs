@@ -1,12 +1,13 @@
 //! `sanctum doctor`: is the house as it should be, here and now? Looks, and changes nothing but with `--fix`.
 //!
-//! Without `--only` our own readers always run beside the lints; on the machine itself also what is in force; `--prove`
+//! A run is told to the journal of the place; one that cannot be told still looks, and says so. Without `--only` our own readers always run beside the lints; on the machine itself also what is in force; `--prove`
 //! adds the real tools. Exit 3 means that something is wrong; what could not be looked at is shown and counted, and
 //! is not wrong by itself unless `--strict` says so.
 
 mod fix;
 mod record;
 mod show;
+mod told;
 
 use super::Context;
 use super::prove::Bench;
@@ -47,16 +48,19 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
         presence::require(context, "record keys")?;
     }
     let opened = Opened::read(&context.common, &context.around, context.out)?;
-    let session = Session::open(opened, &context.common, &context.around, Access::Look)?;
+    let session = Session::open(opened, &context.common, &context.around, Access::Glance)?;
     let Session { site, opened, facts } = &session;
     let ground = ground(&site.place, &site.node, (&opened.instance, &opened.text), facts);
     let eyes = eyes(&site.place, &ground)?;
     if args.record_ssh {
         return record::run(context, &eyes);
     }
-    let looked = examine(&eyes, &lints, None)?;
+    let book = told::Book::open(&session.site, &context.around);
+    let telling = book.telling()?;
+    let looked = examine(&eyes, &lints, telling.as_ref())?;
+    let unrecorded = book.close();
     let proofs = proofs(args, &session)?;
-    let exit = report(context, args, &session, &looked, proofs);
+    let exit = report(context, args, &session, (&looked, unrecorded.as_deref()), proofs);
     if !args.fix {
         return Ok(exit);
     }
@@ -125,7 +129,7 @@ fn report(
     context: &Context,
     args: &Doctor,
     session: &Session,
-    run: &Run,
+    (run, unrecorded): (&Run, Option<&str>),
     proofs: Option<(Bench, Vec<Proof>)>,
 ) -> Exit {
     let out = context.out;
@@ -144,7 +148,11 @@ fn report(
         "format": 1, "node": session.site.node, "summary": summary,
         "proofs": proved.iter().map(Proof::json).collect::<Vec<_>>(),
         "lints": show::data(run),
+        "recorded": unrecorded.is_none(), "unrecorded": unrecorded,
     }));
+    if let Some(why) = unrecorded {
+        out.line(Paint::Note, &format!("this run is not in the journal: {why}"));
+    }
     let unseen = counts.could_not_look > 0 || run.report.is_partly_unseen();
     let wrong = summary.failed > 0 || counts.violated > 0;
     if wrong || (args.strict && unseen) { Exit::Differences } else { Exit::Done }

@@ -21,6 +21,10 @@ pub(super) fn run(context: &Context, eyes: &Eyes<'_>) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, "a directory has no host keys of its own")
             .hint("run it on the machine, without --root"));
     }
+    // Who is not root can neither see all of it nor be the owner in person.
+    if context.around.euid != 0 {
+        presence::require(context, "record keys")?;
+    }
     let now = look::found(eyes).map_err(Failure::failed)?;
     // One that cannot be read is replaced, like one that is not there.
     let before = look::recorded(eyes).ok().flatten();

@@ -56,7 +56,7 @@ fn context(dir: &Path, text: &str) -> Context {
 }
 
 fn args(yes: bool) -> Reboot {
-    Reboot { wait: Some(1), dry_run: false, report: false, anyway: false, yes }
+    Reboot { wait: Some(1), dry_run: false, report: false, boot: false, anyway: false, yes }
 }
 
 /// Keeps events, or takes none.
@@ -115,7 +115,8 @@ fn services_end_before_the_last_command_and_what_was_up_is_written_down() {
         assert!(!state.join("up.sock").exists(), "the supervisor still runs");
         last(minutes)
     };
-    let means = Means { restart: Some(&checked), journal: Some(&journal) };
+    let means =
+        Means { restart: Some(&checked), journal: Some(&journal), patience: Duration::ZERO };
     assert_eq!(with(&context, &args(true), &means).unwrap(), Exit::Done);
     assert!(restarted.exists());
     assert_eq!(supervisor.join().unwrap(), Ok(Exit::Done));
@@ -159,15 +160,75 @@ fn nothing_restarts_what_is_not_confirmed_recorded_or_would_not_come_back() {
     ];
     for (why, text, args, journal) in rows {
         let context = context(dir.path(), text);
-        let means = Means { restart: Some(&last), journal: Some(journal) };
+        let means =
+            Means { restart: Some(&last), journal: Some(journal), patience: Duration::ZERO };
         let exit = with(&context, &args, &means).unwrap_or_else(|failure| failure.exit);
         let expected = if args.dry_run { Exit::Done } else { Exit::Refused };
         assert_eq!(exit, expected, "{why}");
         assert!(!file.exists(), "{why}");
     }
     let context = context(dir.path(), &session);
-    let means = Means { restart: Some(&last), journal: None };
+    let means = Means { restart: Some(&last), journal: None, patience: Duration::ZERO };
     let anyway = Reboot { anyway: true, ..args(true) };
     assert_eq!(with(&context, &anyway, &means).unwrap(), Exit::Done);
     assert!(file.exists());
+}
+
+/// The record of before, as if another boot had written it.
+fn of_another_boot(state: &Path) {
+    let file = state.join("reboot.json");
+    let record = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, record.replace("\"boot\": \"", "\"boot\": \"another-")).unwrap();
+}
+
+/// The boot job: it waits for who is late, tells once, and ends well also where somebody stays away.
+#[test]
+fn the_boot_job_waits_for_who_comes_back_late_and_tells_who_does_not_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = door.local_addr().unwrap();
+    let house = HOUSE.to_owned() + &format!("  door: {{node: hub, ports: [{}]}}\n", address.port());
+    let context = context(dir.path(), &house);
+    let state = state_dir(&context).unwrap();
+    let journal = Sink::default();
+    let means = |seconds| Means {
+        restart: None,
+        journal: Some(&journal),
+        patience: Duration::from_secs(seconds),
+    };
+    let job = Reboot { report: true, boot: true, wait: None, ..args(true) };
+    // Nothing was asked for: a job that fails at every boot would be a finding itself.
+    assert_eq!(with(&context, &job, &means(0)).unwrap(), Exit::Done);
+    assert_eq!(with(&context, &args(true), &means(0)).unwrap(), Exit::Done);
+    assert_eq!(with(&context, &job, &means(0)).unwrap(), Exit::Done);
+    assert!(!state.join("reboot-report.json").exists(), "the same boot has nothing to tell");
+    of_another_boot(&state);
+    drop(door);
+    let late = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        std::net::TcpListener::bind(address).unwrap()
+    });
+    assert_eq!(with(&context, &job, &means(60)).unwrap(), Exit::Done);
+    let door = late.join().unwrap();
+    let left = super::report::left(&context).unwrap().unwrap();
+    let told = left.reported.unwrap().told;
+    assert!(told.missing.is_empty() && told.came_back.len() == 1, "{told:?}");
+    assert_eq!(with(&context, &job, &means(60)).unwrap(), Exit::Done);
+    let ends = || {
+        let events = journal.events.lock().unwrap();
+        let ends = events.iter().filter(|event| matches!(event.phase, Phase::Finished(_)));
+        ends.map(|event| (event.outcome, event.details.get("missing").cloned())).collect::<Vec<_>>()
+    };
+    assert_eq!(ends().len(), 1, "it is told once");
+    // And one that does not come back.
+    assert_eq!(with(&context, &args(true), &means(0)).unwrap(), Exit::Done);
+    of_another_boot(&state);
+    drop(door);
+    assert_eq!(with(&context, &job, &means(0)).unwrap(), Exit::Done);
+    assert_eq!(ends().last(), Some(&(Outcome::Failed, Some("door".to_owned()))));
+    assert_eq!(
+        with(&context, &Reboot { boot: false, ..job }, &means(0)).unwrap(),
+        Exit::Differences
+    );
+    assert_eq!(ends().len(), 2, "looking again tells nothing again");
 }

@@ -140,6 +140,7 @@ mod tests {
             not known     gateway (P1): nothing of the house starts it
             not known     journal (P2): this version of sanctum cannot run it
             not known     proxy (P2): this version of sanctum cannot run it
+            not known     reboot-report (P2): this version of sanctum cannot run it
             not known     sentinel (P2): this version of sanctum cannot run it
             not known     vault (P2): this version of sanctum cannot run it
             disk          FileVault is off: the house comes back alone

@@ -38,6 +38,8 @@ pub enum Why {
     Engine(String),
     /// The service manager was told not to start it.
     SwitchedOff,
+    /// The service manager knows no such job: it was not applied, or somebody took it away.
+    NotThere,
     /// It stands on another service that stays down.
     Requires(ServiceName),
     /// Nothing of the house starts it.
@@ -56,6 +58,7 @@ impl std::fmt::Display for Why {
             Self::Mount(path) => write!(f, "{path} is mounted when somebody logs in"),
             Self::Engine(program) => write!(f, "{program} needs an engine that a session runs"),
             Self::SwitchedOff => f.write_str("the service manager was told not to start it"),
+            Self::NotThere => f.write_str("the service manager knows no such job"),
             Self::Requires(name) => write!(f, "it requires `{name}`"),
             Self::StartedElsewhere => f.write_str("nothing of the house starts it"),
             Self::NotImplemented => f.write_str("this version of sanctum cannot run it"),
@@ -94,9 +97,7 @@ fn of_job(looked: &Looked, job: &Job, service: Option<&Service>) -> Survivor {
     }
     because.extend(mounts(looked.os(), &job.command).into_iter().map(Why::Mount));
     because.extend(engine(looked.os(), &job.command).map(Why::Engine));
-    if switched_off(looked, job) {
-        because.push(Why::SwitchedOff);
-    }
+    because.extend(switched_off(looked, job));
     let comes_back = match (because.is_empty(), job.implemented) {
         (true, true) => Some(true),
         (true, false) => None,
@@ -133,23 +134,29 @@ pub(super) fn engine(os: Os, command: &[String]) -> Option<String> {
     (app || CLIENTS.contains(&name)).then(|| program.clone())
 }
 
-/// By what was seen; a manager that nobody asked has told nothing.
-fn switched_off(looked: &Looked, job: &Job) -> bool {
+/// By what was seen; a manager that nobody asked has told nothing. A job that this version cannot run is loaded nowhere.
+fn switched_off(looked: &Looked, job: &Job) -> Option<Why> {
     match looked.os() {
-        Os::Macos => {
-            looked.overrides().is_ok_and(|told| told.of(job.label.as_str()).contains(&true))
-        }
+        Os::Macos => looked
+            .overrides()
+            .is_ok_and(|told| told.of(job.label.as_str()).contains(&true))
+            .then_some(Why::SwitchedOff),
         Os::Linux => {
             let timer = unit_name(&job.name, "timer");
             let service = unit_name(&job.name, "service");
             let is = |unit: &&super::UnitState| unit.name == timer || unit.name == service;
-            let off = |unit: &super::UnitState| {
+            let off = |unit: &&super::UnitState| {
                 ["disabled", "masked"].contains(&unit.get("UnitFileState"))
             };
-            looked.units().is_ok_and(|units| {
-                let mut ours = units.iter().filter(is).peekable();
-                ours.peek().is_some() && ours.all(off)
-            })
+            let gone = |unit: &&super::UnitState| unit.get("LoadState") == "not-found";
+            let ours: Vec<&super::UnitState> = looked.units().ok()?.iter().filter(is).collect();
+            if ours.is_empty() {
+                None
+            } else if job.implemented && ours.iter().all(gone) {
+                Some(Why::NotThere)
+            } else {
+                ours.iter().all(off).then_some(Why::SwitchedOff)
+            }
         }
     }
 }
@@ -240,6 +247,25 @@ mod tests {
         assert!(
             down(&told).contains(&"plain: the service manager was told not to start it".to_owned())
         );
+    }
+
+    #[test]
+    fn what_systemd_does_not_start_or_know_stays_down() {
+        for (key, value, expected) in [
+            ("UnitFileState", "disabled", Some(Why::SwitchedOff)),
+            ("UnitFileState", "masked", Some(Why::SwitchedOff)),
+            ("LoadState", "not-found", Some(Why::NotThere)),
+            ("UnitFileState", "enabled", None),
+        ] {
+            let looked = fixture::barn(
+                &json!({ "services": { "scan": { "node": "barn", "command": ["/opt/x/scan"] } } }),
+            );
+            let looked = crate::doctor::boot::look::with_unit(looked, &[(key, value)]);
+            let all = survivors(&looked).unwrap();
+            let one = all.iter().find(|one| one.name.as_str() == "scan").unwrap();
+            assert_eq!(one.because.first(), expected.as_ref(), "{key}={value}: {all:?}");
+            assert_eq!(one.comes_back, Some(expected.is_none()), "{key}={value}");
+        }
     }
 
     proptest! {

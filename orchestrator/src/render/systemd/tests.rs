@@ -219,6 +219,7 @@ fn what_is_planned_with_each() {
         /etc/systemd/system/sanctum-nft.service root:root systemd:sanctum-nft.service|
         /etc/systemd/system/sanctum-prune.service root:root |_sanctum
         /etc/systemd/system/sanctum-prune.timer root:root systemd:sanctum-prune.timer|_sanctum
+        /etc/systemd/system/sanctum-reboot-report.service root:root |
     "#]].assert_eq(&text);
 }
 

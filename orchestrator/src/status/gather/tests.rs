@@ -15,6 +15,7 @@ fn seen(instance: &Instance) -> Seen<'_> {
         written: Looked::Seen(Written { files: 3, ..Written::default() }),
         last_runs: Looked::Off("nothing runs here".to_owned()),
         ports: Looked::Off("nothing runs here".to_owned()),
+        reboot: Looked::Off(String::new()),
         alerts: Looked::NotBuilt,
         implemented: BTreeSet::new(),
     }

@@ -21,6 +21,7 @@ fn document() -> Status {
         alerts: Alerts { item: Item::new("alerts", State::NotBuilt, ""), open: None },
         schedules: Vec::new(),
         services: Vec::new(),
+        reboot: Vec::new(),
         not_looked_at: Vec::new(),
     }
 }

@@ -96,6 +96,49 @@ fn a_fix_shows_the_plan_and_asks_and_without_a_person_changes_nothing() {
 }
 
 #[test]
+fn a_run_is_told_where_there_is_a_journal_and_looks_all_the_same_where_there_is_none() {
+    let house = House::of(MANOR, Some("hub"));
+    let only = ["doctor", "--only", "launchd", "--json"];
+    let fresh = house.run(&only).json();
+    assert_eq!((&fresh["recorded"], house.at("root/.sanctum").exists()), (&json!(false), false));
+    house.run(&["apply", "--yes"]).exits(0);
+    assert_eq!(house.run(&only).exits(0).json()["recorded"], true);
+    house.put(LEFTOVER, PLIST, 0o644);
+    house.run(&only).exits(3);
+    let root = house.at("root");
+    let audit = ["audit", "--json", "--root", root.to_str().expect("a path in UTF-8")];
+    let told = house.bare(&audit).exits(0).json();
+    let runs: Vec<(&Value, &Value, &Value)> = told["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|one| one["action"] == "doctor.run")
+        .map(|one| (&one["phase"], &one["outcome"], &one["severity"]))
+        .collect();
+    let (started, finished) = (json!("started"), json!("finished"));
+    let words = ["pending", "could-not-check", "found", "info", "warn"].map(|word| json!(word));
+    let [pending, unseen, found, info, warn] = &words;
+    assert_eq!(
+        runs,
+        [
+            (&started, pending, info),
+            (&finished, unseen, info),
+            (&started, pending, info),
+            (&finished, found, warn)
+        ]
+    );
+    // A journal that takes nothing any more.
+    let journal = house.at("root/.sanctum/journal");
+    std::fs::remove_dir_all(&journal).expect("the journal goes");
+    std::fs::write(&journal, "no folder").expect("something is in its way");
+    let report = house.run(&only).exits(3).json();
+    assert_eq!(report["recorded"], false);
+    assert!(report["unrecorded"].as_str().expect("a reason").contains("journal"), "{report:#}");
+    let words = house.run(&["doctor", "--only", "launchd"]).exits(3).stdout;
+    assert!(words.contains("this run is not in the journal: "), "{words}");
+}
+
+#[test]
 fn the_list_is_the_page_of_the_documents() {
     let house = House::new(SMALL);
     let list = house.bare(&["doctor", "--list"]).exits(0);

@@ -2,18 +2,26 @@
 //!
 //! `UPDATE_CLI_MD=1` writes the page; without it the page is compared with what the binary says.
 
-use super::program::{House, SMALL, checkout, sanctum};
+use super::program::{House, Ran, SMALL, checkout, sanctum, sanctumd};
 use std::fmt::Write as _;
 use std::path::Path;
 
-const HEAD: &str = "# Command line\n\nWhat `sanctum --help` and the help of every verb say. \
-    Generated; a test compares this page with the binary, and\n`UPDATE_CLI_MD=1 cargo test -p sanctum-tests --test it \
+const HEAD: &str = "# Command line\n\nWhat `sanctum --help`, the help of every verb and `sanctumd --help` \
+    say. Generated; a test compares this page with the binary, and\n`UPDATE_CLI_MD=1 cargo test -p sanctum-tests --test it \
     pages` writes it anew.\n";
 
 fn help(house: &House, verbs: &[String]) -> String {
     let words = [verbs, &["--help".to_owned()]].concat();
     let ran = house.bare(&words).exits(0);
     assert_eq!(ran.stderr, "", "{verbs:?}");
+    ran.stdout
+}
+
+/// The daemon's help: it has options and no verbs.
+fn daemons_help(house: &House) -> String {
+    let output = house.command(sanctumd()).arg("--help").output().expect("sanctumd starts");
+    let ran = Ran::of(&output).exits(0);
+    assert!(ran.stderr.is_empty() && below(&ran.stdout).is_empty(), "{ran:?}");
     ran.stdout
 }
 
@@ -55,6 +63,22 @@ fn every_verb_has_a_help_with_an_example() {
 }
 
 #[test]
+fn the_daemons_help_has_examples_that_it_takes() {
+    let house = House::new(SMALL);
+    let text = daemons_help(&house);
+    let (_, examples) = text.split_once("Examples:\n").expect("examples");
+    let mut named = 0;
+    for line in examples.lines().filter_map(|line| line.trim().strip_prefix("sanctumd ")) {
+        // With a word too many each is misuse for that word, and for nothing before it.
+        let words = line.split(' ').chain(["--no-such-option"]);
+        let output = house.command(sanctumd()).args(words).output().expect("sanctumd starts");
+        Ran::of(&output).exits(2).says("'--no-such-option'");
+        named += 1;
+    }
+    assert!(named > 2, "{text}");
+}
+
+#[test]
 fn the_page_of_the_command_line_is_what_the_binary_says() {
     let house = House::new(SMALL);
     let mut page = HEAD.to_owned();
@@ -65,6 +89,9 @@ fn the_page_of_the_command_line_is_what_the_binary_says() {
         let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
         write!(page, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n")).expect("text");
     }
+    let text = daemons_help(&house);
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    write!(page, "\n## sanctumd\n\n```text\n{}\n```\n", lines.join("\n")).expect("text");
     same_page(&checkout().join("docs/cli.md"), &page);
 }
 

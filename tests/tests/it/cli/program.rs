@@ -25,7 +25,6 @@ pub(crate) fn sanctum() -> &'static Path {
 }
 
 /// Path of the `sanctumd` of this checkout; the first caller builds it.
-#[cfg(target_os = "linux")]
 pub(crate) fn sanctumd() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| built("sanctumd"))

@@ -2,7 +2,7 @@
 //! made by hand, found by the lint that is about it, and gone when it is put right.
 #![expect(clippy::disallowed_methods, reason = "a machine is arranged and asked from outside")]
 
-use super::bed::{Guarded, Machine, house, on_a_machine, read, sh, write};
+use super::bed::{Guarded, Machine, SANCTUM, Said, house, on_a_machine, read, sh, write};
 use std::net::{TcpListener, UdpSocket};
 use std::process::{Command, Stdio};
 
@@ -103,6 +103,33 @@ fn listeners_and_filters_as_they_really_are() {
         violated(machine, "exposure/nft-as-wanted", "inet sanctum: the kernel has no such table");
         // Nothing here is systemd, so nobody can say what a boot would load.
         unseen(machine, "exposure/firewall-at-boot");
+    });
+}
+
+#[test]
+fn who_may_not_write_the_journal_still_looks() {
+    on_a_machine("live::doctor::who_may_not_write_the_journal_still_looks", |machine| {
+        machine.install();
+        machine.apply_and_confirm();
+        let runs = || {
+            let told = machine.run(&["audit", "--json"]).json();
+            let all = told["entries"].as_array().cloned().unwrap_or_default();
+            all.iter().filter(|one| one["action"] == "doctor.run").count()
+        };
+        let words = ["doctor", "--json", "--only", "ssh"];
+        assert_eq!((&machine.run(&words).json()["recorded"], runs()), (&true.into(), 2));
+        let mut owner = machine.as_owner(&[&[SANCTUM], &words[..]].concat());
+        let said = Said::of(&owner.env("HOME", "/home/alma").output().unwrap());
+        let report = said.json();
+        assert_eq!((&report["recorded"], runs()), (&false.into(), 2), "{said:#?}");
+        assert!(report["lints"]["counts"]["holds"].as_u64() > Some(0), "{said:#?}");
+        // A disk that takes nothing any more.
+        sh("mount --bind /var/lib/sanctum /var/lib/sanctum
+            mount -o remount,bind,ro /var/lib/sanctum");
+        let said = machine.run(&words);
+        assert_eq!(said.json()["recorded"], false, "{said:#?}");
+        sh("umount /var/lib/sanctum");
+        assert_eq!(runs(), 2);
     });
 }
 

@@ -4,8 +4,11 @@
 
 use super::bed::{
     Guarded, Machine, PARTS, PERSON, SANCTUM, Said, digest, house, is_there, on_a_machine, program,
-    read, sh, until,
+    read, sh, until, write,
 };
+
+use crate::units_house::with_node;
+use sanctum_orchestrator::render::vm;
 
 /// Everything that a verb could have changed.
 fn look() -> String {
@@ -176,6 +179,76 @@ fn where_sudo_asks_for_nothing_nobody_can_prove_anything() {
             let _ = machine;
         },
     );
+}
+
+/// The files of the guest's seed, with the account `ubuntu` called alma, put where cloud-init puts them.
+fn seeded() {
+    let house = crate::units_house::instance();
+    let seed = with_node(&house, "hub", |hub| vm::render(hub, &[])).expect("a seed");
+    let text = std::str::from_utf8(&seed[0].bytes).expect("text").replace("ubuntu", "alma");
+    let (_, body) = text.split_once('\n').expect("a head and a body");
+    let data: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    assert!(data["users"][0]["sudo"].is_null() && data["users"][0]["lock_passwd"] == true);
+    let word = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    for file in data["write_files"].as_array().expect("files") {
+        let (path, mode) = (word(&file["path"]), word(&file["permissions"]));
+        sh(&format!("mkdir -p $(dirname {path})"));
+        write(&path, &word(&file["content"]));
+        sh(&format!("chown {} {path} && chmod {mode} {path}", word(&file["owner"])));
+    }
+    // As cloud-init makes the account: nothing answers sudo's question.
+    sh("rm /etc/sudoers.d/alma && usermod --password '!' alma && visudo -cq");
+}
+
+/// The account types what the script waits for, at a terminal.
+fn typed(machine: &Machine, script: &str, words: &[&str]) -> Said {
+    let mut command = machine.as_owner(&[&[PERSON], words].concat());
+    Said::of(&command.env("HOME", "/home/alma").env("TYPED", script).output().unwrap())
+}
+
+#[test]
+fn on_a_fresh_guest_the_owner_types_a_password_once_and_is_then_asked_for_it() {
+    on_a_machine(
+        "live::presence::on_a_fresh_guest_the_owner_types_a_password_once_and_is_then_asked_for_it",
+        |machine| {
+            machine.install();
+            machine.run(&["apply", PARTS, "--yes", "--approve", &digest()]).done();
+            assert_eq!(machine.status(), "unconfirmed");
+            seeded();
+            let claim = "/usr/local/sbin/sanctum-first-password";
+            // Nobody is root yet, and every door says what to type.
+            tried(machine, &["sudo", "-n", "id"]).expect(1, "a password is required");
+            tried(machine, &[SANCTUM, "confirm"]).expect(4, &format!("sudo {claim}"));
+            let guesses = r#"[["assword","a"],["assword","b"],["assword","c"]]"#;
+            let said = typed(machine, guesses, &["sudo", SANCTUM, "confirm"]);
+            assert!(
+                said.code == Some(1) && said.out.contains(&format!("sudo {claim}")),
+                "{said:#?}"
+            );
+            // No program without a terminal, and nothing else by that rule.
+            tried(machine, &["sudo", "-n", claim]).expect(1, "typed on a terminal");
+            tried(machine, &["sudo", "-n", claim, "root"]).expect(1, "a password is required");
+            let twice = r#"[["assword","open sesame"],["assword","open sesame"]]"#;
+            assert_eq!(typed(machine, twice, &["sudo", "-n", claim]).code, Some(0));
+            // Once is once: who comes later changes nothing, and is nobody.
+            tried(machine, &["sudo", "-n", claim]).expect(1, "has a password already");
+            tried(machine, &["sudo", "-n", "id"]).expect(1, "a password is required");
+            assert_eq!(typed(machine, twice, &["sudo", SANCTUM, "confirm"]).code, Some(0));
+            assert!(sh("/opt/sanctum/bin/sanctum history --json").contains("applied"));
+        },
+    );
+}
+
+#[test]
+fn who_has_no_password_is_told_how_to_get_one() {
+    on_a_machine("live::presence::who_has_no_password_is_told_how_to_get_one", |machine| {
+        machine.install();
+        sh("usermod --password '!' alma");
+        let apply = ["apply", PARTS, "--yes", "--approve", &digest()];
+        machine.run(&apply).expect(4, "alma has no password to answer with: sudo passwd alma");
+        sh("echo 'alma:open sesame' | chpasswd");
+        machine.run(&apply).done();
+    });
 }
 
 /// Root on the console: a terminal, and no caller.

@@ -72,6 +72,47 @@ fn what_does_not_speak_qmp_is_an_error_and_not_a_guest_that_is_off() {
 }
 
 #[test]
+fn what_did_not_come_back_is_in_the_journal_and_in_the_status() {
+    let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = door.local_addr().expect("an address").port();
+    let house = House::new(
+        &HOUSE.replace("quiet: {node: hub}", &format!("door: {{node: hub, ports: [{port}]}}")),
+    );
+    house.run(&["apply", "--yes"]).exits(0);
+    let of = |report: &serde_json::Value| report["reboot"].as_array().expect("lines").clone();
+    let before = house.run(&["status", "--json"]).exits(0).json();
+    assert!(of(&before).is_empty(), "no reboot was asked for: {before:#}");
+    house.run(&["reboot", "--yes", "--anyway"]).exits(0);
+    // As after another boot, of which nobody has told.
+    let file = house.at("root/.sanctum/state/reboot.json");
+    let record = std::fs::read_to_string(&file).expect("a record");
+    let record = record.replace("\"boot\": \"", "\"boot\": \"another-");
+    std::fs::write(&file, record).expect("it is written");
+    let untold = house.run(&["status", "--json"]).exits(3).json();
+    assert_eq!(of(&untold)[0]["state"], "unknown", "{untold:#}");
+    drop(door);
+    house.run(&["reboot", "--report", "--json"]).exits(3);
+    let told = house.run(&["status", "--json"]).exits(3).json();
+    assert_eq!(
+        (&of(&told)[0]["name"], &of(&told)[0]["state"]),
+        (&"door".into(), &"finding".into())
+    );
+    let words = house.run(&["status"]).exits(3).stdout;
+    assert!(words.contains("did not come back, it was down: sanctum services why door"), "{words}");
+    let root = house.at("root");
+    let root = root.to_str().expect("a path in UTF-8");
+    let audit = house.bare(&["audit", "--json", "--root", root]).json();
+    let ends: Vec<_> = audit["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .filter(|one| one["action"] == "reboot.run" && one["phase"] == "finished")
+        .map(|one| (&one["outcome"], &one["details"]["missing"]))
+        .collect();
+    assert_eq!(ends, [(&"failed".into(), &"door".into())], "{audit:#}");
+}
+
+#[test]
 fn a_rehearsal_says_every_step_and_restarts_nothing() {
     let house = House::new(HOUSE);
     let plan = house.run(&["reboot", "--dry-run", "--json"]).exits(0).json();
