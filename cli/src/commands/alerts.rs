@@ -123,8 +123,7 @@ fn remember(
     let told = desk::store(&place, &context.around).and_then(|store| {
         let recorder = Recorder::of_place(&place, &context.around)?;
         house.desk.turn(&store, (channels, recorder.sink()), |desk| {
-            let tried =
-                |(name, message): &(String, Message)| desk.tried(name, message).map(drop);
+            let tried = |(name, message): &(String, Message)| desk.tried(name, message).map(drop);
             arrived.iter().try_for_each(tried)
         })
     });
