@@ -79,3 +79,63 @@ pub fn store(place: &Place, around: &Surroundings) -> Result<Store, Failure> {
         Place::Machine => Store::open(&record::state_of_owner(around)?.join("desk"))?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sanctum_orchestrator::alerts::{Message, Source, State, Undelivered};
+    use sanctum_types::{AuditEvent, Finding, NotRecorded, Severity};
+
+    struct Takes;
+
+    impl Deliver for Takes {
+        fn deliver(&self, _: &str, _: &Message) -> Result<(), Undelivered> {
+            Ok(())
+        }
+    }
+
+    impl AuditSink for Takes {
+        fn record(&self, _: &AuditEvent) -> Result<(), NotRecorded> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whoever_works_at_one_desk_at_once_loses_nothing_of_the_others() {
+        const WORKERS: usize = 4;
+        const EACH: usize = 8;
+        let dir = tempfile::tempdir().unwrap();
+        let text = include_str!("../../examples/minimal/instance.yaml");
+        let opened = crate::session::Opened::from_text(
+            "x",
+            text.to_owned(),
+            crate::output::Out { json: false, quiet: true },
+        );
+        let instance = opened.unwrap().instance;
+        let desk = Desk::of(&instance, &NodeName::new("hub").unwrap()).unwrap();
+        let at = dir.path().join("store");
+        let work = |worker: usize| {
+            let store = Store::open(&at).unwrap();
+            for count in 0..EACH {
+                let finding = Finding {
+                    severity: Severity::Critical,
+                    kind: "test.thing".to_owned(),
+                    subject: format!("{worker}/{count}"),
+                    message: "seen".to_owned(),
+                    hint: None,
+                };
+                let source = Source::knows("test");
+                desk.turn(&store, (&Takes, &Takes), |desk| desk.raise(&finding, &source)).unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            for worker in 0..WORKERS {
+                let work = &work;
+                scope.spawn(move || work(worker));
+            }
+        });
+        let bytes = Store::open(&at).unwrap().read_file(dispatch::FILE).unwrap().unwrap();
+        let sent = State::decode(&bytes).unwrap().tally.sent;
+        assert_eq!(sent, u64::try_from(WORKERS * EACH).unwrap());
+    }
+}

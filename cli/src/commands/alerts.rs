@@ -4,7 +4,7 @@
 
 use super::{Context, FOUND};
 use crate::args::alerts::Alerts;
-use crate::desk::Desk;
+use crate::desk::{self, Desk};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed, Recorder};
@@ -71,17 +71,23 @@ fn test(context: &Context, only: Option<&str>) -> Result<Exit, Failure> {
     // Somebody who tries whether alerts arrive may have the full disk that they are about.
     let deed = Deed::new("alerts.test", house.node()).with("channels", names.join(" ")).anyway();
     record::during(context, recorder, &deed, |notes| {
-        let (all, failed) = send(context, &channels, &names);
+        let (all, failed, arrived) = send(context, &channels, &names);
+        remember(context, &house, (&channels, arrived));
         notes.insert("failed".to_owned(), failed.to_string());
         context.out.data(&json!({ "format": 1, "node": house.node(), "tests": all }));
         Ok(if failed == 0 { Exit::Done } else { FOUND })
     })
 }
 
-/// What became of a test of each channel, and how many did not take it.
-fn send(context: &Context, channels: &Channels, names: &[&str]) -> (Vec<Value>, usize) {
+/// What became of a test of each channel, how many did not take it, and what arrived.
+fn send(
+    context: &Context,
+    channels: &Channels,
+    names: &[&str],
+) -> (Vec<Value>, usize, Vec<(String, Message)>) {
     let mut all = Vec::new();
     let mut failed = 0_usize;
+    let mut arrived = Vec::new();
     for name in names {
         context.out.progress(&format!("sending a test to {name}"));
         let at = clock::now();
@@ -92,12 +98,38 @@ fn send(context: &Context, channels: &Channels, names: &[&str]) -> (Vec<Value>, 
             Some(error) => (Paint::Bad, format!("not delivered: {error}")),
         };
         failed += usize::from(error.is_some());
+        if error.is_none() {
+            arrived.push(((*name).to_owned(), message));
+        }
         context.out.line(paint, &format!("{name:<12}  {words}"));
         all.push(
             json!({ "channel": name, "delivered": error.is_none(), "error": error, "at": at }),
         );
     }
-    (all, failed)
+    (all, failed, arrived)
+}
+
+/// A test that arrived is a sign of life, which the desk remembers where there is one; its turn is taken like the loop's.
+fn remember(
+    context: &Context,
+    house: &House,
+    (channels, arrived): (&Channels, Vec<(String, Message)>),
+) {
+    let place = Place::of(&context.common);
+    let mine = place != Place::Machine || context.around.euid == 0;
+    if !mine || arrived.is_empty() || !Site::is_known(&context.common).unwrap_or(false) {
+        return;
+    }
+    let told = desk::store(&place, &context.around).and_then(|store| {
+        let recorder = Recorder::of_place(&place, &context.around)?;
+        house.desk.turn(&store, (channels, recorder.sink()), |desk| {
+            let tried = |(name, message): &(String, Message)| desk.tried(name, message).map(drop);
+            arrived.iter().try_for_each(tried)
+        })
+    });
+    if let Err(failure) = told {
+        context.out.warn(&format!("the desk does not remember it: {}", failure.text()));
+    }
 }
 
 /// What the desk remembers here, if it ever ran; a damaged memory is an error.

@@ -171,6 +171,17 @@ impl<'a> Dispatcher<'a> {
         self.carry_out(commands)
     }
 
+    /// A person tried a channel, past the desk, and its peer took the message: a sign of life.
+    ///
+    /// # Errors
+    /// As [`Self::raise`].
+    pub fn tried(&mut self, channel: &str, message: &Message) -> Result<Report, DispatchError> {
+        let (channel, message) = (channel.to_owned(), message.clone());
+        let event = Event::Answered { channel, message, answer: Answer::Delivered };
+        let commands = self.desk.on(&event, (self.clock)());
+        self.carry_out(commands)
+    }
+
     /// Time went by: digests, heartbeats, what waits for a channel.
     ///
     /// # Errors

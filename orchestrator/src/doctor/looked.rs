@@ -6,7 +6,7 @@
 //! reads an empty list as good news.
 
 use super::eyes::Eyes;
-use super::{boot, exposure, jobs as jobs_seen, launchd, services, ssh, vm};
+use super::{alerts, boot, exposure, jobs as jobs_seen, launchd, services, ssh, vm};
 use crate::house::{Artefact, Facts, House, compose};
 use crate::instance::Instance;
 use crate::instance::model::Os;
@@ -187,6 +187,8 @@ observations! {
     secret_files: Vec<services::SecretFile> = SecretFiles, services::look::secret_files;
     /// What the installed binaries say of themselves.
     versions: services::Versions = Versions, services::look::versions;
+    /// What the desk and the loop of alerts remember.
+    alerts: alerts::Kept = Alerts, alerts::look::kept;
 }
 
 impl Looked {

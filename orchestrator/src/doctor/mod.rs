@@ -5,6 +5,7 @@
 //! Invariant: it holds, it is violated, and nobody could look are three outcomes, and none is ever shown as another.
 //! Deliberately absent: repairs; [`fix`] only says which command would make one.
 
+pub mod alerts;
 pub mod boot;
 pub mod catalogue;
 pub mod exposure;

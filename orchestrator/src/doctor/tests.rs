@@ -100,7 +100,8 @@ fn deny_one(looked: &mut Looked, need: Need) -> bool {
         | Need::SshKept
         | Need::Egress
         | Need::Disk
-        | Need::Versions => return false,
+        | Need::Versions
+        | Need::Alerts => return false,
     }
     true
 }

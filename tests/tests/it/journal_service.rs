@@ -304,3 +304,33 @@ fn it_speaks_for_the_streams_of_programs_that_work_without_it() {
     assert_eq!(faulty.len(), 1);
     assert_eq!(faulty[0]["stream"], "sanctum");
 }
+
+/// What root says of a stream that the service's account cannot read holds that stream to it.
+#[test]
+fn a_head_that_root_vouches_for_is_held_against_the_stream() {
+    let bed = Bed::new();
+    let places = sanctum_host::journal::Places::at(
+        &bed.root().join(".sanctum/journal"),
+        &bed.root().join(".sanctum/witness"),
+    );
+    let places = places.expect("places");
+    let name = sanctum_host::journal::StreamName::new("service").expect("a name");
+    let head = sanctum_host::journal::Head::of(&places, &name).expect("a look").expect("a head");
+    bed.client().vouch(&head).expect("a record");
+    let tag = sanctum_types::Digest::from_bytes([7; 32]);
+    let refused = |stream: &str, id: &str| {
+        let (stream, id) = (stream.to_owned(), id.to_owned());
+        let said = sanctum_host::journal::Head { stream, id, seq: 1, tag };
+        bed.client().vouch(&said).expect_err("no head").to_string()
+    };
+    for (stream, id) in [("a.b", "00"), ("", "00"), ("sanctum", ""), ("sanctum", "x"), ("S", "00")]
+    {
+        assert!(refused(stream, id).contains("not understood"), "{stream} {id}");
+    }
+    bed.client()
+        .vouch(&sanctum_host::journal::Head { seq: head.seq, tag, ..head })
+        .expect("a record");
+    let dir = bed.drained();
+    let told = audit(dir.path(), &["verify"]).exits(3).json();
+    assert!(told.to_string().contains("service"), "{told}");
+}

@@ -64,7 +64,7 @@ fn answer(shared: &Shared, frame: &[u8], actor: &Actor, peer: Peer) -> Answer {
     let error = match Request::read(frame, actor) {
         Some(Request::Health) => return Answer::Health { health: shared.health() },
         // What root says of the streams that only root reads; anybody else's word would be a false alarm.
-        Some(Request::Vouch(head)) if peer.uid == 0 || peer.uid == own_uid() => {
+        Some(Request::Vouch(head)) if may_vouch(peer.uid, rustix::process::geteuid().as_raw()) => {
             match shared.journal.vouch(&head) {
                 Ok(seq) => {
                     return Answer::Recorded { seq, stream: shared.journal.stream().to_string() };
@@ -87,9 +87,9 @@ fn answer(shared: &Shared, frame: &[u8], actor: &Actor, peer: Peer) -> Answer {
     Answer::Refused { error }
 }
 
-/// The account that serves.
-fn own_uid() -> u32 {
-    rustix::process::geteuid().as_raw()
+/// Root reads every stream, and the account that serves could write the record itself.
+const fn may_vouch(peer: u32, own: u32) -> bool {
+    peer == 0 || peer == own
 }
 
 fn record(
@@ -129,4 +129,16 @@ fn own_record(
     let (phase, details) = (Phase::Single, BTreeMap::new());
     let event = AuditEvent { actor, action, subject, phase, outcome, severity, details };
     let _ = record(shared, &event, pid, Durability::Synced);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_root_and_the_account_that_serves_speak_for_streams() {
+        for (peer, own, may) in [(0, 7, true), (7, 7, true), (8, 7, false), (501, 0, false)] {
+            assert_eq!(may_vouch(peer, own), may, "{peer} {own}");
+        }
+    }
 }

@@ -334,3 +334,34 @@ fn a_journal_that_takes_nothing_is_told_once() {
     assert_eq!(desk.on(&Event::NotRecorded { count: 1 }, NOON.plus(5)), []);
     assert_eq!(desk.state().tally.unrecorded, 4);
 }
+
+/// A lint that stays violated is looked at every ten minutes, for days.
+#[test]
+fn what_every_look_sees_is_told_once_a_day_and_again_when_it_came_back() {
+    let mut desk = Desk::new(Policy { quiet: None, ..policy() });
+    let look = |desk: &mut Desk, after: i64, findings: &[Finding]| {
+        let event = Event::Looked { source: Source::looks("doctor"), findings: findings.to_vec() };
+        let commands = desk.on(&event, NOON.plus(after));
+        let sent = sends(&commands).len();
+        for (channel, message) in sends(&commands) {
+            answer(desk, (channel, message), Answer::Delivered, NOON.plus(after));
+        }
+        sent
+    };
+    let standing = [finding(Severity::Error, "gateway")];
+    let times = |from: i64, to: i64| (from..to).step_by(600);
+    let first: Vec<_> = times(0, 86_400).map(|at| look(&mut desk, at, &standing)).collect();
+    assert_eq!((first[1], first.iter().sum::<usize>()), (1, 1));
+    let second: usize = times(86_400, 2 * 86_400).map(|at| look(&mut desk, at, &standing)).sum();
+    assert_eq!(second, 1);
+    // It was well for a while: what comes back is told as something new.
+    assert_eq!(look(&mut desk, 2 * 86_400, &[]), 0);
+    let third: usize =
+        times(2 * 86_400 + 600, 2 * 86_400 + 6000).map(|at| look(&mut desk, at, &standing)).sum();
+    assert_eq!(third, 1);
+    // What is critical is told in every window as long as it lasts.
+    let worse = [finding(Severity::Critical, "gateway")];
+    let critical: usize =
+        times(3 * 86_400, 3 * 86_400 + 6 * 1800).map(|at| look(&mut desk, at, &worse)).sum();
+    assert!(critical >= 5, "{critical}");
+}

@@ -141,3 +141,27 @@ fn what_never_ended_and_what_drifted_are_told_once_whatever_happens_to_the_loop(
     let verified = audit(&house, &["verify"]).exits(3).json();
     assert_eq!(verified["unfinished"].as_array().expect("a list").len(), 1, "{verified}");
 }
+
+/// The supervisor tells at the same desk: the port of a service is taken by somebody else, which is critical.
+#[test]
+fn what_up_finds_is_told_at_the_desk() {
+    let phone = ntfy(None);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its number").port();
+    let house = House::new(&format!(
+        "format: 1\ninstance: {{name: Bed, slug: bed, timezone: UTC}}\nusers: {{owner: operator}}\n\
+         nodes:\n  hub: {{type: hub, os: linux}}\nnetworks:\n  lan: {{subnet: 192.168.7.0/24}}\n\
+         alerts:\n  channels: [{{name: phone, via: {{ntfy: {{url: \"{}\", topic: house}}}}}}]\n\
+         services:\n  web:\n    node: hub\n    ports: [{port}]\n    command: [/usr/bin/sleep, '60']\n    \
+         run_as: {{user: root, reason: a test of root's}}\n    probe: tcp\n",
+        phone.url("")
+    ));
+    let mut command = house.command(sanctum());
+    command.args(house.arguments(&["up"])).stdout(Stdio::null()).stderr(Stdio::null());
+    let up = Loop(command.spawn().expect("it starts"));
+    await_told(&phone, "critical: supervise.squatted (web)");
+    up.drained();
+    assert_eq!(told(&phone, "supervise.squatted").len(), 1, "{:?}", told(&phone, ""));
+    let history = house.at("root/.sanctum/alerts.json");
+    assert!(std::fs::read_to_string(history).expect("the memory").contains("supervise.squatted"));
+}
