@@ -8,7 +8,7 @@ mod house;
 mod leftovers;
 mod screen;
 
-pub use house::{House, owners_socket, state_dir};
+pub use house::{House, last_report, owners_socket, state_dir};
 pub(super) use screen::paint;
 
 use super::Context;
