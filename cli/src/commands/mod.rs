@@ -22,6 +22,7 @@ pub mod services;
 pub mod ssh;
 pub mod status;
 pub mod status_fleet;
+mod status_runs;
 pub mod up;
 
 use crate::args::{Cli, Common, Config, Verb};

@@ -3,7 +3,7 @@
 //! Whatever cannot be looked at is a line of the report, not the end of it. Only an instance that was named and
 //! cannot be read, or a node that does not exist, ends the verb.
 
-use super::{Context, FOUND, status_fleet};
+use super::{Context, FOUND, status_fleet, status_runs};
 use crate::args::status::Status as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -16,7 +16,7 @@ use sanctum_orchestrator::fleet::probe::hundredths;
 use sanctum_orchestrator::instance::Instance;
 use sanctum_orchestrator::instance::registry::os_of;
 use sanctum_orchestrator::jobs::account;
-use sanctum_orchestrator::status::gather::{Looked, Written, ports_of};
+use sanctum_orchestrator::status::gather::{Looked, Written, ports_of, without_port};
 use sanctum_orchestrator::status::reboot::Left;
 use sanctum_orchestrator::status::table::{Row, Tone, rows};
 use sanctum_orchestrator::status::{AlertCounts, Seen, Status, System, gather, ports};
@@ -118,6 +118,13 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
             (Looked::Unknown(why.to_owned()), Looked::Unknown(why.to_owned()))
         }
     };
+    let running = match (&opened, &node) {
+        (Ok(opened), Some(node)) if os_of(&opened.instance, node) == Some(HERE) => {
+            let services = without_port(&opened.instance, node);
+            status_runs::look(context, &opened.instance, node, services)
+        }
+        _ => BTreeMap::new(),
+    };
     Ok(gather(Seen {
         version: VERSION,
         now: clock::now(),
@@ -127,6 +134,7 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         written: written(context, digest),
         last_runs,
         ports,
+        running,
         reboot: reboot(context),
         alerts: alerts(context),
         implemented: verbs::implemented().collect(),

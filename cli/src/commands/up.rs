@@ -9,7 +9,7 @@ mod leftovers;
 mod screen;
 mod teller;
 
-pub use house::{House, owners_socket, state_dir};
+pub use house::{House, last_report, owners_socket, state_dir};
 pub(super) use screen::paint;
 
 use super::Context;

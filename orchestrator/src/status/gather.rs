@@ -48,6 +48,17 @@ impl<T> Looked<T> {
     }
 }
 
+/// Whether a service without a TCP port runs, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Running {
+    /// It does; that it works is another question.
+    Yes(String),
+    /// It should and does not.
+    No(String),
+    /// Nobody can say, for this reason.
+    Unknown(String),
+}
+
 /// Everything that was seen of a node.
 #[derive(Debug)]
 pub struct Seen<'a> {
@@ -67,6 +78,8 @@ pub struct Seen<'a> {
     pub last_runs: Looked<BTreeMap<ServiceName, Looked<Option<UnixTime>>>>,
     /// TCP ports of this node's services.
     pub ports: Looked<BTreeMap<u16, Port>>,
+    /// Services without a TCP port of which something can be said.
+    pub running: BTreeMap<ServiceName, Running>,
     /// The last reboot.
     pub reboot: Looked<Left>,
     /// Open alerts.
@@ -282,6 +295,15 @@ pub fn ports_of(instance: &Instance, node: &NodeName) -> BTreeSet<u16> {
     of_node(instance, node).flat_map(|(_, service)| tcp(service)).collect()
 }
 
+/// This node's enabled services that have no TCP port.
+pub fn without_port<'a>(
+    instance: &'a Instance,
+    node: &'a NodeName,
+) -> impl Iterator<Item = ServiceName> {
+    let all = of_node(instance, node).filter(|(_, service)| tcp(service).next().is_none());
+    all.map(|(name, _)| name.clone())
+}
+
 fn of_node<'a>(
     instance: &'a Instance,
     node: &'a NodeName,
@@ -299,19 +321,28 @@ fn services(seen: &Seen<'_>) -> Vec<Item> {
     of_node(instance, node)
         .map(|(name, service)| {
             let ports: Vec<u16> = tcp(service).collect();
+            let running = seen.running.get(name).filter(|_| ports.is_empty());
             let (state, detail) = match &seen.ports {
                 Looked::Seen(_) if !built(service, &seen.implemented) => {
                     (State::NotBuilt, NOT_BUILT.to_owned())
                 }
-                Looked::Seen(_) if ports.is_empty() => {
-                    (State::Unknown, "no TCP port to look at".to_owned())
-                }
+                _ if running.is_some() => judge_running(running),
+                Looked::Seen(_) if ports.is_empty() => judge_running(None),
                 Looked::Seen(all) => judge_ports(&ports, all),
                 blank => blank.blank().unwrap_or((State::Unknown, String::new())),
             };
             Item::new(name.as_str(), state, detail)
         })
         .collect()
+}
+
+fn judge_running(running: Option<&Running>) -> (State, String) {
+    match running {
+        Some(Running::Yes(who)) => (State::Holds, who.clone()),
+        Some(Running::No(who)) => (State::Finding, who.clone()),
+        Some(Running::Unknown(why)) => (State::Unknown, why.clone()),
+        None => (State::Unknown, "no TCP port to look at".to_owned()),
+    }
 }
 
 /// Whether this version has what the service's command asks of `sanctumd`; another program is its own.

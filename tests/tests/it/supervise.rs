@@ -45,6 +45,33 @@ fn a_killed_service_is_healed_and_the_heal_counts_when_its_probe_is_green() {
 }
 
 #[test]
+fn a_service_without_a_port_holds_while_its_process_lives_and_the_supervisor_says_so() {
+    let bed = Bed::new(&[Server::http("web")]);
+    bed.more("  sleeper:\n    node: hub\n    command: [/bin/sleep, '300']\n    run_as: {user: root, reason: a test of root's}\n");
+    let sleeper = || {
+        let report = bed.house.run(&["status", "--json"]).json();
+        let all = report["services"].as_array().expect("services").clone();
+        let one = all.iter().find(|one| one["name"] == "sleeper").expect("the sleeper").clone();
+        let word = |key: &str| one[key].as_str().expect("a text").to_owned();
+        (word("state"), word("detail"))
+    };
+    assert_eq!(sleeper().0, "off", "nobody runs anything below a directory");
+    let up = bed.up();
+    up.wait(turned("sleeper", "up"), LONG);
+    let pid = bed.pid("sleeper");
+    let (state, detail) = sleeper();
+    assert_eq!((state.as_str(), detail), ("holds", format!("sanctum up says up: process {pid}")));
+    // The supervisor stops, so that its file goes on saying what was.
+    bed::kill(up.pid(), rustix::process::Signal::STOP);
+    bed::kill(pid, rustix::process::Signal::KILL);
+    assert_eq!(sleeper().0, "finding");
+    // A file of a supervisor that is gone says nothing.
+    bed::kill(up.pid(), rustix::process::Signal::CONT);
+    drop(up);
+    assert_eq!(sleeper().0, "off");
+}
+
+#[test]
 fn a_hung_service_is_seen_by_its_probe_and_not_by_its_port() {
     let bed = Bed::new(&[Server::http("web")]);
     let up = bed.up();

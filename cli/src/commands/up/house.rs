@@ -80,7 +80,13 @@ impl House {
     /// The state file.
     #[must_use]
     pub fn file(&self) -> PathBuf {
-        self.state.join("up.json")
+        Self::report_in(&self.state)
+    }
+
+    /// The state file in a state directory.
+    #[must_use]
+    pub fn report_in(state: &Path) -> PathBuf {
+        state.join("up.json")
     }
 
     /// The log of a service.
@@ -91,11 +97,12 @@ impl House {
 
     /// What the last supervisor wrote; none when there was none or its file cannot be understood.
     pub fn last_report(&self) -> Result<Option<UpReport>, Failure> {
-        read_report(&self.file())
+        last_report(&self.file())
     }
 }
 
-fn read_report(path: &Path) -> Result<Option<UpReport>, Failure> {
+/// What a supervisor wrote there; none where none did, or its file cannot be understood.
+pub fn last_report(path: &Path) -> Result<Option<UpReport>, Failure> {
     let bytes = files::read_optional(path, REPORT_LIMIT)?;
     let report = bytes.and_then(|bytes| serde_json::from_slice::<UpReport>(&bytes).ok());
     Ok(report.filter(|report| report.format == 1))

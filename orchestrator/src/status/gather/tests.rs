@@ -15,6 +15,7 @@ fn seen(instance: &Instance) -> Seen<'_> {
         written: Looked::Seen(Written { files: 3, ..Written::default() }),
         last_runs: Looked::Off("nothing runs here".to_owned()),
         ports: Looked::Off("nothing runs here".to_owned()),
+        running: BTreeMap::new(),
         reboot: Looked::Off(String::new()),
         alerts: Looked::NotBuilt,
         implemented: BTreeSet::new(),
@@ -33,6 +34,34 @@ fn seven_layers_and_what_is_not_built_is_not_well() {
     assert_eq!(status.layers[0].state, State::Holds);
     assert!(status.guards.iter().all(|guard| guard.item.state != State::Holds));
     assert!(status.secrets.iter().all(|age| age.item.state != State::Holds));
+}
+
+#[test]
+fn a_service_without_a_port_is_as_who_runs_it_says() {
+    let house = house();
+    let node = NodeName::new("hub").unwrap();
+    let name = without_port(&house, &node).next().expect("a service without a port");
+    let said = |running: Option<Running>, ports| {
+        let running = running.into_iter().map(|one| (name.clone(), one)).collect();
+        // What implements it is beside the point.
+        let implemented = [name.to_string()].into();
+        let status = gather(Seen { running, ports, implemented, ..seen(&house) });
+        let item = status.services.into_iter().find(|item| item.name == name.as_str()).unwrap();
+        (item.state, item.detail)
+    };
+    let (looked, off) =
+        (|| Looked::Seen(BTreeMap::new()), || Looked::Off("a directory".to_owned()));
+    let words = |state, text: &str| (state, text.to_owned());
+    for (running, expected) in [
+        (Running::Yes("process 7".to_owned()), words(State::Holds, "process 7")),
+        (Running::No("gone".to_owned()), words(State::Finding, "gone")),
+        (Running::Unknown("no word".to_owned()), words(State::Unknown, "no word")),
+    ] {
+        assert_eq!(said(Some(running.clone()), looked()), expected);
+        assert_eq!(said(Some(running), off()), expected);
+    }
+    assert_eq!(said(None, looked()), words(State::Unknown, "no TCP port to look at"));
+    assert_eq!(said(None, off()), words(State::Off, "a directory"));
 }
 
 #[test]

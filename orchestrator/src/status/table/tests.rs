@@ -39,6 +39,7 @@ fn a_house_that_is_not_applied() {
         written: Looked::Unknown("only root reads receipts".to_owned()),
         last_runs: Looked::NotBuilt,
         ports: Looked::NotBuilt,
+        running: std::collections::BTreeMap::new(),
         reboot: Looked::Off(String::new()),
         alerts: Looked::NotBuilt,
         implemented: std::collections::BTreeSet::new(),

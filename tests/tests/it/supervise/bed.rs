@@ -104,6 +104,13 @@ impl Bed {
         Self { house, ports }
     }
 
+    /// More services in the house's file.
+    pub(super) fn more(&self, text: &str) {
+        let file = self.house.at("house.yaml");
+        let house = fs::read_to_string(file).expect("the house's file");
+        self.house.instance(&(house + text));
+    }
+
     /// What a server answers from now on.
     pub(super) fn mode(&self, name: &str, word: &str) {
         // Replaced in one step, so that a server never reads half of it.
@@ -179,6 +186,10 @@ pub(super) struct Up {
 }
 
 impl Up {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(super) fn lines(&self) -> Vec<Value> {
         self.lines.lock().expect("lines").clone()
     }
