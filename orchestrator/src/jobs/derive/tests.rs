@@ -31,22 +31,24 @@ fn of_the_hub() {
     check(
         "hub",
         &expect![[r#"
-        com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
-        com.sanctum.dashboard | stays | _sanctum_dashboard | later | /opt/sanctum/bin/sanctumd --only dashboard
-        com.sanctum.firewall-bridge-of-the-network-box | stays | _sanctum_firewall-brid_f6178120 | loaded | /opt/bridge/bin/bridge --greeting=it's "50%" & $HOME <tag> 
-        com.sanctum.openrouter-auto-rotate | 30 6 * * * | _sanctum | later | /opt/sanctum/bin/sanctum job openrouter-auto-rotate
-        com.sanctum.pf | boot | root | loaded | /opt/sanctum/bin/sanctum pf load
-        com.sanctum.presidio-analyzer | stays | _sanctum_presidio-analyzer | loaded | /opt/presidio/bin/analyzer --host 127.0.0.1
-        com.sanctum.proxy | stays | _sanctum_proxy | later | /opt/sanctum/bin/sanctumd --only proxy
-        com.sanctum.reboot-report | boot | root | later | /opt/sanctum/bin/sanctum reboot --report
-        com.sanctum.secret-age-check | 15 6 * * * | _sanctum | later | /opt/sanctum/bin/sanctum job secret-age-check
-        com.sanctum.secret-rotation-scan | 0 6 * * * | _sanctum | loaded | /opt/sanctum/bin/sanctum job secret-rotation-scan
-        com.sanctum.sentinel | stays | root | later | /opt/sanctum/bin/sanctumd --only sentinel
-        com.sanctum.tts | stays | (session) | loaded | /opt/tts/bin/tts
-        com.sanctum.vault | stays | _sanctum_vault | later | /opt/sanctum/bin/sanctumd --only vault
-        com.sanctum.vm | stays | _sanctum_vm | later | /opt/sanctum/qemu/bin/qemu-system-aarch64 -name manor
-        com.sanctum.vmnet | stays | root | later | /opt/socket_vmnet/bin/socket_vmnet --vmnet-mode=host --vmnet-gateway=10.10.10.1
-    "#]],
+            com.sanctum.alerts | stays | root | later | /opt/sanctum/bin/sanctumd --only alerts
+            com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
+            com.sanctum.dashboard | stays | _sanctum_dashboard | later | /opt/sanctum/bin/sanctumd --only dashboard
+            com.sanctum.firewall-bridge-of-the-network-box | stays | _sanctum_firewall-brid_f6178120 | loaded | /opt/bridge/bin/bridge --greeting=it's "50%" & $HOME <tag> 
+            com.sanctum.journal | stays | _sanctum_journal | later | /opt/sanctum/bin/sanctumd --only journal
+            com.sanctum.openrouter-auto-rotate | 30 6 * * * | _sanctum | later | /opt/sanctum/bin/sanctum job openrouter-auto-rotate
+            com.sanctum.pf | boot | root | loaded | /opt/sanctum/bin/sanctum pf load
+            com.sanctum.presidio-analyzer | stays | _sanctum_presidio-analyzer | loaded | /opt/presidio/bin/analyzer --host 127.0.0.1
+            com.sanctum.proxy | stays | _sanctum_proxy | later | /opt/sanctum/bin/sanctumd --only proxy
+            com.sanctum.reboot-report | boot | root | later | /opt/sanctum/bin/sanctum reboot --report
+            com.sanctum.secret-age-check | 15 6 * * * | _sanctum | later | /opt/sanctum/bin/sanctum job secret-age-check
+            com.sanctum.secret-rotation-scan | 0 6 * * * | _sanctum | loaded | /opt/sanctum/bin/sanctum job secret-rotation-scan
+            com.sanctum.sentinel | stays | root | later | /opt/sanctum/bin/sanctumd --only sentinel
+            com.sanctum.tts | stays | (session) | loaded | /opt/tts/bin/tts
+            com.sanctum.vault | stays | _sanctum_vault | later | /opt/sanctum/bin/sanctumd --only vault
+            com.sanctum.vm | stays | _sanctum_vm | later | /opt/sanctum/qemu/bin/qemu-system-aarch64 -name manor
+            com.sanctum.vmnet | stays | root | later | /opt/socket_vmnet/bin/socket_vmnet --vmnet-mode=host --vmnet-gateway=10.10.10.1
+        "#]],
     );
 }
 
@@ -55,11 +57,13 @@ fn of_linux_nodes() {
     check(
         "vm",
         &expect![[r#"
-        com.sanctum.agents | stays | _sanctum_agents | loaded | /opt/agents/bin/agents serve
-        com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
-        com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
-        com.sanctum.reboot-report | boot | root | later | /opt/sanctum/bin/sanctum reboot --report
-    "#]],
+            com.sanctum.agents | stays | _sanctum_agents | loaded | /opt/agents/bin/agents serve
+            com.sanctum.alerts | stays | root | later | /opt/sanctum/bin/sanctumd --only alerts
+            com.sanctum.bootstrap | boot | root | loaded | /opt/sanctum/bin/sanctum recover --boot
+            com.sanctum.journal | stays | _sanctum_journal | later | /opt/sanctum/bin/sanctumd --only journal
+            com.sanctum.nft | boot | root | loaded | /usr/sbin/nft -f /etc/nftables.d/sanctum.nft
+            com.sanctum.reboot-report | boot | root | later | /opt/sanctum/bin/sanctum reboot --report
+        "#]],
     );
     check(
         "cottage",

@@ -287,7 +287,6 @@ fn what_is_planned_with_each() {
           launchd:system/com.sanctum.presidio-analyzer|_sanctum_presidio-analyzer|/var/log/sanctum/presidio-analyzer 0750 _sanctum_presidio-analyzer:_sanctum_presidio-analyzer, /var/db/sanctum-presidio-analyzer 0700 _sanctum_presidio-analyzer:_sanctum_presidio-analyzer
         /Library/LaunchDaemons/com.sanctum.proxy.plist 0644 root:wheel
           |_sanctum_journal,_sanctum_proxy|/var/log/sanctum/proxy 0750 _sanctum_proxy:_sanctum_proxy, /var/db/sanctum-proxy 0700 _sanctum_proxy:_sanctum_proxy
-          |_sanctum_proxy|/var/log/sanctum/proxy 0750 _sanctum_proxy:_sanctum_proxy, /var/db/sanctum-proxy 0700 _sanctum_proxy:_sanctum_proxy
         /Library/LaunchDaemons/com.sanctum.reboot-report.plist 0644 root:wheel
           ||/var/log/sanctum/reboot-report 0750 root:wheel
         /Library/LaunchDaemons/com.sanctum.secret-age-check.plist 0644 root:wheel
