@@ -4,3 +4,4 @@
 //! above it (cipher, MAC, selectors, data keys) is the same for every format.
 
 pub mod text;
+pub mod yaml;
