@@ -18,6 +18,7 @@ struct Point {
     start: usize,
     branch: Id,
     slot: usize,
+    value: Id,
 }
 
 /// A collection on the way down to an entry.
@@ -26,6 +27,8 @@ struct Branch {
     column: usize,
     /// Where a flow collection ends; a block one reaches as far as its entries.
     flow_end: Option<usize>,
+    /// Whether it is the value of a key.
+    in_map: bool,
 }
 
 /// Assigns every comment of a document.
@@ -69,10 +72,12 @@ impl Map<'_> {
         };
         let first = entries.first().map_or(node.span.start, |(start, _)| *start);
         let column = place::column(self.text, first);
-        self.branches
-            .insert(id, Branch { parent, column, flow_end: flow.then_some(node.span.end) });
+        let within = parent.and_then(|parent| self.tree.node(parent));
+        let in_map = within.is_some_and(|within| matches!(within.kind, Kind::Map { .. }));
+        let flow_end = flow.then_some(node.span.end);
+        self.branches.insert(id, Branch { parent, column, flow_end, in_map });
         for (slot, (start, value)) in entries.into_iter().enumerate() {
-            self.points.push(Point { start, branch: id, slot });
+            self.points.push(Point { start, branch: id, slot, value });
             self.walk(value, Some(id));
         }
     }
@@ -85,19 +90,72 @@ impl Map<'_> {
         let Some(last) = last else { return next.map(|next| (next.branch, next.slot)) };
         let chain = self.chain(last, at);
         if comment.inline {
-            return chain.first().map(|(branch, slot)| (*branch, *slot));
+            return self.behind(last, at).or_else(|| chain.first().copied());
         }
         let column = place::column(self.text, at);
-        if let Some(next) = next
-            && self.branches.get(&next.branch).is_some_and(|branch| branch.column <= column)
-            && !chain.iter().any(|(branch, _)| *branch == next.branch)
-        {
-            return Some((next.branch, next.slot));
+        let column_of = |branch: &Id| self.branches.get(branch).map_or(0, |branch| branch.column);
+        let below = self.is_right_below(comment);
+        match next {
+            // Between a key and its value.
+            Some(next) if self.tree.start(last.value) > at => {
+                let inside = self.branches.contains_key(&last.value);
+                return Some(if inside {
+                    (next.branch, next.slot)
+                } else {
+                    (last.branch, last.slot)
+                });
+            }
+            Some(next) => {
+                let foot = chain.iter().find(|(branch, _)| column_of(branch) == column);
+                match (column_of(&next.branch) >= column, self.is_apart(comment, next), foot) {
+                    // As deep as what follows or less deep: its head, unless it hangs on an entry that is as deep as itself.
+                    (true, true, Some((branch, slot))) if below => {
+                        return Some((*branch, slot + 1));
+                    }
+                    (true, ..) => return Some((next.branch, next.slot)),
+                    // Deeper: a foot, unless it is the head of what follows.
+                    (false, false, _) if !below => return Some((next.branch, next.slot)),
+                    (false, ..) => {}
+                }
+            }
+            None if !below => return chain.last().map(|(branch, slot)| (*branch, slot + 1)),
+            None => {}
         }
-        let within = chain.iter().find(|(branch, _)| {
-            self.branches.get(branch).is_some_and(|branch| branch.column <= column)
-        });
+        let reaches = |branch: &Id| column_of(branch) <= column;
+        let within = chain.iter().find(|(branch, _)| reaches(branch));
         within.or(chain.last()).map(|(branch, slot)| (*branch, slot + 1))
+    }
+
+    /// A comment behind the bracket that closes a value is the first thing in that value; one behind an item stays with the item.
+    fn behind(&self, last: &Point, at: usize) -> Option<(Id, usize)> {
+        let mut id = if self.branches.contains_key(&last.value) { last.value } else { last.branch };
+        let mut found = None;
+        while let Some(Branch { parent, flow_end: Some(end), in_map, .. }) = self.branches.get(&id)
+        {
+            if *end > at || place::line_start(self.text, *end) != place::line_start(self.text, at) {
+                break;
+            }
+            found = in_map.then_some((id, 0));
+            id = (*parent)?;
+        }
+        found
+    }
+
+    /// Whether no blank line parts it, or the comments above it, from what is above.
+    fn is_right_below(&self, comment: &Comment) -> bool {
+        let above = place::cut(self.text, 0..place::line_start(self.text, comment.range.start));
+        above
+            .lines()
+            .rev()
+            .find(|line| !line.trim_start().starts_with('#'))
+            .is_some_and(|line| !line.trim().is_empty())
+    }
+
+    /// Whether a blank line comes before what follows.
+    fn is_apart(&self, comment: &Comment, next: &Point) -> bool {
+        let between =
+            place::cut(self.text, comment.range.end..place::line_start(self.text, next.start));
+        between.lines().skip(1).any(|line| line.trim().is_empty())
     }
 
     /// The open collections at `at` from the inside out, each with its entry that was begun last.
