@@ -40,18 +40,22 @@ const TOO_LARGE: &str = "a text of more than 32 MiB";
 const UNREADABLE: &str = "a change that would not read back as it was meant";
 
 /// A YAML text of one or more documents.
-pub struct Yaml {
+pub struct YamlText {
     text: Zeroizing<String>,
     tree: Tree,
     attached: Vec<Attached>,
 }
 
-impl Yaml {
+impl YamlText {
     /// Reads a text.
     ///
     /// # Errors
     /// The mark of an unfinished merge, text that is not YAML, repeated keys, and what is larger or deeper than is taken.
-    pub fn read(text: Zeroizing<String>) -> Result<Self, TextError> {
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        Self::read(Zeroizing::new(text.to_owned()))
+    }
+
+    fn read(text: Zeroizing<String>) -> Result<Self, TextError> {
         if text.len() > LARGEST {
             return Err(TextError::Unsupported(TOO_LARGE));
         }
@@ -59,12 +63,34 @@ impl Yaml {
             return Err(TextError::Conflict { line });
         }
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let tree = Tree::read(&text, start)?;
+        let tree = Tree::read(&text, start).map_err(|error| match place::half_conflict(&text) {
+            Some(line) => TextError::Conflict { line },
+            None => error,
+        })?;
         unique_keys(&tree, &text)?;
         let attached = (0..tree.documents.len())
             .map(|document| comments::attach(&tree, &text, document))
             .collect();
         Ok(Self { text, tree, attached })
+    }
+
+    /// A new document that holds a map, laid out as the original does it with this many columns per level, four by default.
+    ///
+    /// # Errors
+    /// A tree that is not a map.
+    pub fn compose(tree: &Node, indent: Option<usize>) -> Result<Self, TextError> {
+        let step = indent.unwrap_or(render::STEP).max(2);
+        let manner = Manner { step, dash: step, newline: "\n" };
+        let mut text = Zeroizing::new(String::new());
+        match tree {
+            Node::Map(entries) if !entries.is_empty() => render::map(entries, 0, manner, &mut text),
+            Node::Map(_) => text.push_str("{}"),
+            Node::List(_) | Node::Scalar(_) => {
+                return Err(TextError::Unsupported(leaves::NOT_A_MAP));
+            }
+        }
+        text.push('\n');
+        Self::read(text)
     }
 
     fn listed(&self, document: usize) -> Result<Vec<(Leaf, Target)>, TextError> {
@@ -145,6 +171,10 @@ fn equal(one: &What, other: &What) -> bool {
     }
 }
 
+fn is_metadata(path: &[Step]) -> bool {
+    matches!(path.first(), Some(Step::Key(key)) if key == METADATA)
+}
+
 fn unique_keys(tree: &Tree, text: &str) -> Result<(), TextError> {
     for node in &tree.nodes {
         let Kind::Map { entries, .. } = &node.kind else { continue };
@@ -165,7 +195,7 @@ fn unique_keys(tree: &Tree, text: &str) -> Result<(), TextError> {
     Ok(())
 }
 
-impl Text for Yaml {
+impl Text for YamlText {
     fn documents(&self) -> usize {
         self.tree.documents.len()
     }
@@ -192,14 +222,24 @@ impl Text for Yaml {
     }
 
     fn set(&mut self, document: usize, path: &[Step], value: &Node) -> Result<(), TextError> {
+        if is_metadata(path) {
+            return Err(TextError::Unsupported("`sops` is the place of the metadata"));
+        }
         let expanded = self.expanded(document)?;
         let base = expanded.as_ref().unwrap_or(self);
-        let changed = base.changed(edit::set(base.ground(document), path, value)?)?;
+        let mut changed = base.changed(edit::set(base.ground(document), path, value)?)?;
+        if path.is_empty() {
+            // The metadata is no part of the tree that a path names.
+            changed.set_metadata(document, self.metadata(document)?.as_ref())?;
+        }
         *self = changed;
         Ok(())
     }
 
     fn unset(&mut self, document: usize, path: &[Step]) -> Result<(), TextError> {
+        if is_metadata(path) {
+            return Err(TextError::NotThere(edit::spelled(path)));
+        }
         let expanded = self.expanded(document)?;
         let base = expanded.as_ref().unwrap_or(self);
         let changed = base.changed(edit::unset(base.ground(document), path)?)?;
@@ -226,8 +266,10 @@ impl Text for Yaml {
             None => edit::unset(self.ground(document), &path)?,
             Some(new) => {
                 let ground = self.ground(document);
-                let ground =
-                    Ground { manner: Manner { step: 4, dash: 4, ..ground.manner }, ..ground };
+                let ground = Ground {
+                    manner: Manner { step: render::STEP, dash: render::STEP, ..ground.manner },
+                    ..ground
+                };
                 if there {
                     edit::set(ground, &path, new)?
                 } else {

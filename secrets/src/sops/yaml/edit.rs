@@ -110,11 +110,16 @@ pub(super) fn at(tree: &Tree, document: usize, path: &[Step]) -> Result<Id, Text
 }
 
 fn not_there(path: &[Step]) -> TextError {
+    TextError::NotThere(spelled(path))
+}
+
+/// A path as `--extract` takes it.
+pub(super) fn spelled(path: &[Step]) -> String {
     let steps = path.iter().map(|step| match step {
         Step::Key(key) => format!("[{key:?}]"),
         Step::Index(number) => format!("[{number}]"),
     });
-    TextError::NotThere(steps.collect())
+    steps.collect()
 }
 
 /// Number of the entry with a key.
@@ -369,10 +374,17 @@ impl Ground<'_> {
             return vec![Edit::new(flow_gap(before, &range, after), "")];
         }
         if ranges.len() == 1 {
-            let gap = if place::cut(self.text, 0..range.start).ends_with(':') { " " } else { "" };
-            return vec![Edit::new(range, format!("{gap}{}", if map { "{}" } else { "[]" }))];
+            return vec![Edit::new(self.behind_key(&range), if map { " {}" } else { " []" })];
         }
         vec![Edit::new(self.line_gap(&range, after), "")]
+    }
+
+    /// From behind the key or dash on the line above, where nothing but white space lies between.
+    fn behind_key(&self, range: &Range<usize>) -> Range<usize> {
+        let before = place::cut(self.text, 0..range.start).trim_end_matches([' ', '\r', '\n']);
+        let line = place::cut(before, place::line_start(before, before.len())..before.len());
+        let is_key = line.ends_with([':', '-']) && line != "---" && !line.contains('#');
+        if is_key { before.len()..range.end } else { range.clone() }
     }
 
     fn entry_range(&self, (key, value): (Id, Id)) -> Range<usize> {

@@ -18,7 +18,8 @@ pub(super) const METADATA: &str = "sops";
 const DEPTH: usize = 250;
 /// Nodes after aliases are expanded. go-yaml too stops a document that is mostly aliases ("document contains excessive aliasing").
 const NODES: usize = 400_000;
-const NOT_A_MAP: &str = "a document that is a list or a value; the original takes maps only";
+pub(super) const NOT_A_MAP: &str =
+    "a document that is a list or a value; the original takes maps only";
 const KEY: &str = "a key that is not text";
 const EXPANDS: &str = "aliases that expand to more than is taken";
 

@@ -50,20 +50,19 @@ pub(super) fn newline(text: &str) -> &'static str {
 }
 
 /// The line (from one) of the first mark that an unfinished merge leaves.
-///
-/// `=======` alone may be text (a title in a block scalar), so it counts only after `<<<<<<<`.
 pub(super) fn conflict(text: &str) -> Option<usize> {
-    let mut opened = false;
-    for (number, line) in text.lines().enumerate() {
-        let mark = |sign: &str| {
-            line.strip_prefix(sign).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        };
-        if mark("<<<<<<<") || mark(">>>>>>>") || mark("|||||||") || (opened && mark("=======")) {
-            return Some(number + 1);
-        }
-        opened |= line.starts_with("<<<<<<<");
-    }
-    None
+    let marks = ["<<<<<<<", ">>>>>>>", "|||||||"];
+    let is_mark = |line: &str| {
+        marks.iter().any(|mark| {
+            line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
+    };
+    text.lines().position(is_mark).map(|found| found + 1)
+}
+
+/// The line of a `=======` in a text that does not parse: in one that does, it is text.
+pub(super) fn half_conflict(text: &str) -> Option<usize> {
+    text.lines().position(|line| line == "=======").map(|found| found + 1)
 }
 
 /// New bytes for a range of the old ones.

@@ -24,7 +24,7 @@ pub(super) struct Manner {
 }
 
 /// What the original writes (`stores.yaml.indent` in `.sops.yaml` can change it).
-const STEP: usize = 4;
+pub(super) const STEP: usize = 4;
 
 impl Manner {
     /// The manner of a document: that of its first nested map and list.

@@ -90,7 +90,7 @@ fn number_or_word(value: &str) -> Result<Scalar, Refusal> {
         return Ok(word);
     }
     match value.bytes().next() {
-        Some(b'.') => Ok(decimal(value).map_or_else(|| text(value), Scalar::Float)),
+        Some(b'.') => Ok(pointed(value).map_or_else(|| text(value), Scalar::Float)),
         Some(b'0'..=b'9' | b'+' | b'-') => number(value),
         _ => Ok(text(value)),
     }
@@ -152,6 +152,15 @@ fn whole(digits: &str) -> Option<Whole> {
         Err(_) if signed => None,
         Err(_) => Some(Whole::Unsigned),
     }
+}
+
+/// go-yaml gives what begins with a point straight to Go, which takes an underscore between two digits only.
+fn pointed(value: &str) -> Option<f64> {
+    let parted = |triple: &[u8]| matches!(triple, [before, b'_', after] if !before.is_ascii_digit() || !after.is_ascii_digit());
+    if value.ends_with('_') || value.as_bytes().windows(3).any(parted) {
+        return None;
+    }
+    decimal(&value.replace('_', ""))
 }
 
 /// A float by go-yaml's expression: `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, finite.

@@ -327,10 +327,14 @@ impl Builder<'_> {
                     return Err(self.lost(node.span.start));
                 };
                 items.push((dash, id));
+                tab_free(self.text, dash)?;
                 self.last_end = dash + 1;
             }
             (Kind::List { flow: true, items }, _) => items.push((node.span.start, id)),
-            (Kind::Map { .. }, None) => {
+            (Kind::Map { flow, .. }, None) => {
+                if !*flow {
+                    tab_free(self.text, node.start())?;
+                }
                 if let Some(open) = self.open.last_mut() {
                     open.1 = Some(id);
                 }
@@ -376,6 +380,18 @@ impl Builder<'_> {
             self.last_end = range.end;
         }
     }
+}
+
+/// go-yaml takes no tab before a key or a dash: "found character that cannot start any token".
+fn tab_free(text: &str, offset: usize) -> Result<(), TextError> {
+    let before = place::cut(text, place::line_start(text, offset)..offset);
+    if before.contains('\t')
+        && before.trim_start_matches('\u{feff}').trim_matches([' ', '\t']).is_empty()
+    {
+        let (line, column) = place::position(text, offset);
+        return Err(TextError::Syntax { line, column, what: String::from("a tab as indentation") });
+    }
+    Ok(())
 }
 
 /// `tag:yaml.org,2002:int` as `!!int`, `!mine` as it is.
