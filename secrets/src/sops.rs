@@ -22,6 +22,7 @@ pub mod selectors;
 pub mod shamir;
 pub mod text;
 pub mod value;
+pub mod yaml;
 
 pub use file::OpenFile;
 pub use format::Format;

@@ -4,6 +4,7 @@ use super::dotenv::DotenvText;
 use super::ini::IniText;
 use super::json::JsonText;
 use super::text::{Node, Text, TextError};
+use super::yaml::YamlText;
 use std::path::Path;
 
 /// A format.
@@ -65,11 +66,12 @@ impl Format {
     ///
     /// The mark of an unfinished merge is named before anything else.
     pub fn parse(self, text: &str) -> Result<Box<dyn Text>, TextError> {
-        if let Some(line) = conflict(text) {
+        // YAML looks for the mark itself: in a block scalar it may be text.
+        if let Some(line) = conflict(text).filter(|_| self != Self::Yaml) {
             return Err(TextError::Conflict { line });
         }
         Ok(match self {
-            Self::Yaml => return Err(TextError::Unsupported("YAML has no reader yet")),
+            Self::Yaml => Box::new(YamlText::parse(text)?),
             Self::Json | Self::Binary => Box::new(JsonText::parse(text)?),
             Self::Dotenv => Box::new(DotenvText::parse(text)?),
             Self::Ini => Box::new(IniText::parse(text)?),
@@ -79,7 +81,7 @@ impl Format {
     /// A new document that holds a tree, laid out as the original does it.
     pub fn compose(self, tree: &Node, indent: Option<usize>) -> Result<Box<dyn Text>, TextError> {
         Ok(match self {
-            Self::Yaml => return Err(TextError::Unsupported("YAML has no reader yet")),
+            Self::Yaml => Box::new(YamlText::compose(tree, indent)?),
             Self::Json | Self::Binary => Box::new(JsonText::compose(tree, indent)?),
             Self::Dotenv => {
                 let mut text = DotenvText::parse("")?;

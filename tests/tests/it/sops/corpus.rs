@@ -103,6 +103,73 @@ fn ini() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// A scalar as somebody writes it: plain words that look like other types, quotes, blocks.
+fn yaml_scalar(indent: usize) -> BoxedStrategy<String> {
+    let space = " ".repeat(indent + 2);
+    prop_oneof![
+        4 => "[a-zA-Z][a-zA-Z0-9_./-]{0,12}",
+        2 => prop_oneof![
+            Just("1_000"), Just("0x1F"), Just("0o17"), Just("017"), Just("0b101"), Just("1.0"), Just("1e3"), Just(".5"),
+            Just("1e21"), Just(".inf"), Just("-.inf"), Just("2026-03-29"), Just("2026-03-29T10:11:12.5+02:00"),
+            Just("2026-03-29 10:11:12"), Just("yes"), Just("no"), Just("on"), Just("True"), Just("false"), Just("~"),
+            Just("null"), Just("9223372036854775807"), Just("-12"), Just("+7"), Just("0"), Just("''"), Just("\"\""),
+            Just("1.2345678901234567e+08"), Just("12:30:45"), Just("0.1"), Just("[]"), Just("{}"), Just("[a, 1, 'x y']"),
+            Just("{a: 1, b: [true]}"), Just("!!str 12"),
+        ].prop_map(str::to_owned),
+        2 => "'[ -&(-~é漢]{0,12}'",
+        1 => "[a-zé漢😀\n\t\"\\\\]{0,10}".prop_map(|text| serde_json::to_string(&text).expect("JSON")),
+        1 => vec("[a-z][a-z #:'-]{0,10}[a-z]", 1..4).prop_map({
+            let space = space.clone();
+            move |lines| format!("|\n{space}{}", lines.join(&format!("\n{space}")))
+        }),
+        1 => vec("[a-z][a-z #:'-]{0,10}[a-z]", 1..4)
+            .prop_map(move |lines| format!(">-\n{space}{}", lines.join(&format!("\n{space}")))),
+    ]
+    .boxed()
+}
+
+fn yaml_comment() -> impl Strategy<Value = String> {
+    prop_oneof![5 => Just(String::new()), 1 => "# ?[a-z]{1,3}[a-z :'é-]{0,10}[a-z]"]
+}
+
+/// The lines of a map at an indent.
+fn yaml_map(depth: usize, indent: usize) -> BoxedStrategy<String> {
+    let space = " ".repeat(indent);
+    let entry = if depth == 0 {
+        yaml_scalar(indent).prop_map(|text| format!(" {text}\n")).boxed()
+    } else {
+        let dash = format!("{}- ", " ".repeat(indent + 2));
+        prop_oneof![
+            3 => yaml_scalar(indent).prop_map(|text| format!(" {text}\n")),
+            1 => yaml_map(depth - 1, indent + 2).prop_map(|map| format!("\n{map}")),
+            1 => vec(yaml_scalar(indent + 2), 1..4).prop_map(move |items| {
+                format!("\n{}", items.iter().map(|item| format!("{dash}{item}\n")).collect::<String>())
+            }),
+        ]
+        .boxed()
+    };
+    let line = (yaml_comment(), "[a-z]{1,6}(_unencrypted)?", entry);
+    vec(line, 1..5)
+        .prop_map(move |lines| {
+            let entries = lines.iter().enumerate().map(|(at, (comment, key, value))| {
+                let above = if comment.is_empty() { String::new() } else { format!("{space}{comment}\n") };
+                format!("{above}{space}{key}{at}:{value}")
+            });
+            entries.collect()
+        })
+        .boxed()
+}
+
+fn yaml() -> impl Strategy<Value = Vec<u8>> {
+    (vec(yaml_map(3, 0), 1..3), any::<bool>()).prop_map(|(documents, anchored)| {
+        let mut text = documents.join("---\n");
+        if anchored {
+            text.push_str("anchor: &here\n  one: 1\n  two: [x, 2.50]\nagain: *here\nmerged: *here\n");
+        }
+        text.into_bytes()
+    })
+}
+
 /// Documents of a format.
 pub(super) fn documents(format: Format) -> BoxedStrategy<Vec<u8>> {
     match format {
@@ -110,6 +177,6 @@ pub(super) fn documents(format: Format) -> BoxedStrategy<Vec<u8>> {
         Format::Dotenv => dotenv().boxed(),
         Format::Ini => ini().boxed(),
         Format::Binary => vec(any::<u8>(), 0..200).boxed(),
-        Format::Yaml => json().boxed(),
+        Format::Yaml => yaml().boxed(),
     }
 }
