@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// `sanctum sops`.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
 pub struct SopsArgs {
     /// What to do; without it the older form: `-d`, `-e`, `-r`, or edit the file
     #[command(subcommand)]

@@ -9,41 +9,41 @@ use sanctum_secrets::sops::text::TextError;
 use std::error::Error;
 
 /// Something failed that has no code of its own.
-pub const GENERIC: u8 = 1;
+pub(super) const GENERIC: u8 = 1;
 /// The input cannot be read as its format.
-pub const INPUT: u8 = 2;
+pub(super) const INPUT: u8 = 2;
 /// The output cannot be written.
-pub const OUTPUT: u8 = 3;
+pub(super) const OUTPUT: u8 = 3;
 /// The document cannot be written in the format.
-pub const DUMP: u8 = 4;
+pub(super) const DUMP: u8 = 4;
 /// The value or index of `set` cannot be read.
-pub const SET_FORMAT: u8 = 7;
+pub(super) const SET_FORMAT: u8 = 7;
 /// Flags that contradict each other.
-pub const CONFLICT: u8 = 8;
+pub(super) const CONFLICT: u8 = 8;
 /// A value does not decrypt.
-pub const DECRYPT_TREE: u8 = 25;
+pub(super) const DECRYPT_TREE: u8 = 25;
 /// The MAC does not match.
-pub const MAC: u8 = 51;
+pub(super) const MAC: u8 = 51;
 /// The index of `--extract` cannot be read.
-pub const INDEX: u8 = 91;
+pub(super) const INDEX: u8 = 91;
 /// There is no file, or none was named.
-pub const NO_FILE: u8 = 100;
+pub(super) const NO_FILE: u8 = 100;
 /// No key opens the file.
-pub const NO_KEY: u8 = 128;
+pub(super) const NO_KEY: u8 = 128;
 /// The editor left everything as it was.
-pub const UNCHANGED: u8 = 200;
+pub(super) const UNCHANGED: u8 = 200;
 /// No editor, or one that failed.
-pub const EDITOR: u8 = 201;
+pub(super) const EDITOR: u8 = 201;
 /// The file is encrypted already.
-pub const ENCRYPTED: u8 = 203;
+pub(super) const ENCRYPTED: u8 = 203;
 
 /// A failure with one of these codes.
-pub fn failed(code: u8, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
+pub(super) fn failed(code: u8, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
     Failure::new(Exit::Protocol(code), error)
 }
 
 /// A document that could not be opened, changed or closed.
-pub fn of(error: SopsError) -> Failure {
+pub(super) fn of(error: SopsError) -> Failure {
     let code = match &error {
         SopsError::Value(_) => DECRYPT_TREE,
         SopsError::MacUnreadable | SopsError::MacMismatch => MAC,
@@ -71,7 +71,7 @@ pub fn of(error: SopsError) -> Failure {
 }
 
 /// A document that is to be encrypted and cannot be read.
-pub fn of_input(error: SopsError) -> Failure {
+pub(super) fn of_input(error: SopsError) -> Failure {
     match error {
         SopsError::Text(_) | SopsError::NotUtf8 => {
             let failure = of(error);
@@ -82,7 +82,7 @@ pub fn of_input(error: SopsError) -> Failure {
 }
 
 /// A configuration that says nothing useful.
-pub fn of_config(error: ConfigError) -> Failure {
+pub(super) fn of_config(error: ConfigError) -> Failure {
     match error {
         ConfigError::Selector(error) => of_selector(error),
         error => failed(GENERIC, error),
@@ -90,7 +90,7 @@ pub fn of_config(error: ConfigError) -> Failure {
 }
 
 /// Selectors that cannot hold.
-pub fn of_selector(error: SelectorError) -> Failure {
+pub(super) fn of_selector(error: SelectorError) -> Failure {
     let code = match &error {
         SelectorError::Several(..) => CONFLICT,
         SelectorError::Expression { .. } => GENERIC,

@@ -227,7 +227,7 @@ fn shown(
     indent: Option<usize>,
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let text = match node {
-        Node::Scalar(Scalar::Str(text) | Scalar::Time(text)) => text.clone(),
+        Node::Scalar(Scalar::Str(text)) => text.clone(),
         Node::Scalar(scalar) => {
             let mut text = Zeroizing::new(flat::text(scalar).unwrap_or_else(|| "null".to_owned()));
             if format == Format::Yaml {
@@ -236,8 +236,13 @@ fn shown(
             text
         }
         Node::List(_) | Node::Map(_) => {
-            let dumped = format.fragment(node, indent);
-            dumped.map_err(|error| failed(code::DUMP, error))?
+            let mut text =
+                format.fragment(node, indent).map_err(|error| failed(code::DUMP, error))?;
+            // A branch is a document of its own, which ends its last line; a list is not.
+            if matches!(node, Node::Map(_)) && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text
         }
     };
     Ok(Zeroizing::new(text.as_bytes().to_vec()))
