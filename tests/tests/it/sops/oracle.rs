@@ -42,7 +42,8 @@ fn values(text: &[u8], format: Format) -> Vec<String> {
             What::Value(Scalar::Null) => "null".to_owned(),
             // The original drops a comment without words.
             What::Comment(text) if text.trim().is_empty() => return None,
-            What::Comment(text) => format!("comment {:?}", text.as_str()),
+            // In INI the original writes one space behind every mark, whatever stood there.
+            What::Comment(text) => format!("comment {}", text.split_whitespace().collect::<String>()),
         };
         Some(format!("{:?} {what}", leaf.path))
     };
