@@ -17,6 +17,7 @@ pub mod json;
 pub mod metadata;
 pub mod node;
 pub mod opened;
+pub mod re2;
 pub mod recipients;
 pub mod selectors;
 pub mod shamir;

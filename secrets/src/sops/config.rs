@@ -5,6 +5,7 @@
 
 use super::datakey::{DataKeyError, recipients_group};
 use super::metadata::{Group, MasterKey};
+use super::re2;
 use super::recipients::listed;
 use super::selectors::{NAMES, Selector, SelectorError};
 use super::text::Node;
@@ -204,7 +205,7 @@ impl Config {
         for (at, rule) in self.file.creation_rules.iter().enumerate() {
             let matches = match rule.path_regex.as_deref().filter(|text| !text.is_empty()) {
                 None => true,
-                Some(text) => regex::Regex::new(text)
+                Some(text) => re2::compile(text)
                     .map_err(|source| ConfigError::Expression {
                         rule: at + 1,
                         source: Box::new(source),

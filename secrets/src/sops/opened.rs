@@ -4,7 +4,7 @@
 //! for byte. Deliberately absent: files (see [`super::file`]) and time, which is a parameter.
 
 use super::cipher::{Cipher, CipherError, DataKey, fresh_key};
-use super::datakey::{self, DataKeyError, Foreign};
+use super::datakey::{self, DataKeyError, Old};
 use super::engine::{self, AtPath, Item, Whole};
 use super::format::Format;
 use super::identities::Identities;
@@ -294,7 +294,7 @@ impl Opened {
     /// A new data key for the same values, wrapped for these groups.
     pub fn rotate(&mut self, groups: &[Group], threshold: Option<usize>) -> Result<(), SopsError> {
         let key = fresh_key()?;
-        let groups = datakey::wrap(&key, groups, threshold, Foreign::Refuse)?;
+        let groups = datakey::wrap(&key, groups, threshold, Old::Renew)?;
         self.cipher = Cipher::new(&key);
         self.key = key;
         self.metadata.set_groups(&groups, threshold);
@@ -318,7 +318,7 @@ impl Opened {
         groups: &[Group],
         threshold: Option<usize>,
     ) -> Result<(), SopsError> {
-        let groups = datakey::wrap(&self.key, groups, threshold, Foreign::Keep)?;
+        let groups = datakey::wrap(&self.key, groups, threshold, Old::Keep)?;
         self.metadata.set_groups(&groups, threshold);
         Ok(())
     }
@@ -406,7 +406,7 @@ pub fn encrypt_text(
         return Err(SopsError::AlreadyEncrypted);
     }
     let key = fresh_key()?;
-    let groups = datakey::wrap(&key, &recipe.groups, recipe.threshold, Foreign::Refuse)?;
+    let groups = datakey::wrap(&key, &recipe.groups, recipe.threshold, Old::Renew)?;
     let threshold = recipe.threshold.or_else(|| (groups.len() > 1).then_some(groups.len()));
     let mut metadata = Metadata::fresh(&recipe.selector, recipe.mac_only_encrypted);
     metadata.set_groups(&groups, threshold);

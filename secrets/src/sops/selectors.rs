@@ -4,6 +4,7 @@
 //! on comments are tried on the comments above the value and above the branches that it is in. Expressions are
 //! searched, not anchored; their syntax is RE2's, as the original's is.
 
+use super::re2;
 use super::text::{Leaf, Step, What};
 use regex::Regex;
 
@@ -45,13 +46,26 @@ pub enum Selector {
     /// Only keys that end so.
     EncryptedSuffix(String),
     /// All but keys that match.
-    UnencryptedRegex(Regex),
+    UnencryptedRegex(Expression),
     /// Only keys that match.
-    EncryptedRegex(Regex),
+    EncryptedRegex(Expression),
     /// All but values below a comment that matches, and that comment.
-    UnencryptedCommentRegex(Regex),
+    UnencryptedCommentRegex(Expression),
     /// Only values below a comment that matches, without that comment.
-    EncryptedCommentRegex(Regex),
+    EncryptedCommentRegex(Expression),
+}
+
+/// An expression and how it was written.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    text: String,
+    regex: Regex,
+}
+
+impl Expression {
+    fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
 }
 
 impl Selector {
@@ -67,8 +81,9 @@ impl Selector {
             return Err(SelectorError::Several(name, second));
         }
         let regex = || {
-            Regex::new(&text)
-                .map_err(|source| SelectorError::Expression { name, source: Box::new(source) })
+            let regex = re2::compile(&text)
+                .map_err(|source| SelectorError::Expression { name, source: Box::new(source) })?;
+            Ok(Expression { text: text.clone(), regex })
         };
         Ok(match name {
             "unencrypted_suffix" => Self::UnencryptedSuffix(text),
@@ -86,10 +101,10 @@ impl Selector {
         match self {
             Self::UnencryptedSuffix(text) => ("unencrypted_suffix", text),
             Self::EncryptedSuffix(text) => ("encrypted_suffix", text),
-            Self::UnencryptedRegex(regex) => ("unencrypted_regex", regex.as_str()),
-            Self::EncryptedRegex(regex) => ("encrypted_regex", regex.as_str()),
-            Self::UnencryptedCommentRegex(regex) => ("unencrypted_comment_regex", regex.as_str()),
-            Self::EncryptedCommentRegex(regex) => ("encrypted_comment_regex", regex.as_str()),
+            Self::UnencryptedRegex(regex) => ("unencrypted_regex", &regex.text),
+            Self::EncryptedRegex(regex) => ("encrypted_regex", &regex.text),
+            Self::UnencryptedCommentRegex(regex) => ("unencrypted_comment_regex", &regex.text),
+            Self::EncryptedCommentRegex(regex) => ("encrypted_comment_regex", &regex.text),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Another identity for tests of groups and refusals; its recipient is [`Bed::other`].
+/// Two identities, `keys.txt` and `other.txt`, and their recipients.
 pub(super) struct Bed {
     pub(super) dir: tempfile::TempDir,
     pub(super) sops: PathBuf,
@@ -74,4 +74,16 @@ impl Bed {
         assert!(output.status.success(), "sops {arguments:?}: {stderr}");
         output.stdout
     }
+}
+
+/// The files of a folder in a new one.
+#[expect(clippy::disallowed_methods, reason = "fixtures of the test")]
+pub(super) fn copy(from: &Path) -> tempfile::TempDir {
+    let to = tempfile::tempdir().expect("a temporary folder");
+    for entry in std::fs::read_dir(from).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        std::fs::copy(&path, to.path().join(name)).expect("copied");
+    }
+    to
 }

@@ -43,7 +43,9 @@ fn values(text: &[u8], format: Format) -> Vec<String> {
             // The original drops a comment without words.
             What::Comment(text) if text.trim().is_empty() => return None,
             // In INI the original writes one space behind every mark, whatever stood there.
-            What::Comment(text) => format!("comment {}", text.split_whitespace().collect::<String>()),
+            What::Comment(text) => {
+                format!("comment {}", text.split_whitespace().collect::<String>())
+            }
         };
         Some(format!("{:?} {what}", leaf.path))
     };
