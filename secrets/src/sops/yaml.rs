@@ -117,8 +117,13 @@ impl YamlText {
 
     /// The same leaves without aliases; `None` when there are none.
     fn expanded(&self, document: usize) -> Result<Option<Self>, TextError> {
+        if !expand::is_needed(&self.tree, document) {
+            return Ok(None);
+        }
+        // What is more than is taken is refused here, before any of it is written.
+        self.listed(document)?;
         let edits = expand::edits(&self.tree, &self.text, document)?;
-        if edits.is_empty() { Ok(None) } else { self.changed(edits).map(Some) }
+        self.changed(edits).map(Some)
     }
 
     fn replaced(&self, document: usize, new: &[(usize, What)]) -> Result<Self, TextError> {

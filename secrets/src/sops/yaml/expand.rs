@@ -14,16 +14,23 @@ use super::{
 };
 use crate::sops::text::{Node, TextError};
 
-/// The edits that expand a document's aliases; empty when it has none.
+/// Whether a document has aliases.
+pub(super) fn is_needed(tree: &Tree, document: usize) -> bool {
+    nodes(tree, document).iter().any(|node| matches!(node.kind, Kind::Alias(_)))
+}
+
+fn nodes(tree: &Tree, document: usize) -> &[super::tree::Node] {
+    let Some(root) = tree.documents.get(document).map(|found| found.root) else { return &[] };
+    let last = tree.documents.get(document + 1).map_or(tree.nodes.len(), |next| next.root);
+    tree.nodes.get(root..last).unwrap_or_default()
+}
+
+/// The edits that expand a document's aliases.
 pub(super) fn edits(tree: &Tree, text: &str, document: usize) -> Result<Vec<Edit>, TextError> {
     let Some(root) = tree.documents.get(document).map(|found| found.root) else {
         return Ok(Vec::new());
     };
-    let last = tree.documents.get(document + 1).map_or(tree.nodes.len(), |next| next.root);
-    let mine = tree.nodes.get(root..last).unwrap_or_default();
-    if !mine.iter().any(|node| matches!(node.kind, Kind::Alias(_))) {
-        return Ok(Vec::new());
-    }
+    let mine = nodes(tree, document);
     let mut edits = Vec::new();
     let anchors = mine.iter().filter_map(|node| node.anchor.clone());
     edits.extend(anchors.map(|anchor| Edit::new(without_gap(text, anchor), "")));
