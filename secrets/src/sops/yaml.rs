@@ -126,6 +126,22 @@ impl YamlText {
         self.changed(edits).map(Some)
     }
 
+    /// The values that are neither at a path nor below it, nor what a branch on the way to it takes the place of.
+    fn others(&self, document: usize, path: &[Step]) -> Result<Vec<What>, TextError> {
+        let apart = |leaf: &Leaf| !leaf.path.starts_with(path) && !path.starts_with(&leaf.path);
+        Ok(self
+            .leaves(document)?
+            .into_iter()
+            .filter(apart)
+            .map(|leaf| leaf.what)
+            .filter(is_value)
+            .collect())
+    }
+
+    fn values(&self, document: usize) -> Result<Vec<What>, TextError> {
+        Ok(self.leaves(document)?.into_iter().map(|leaf| leaf.what).filter(is_value).collect())
+    }
+
     fn replaced(&self, document: usize, new: &[(usize, What)]) -> Result<Self, TextError> {
         let mut listed = self.listed(document)?;
         let Ground { tree, manner, .. } = self.ground(document)?;
@@ -167,6 +183,10 @@ impl Parsed {
     }
 }
 
+fn is_value(what: &What) -> bool {
+    matches!(what, What::Value(_))
+}
+
 /// A comment of several lines reads back as several comments.
 fn lines(what: What) -> Vec<What> {
     match what {
@@ -178,12 +198,32 @@ fn lines(what: What) -> Vec<What> {
     }
 }
 
-fn same(expected: impl Iterator<Item = What>, mut found: impl Iterator<Item = What>) -> bool {
+fn same(expected: impl IntoIterator<Item = What>, found: impl IntoIterator<Item = What>) -> bool {
+    let mut found = found.into_iter();
     let mut all = true;
     for expected in expected {
         all &= found.next().is_some_and(|found| equal(&expected, &found));
     }
     all && found.next().is_none()
+}
+
+fn alike(one: &Node, other: &Node) -> bool {
+    match (one, other) {
+        (Node::Scalar(one), Node::Scalar(other)) => {
+            equal(&What::Value(one.clone()), &What::Value(other.clone()))
+        }
+        (Node::List(one), Node::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| alike(one, other))
+        }
+        (Node::Map(one), Node::Map(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|((key, one), (name, other))| key == name && alike(one, other))
+        }
+        _ => false,
+    }
 }
 
 fn equal(one: &What, other: &What) -> bool {
@@ -254,6 +294,13 @@ impl Text for YamlText {
         let expanded = self.expanded(document)?;
         let base = expanded.as_ref().unwrap_or(self);
         let mut changed = base.changed(edit::set(base.ground(document)?, path, value)?)?;
+        let path = edit::landed(&base.parsed()?.tree, document, path)?;
+        let found = changed.tree(document, &path);
+        if !found.is_ok_and(|found| alike(&found, value))
+            || !same(base.others(document, &path)?, changed.others(document, &path)?)
+        {
+            return Err(TextError::Unsupported(UNREADABLE));
+        }
         if path.is_empty() {
             // The metadata is no part of the tree that a path names.
             changed.set_metadata(document, self.metadata(document)?.as_ref())?;
@@ -269,6 +316,9 @@ impl Text for YamlText {
         let expanded = self.expanded(document)?;
         let base = expanded.as_ref().unwrap_or(self);
         let changed = base.changed(edit::unset(base.ground(document)?, path)?)?;
+        if !same(base.others(document, path)?, changed.values(document)?) {
+            return Err(TextError::Unsupported(UNREADABLE));
+        }
         *self = changed;
         Ok(())
     }

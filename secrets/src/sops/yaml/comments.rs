@@ -83,7 +83,12 @@ impl Map<'_> {
             Kind::List { flow, items } => (*flow, items.clone()),
             Kind::Map { flow, entries } => (
                 *flow,
-                entries.iter().map(|(key, value)| (self.tree.start(*key), *value)).collect(),
+                entries
+                    .iter()
+                    .map(|(key, value)| {
+                        (place::entry_start(self.text, self.tree.start(*key)), *value)
+                    })
+                    .collect(),
             ),
             Kind::Scalar { .. } | Kind::Alias(_) => return,
         };

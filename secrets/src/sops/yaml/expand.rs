@@ -72,7 +72,7 @@ impl Expansion<'_> {
             }
             Kind::Map { flow: inner, entries } => {
                 for (key, value) in entries {
-                    let column = place::column(self.text, self.tree.start(*key));
+                    let column = place::entry_column(self.text, self.tree.start(*key));
                     self.key(*key, flow || *inner)?;
                     self.value(*value, flow || *inner, |node, manner, out| {
                         render::value(node, column, manner, out);

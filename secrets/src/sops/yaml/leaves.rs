@@ -192,7 +192,7 @@ impl Walk<'_> {
             Kind::Map { flow, entries } => {
                 let column = entries
                     .first()
-                    .map_or(0, |(key, _)| place::column(self.text, self.tree.start(*key)));
+                    .map_or(0, |(key, _)| place::entry_column(self.text, self.tree.start(*key)));
                 let around = Around { column, flow: around.flow || *flow, item: None };
                 self.entries(id, entries, around)?;
             }
