@@ -36,12 +36,14 @@ fn replace(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
     let found: Vec<_> = yaml.leaves(document).into_iter().flatten().collect();
     assert_eq!(found.len(), leaves.len());
     for ((_, sealed), (found, old)) in sealed.iter().zip(found.iter().zip(leaves)) {
-        assert_eq!((sealed, &old.path), (&found.what, &found.path));
+        assert_eq!(sealed, &found.what);
+        // A comment behind an alias may hang on what the alias is expanded to.
+        assert!(matches!(sealed, What::Comment(_)) || old.path == found.path);
     }
     let back: Vec<_> = leaves.iter().map(|leaf| leaf.what.clone()).enumerate().collect();
     if yaml.replace(document, &back).is_ok() {
         let again = yaml.leaves(document).into_iter().flatten();
-        assert!(again.zip(leaves).all(|(again, leaf)| format!("{again:?}") == format!("{leaf:?}")));
+        assert!(again.zip(leaves).all(|(again, leaf)| format!("{:?}", again.what) == format!("{:?}", leaf.what)));
     }
 }
 
@@ -52,7 +54,8 @@ fn metadata(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
         return;
     }
     assert_eq!(yaml.metadata(document).ok().flatten(), Some(new));
-    same_values(yaml, document, leaves);
+    // Comments too: they are encrypted under the path that they have before the metadata is there.
+    assert_eq!(format!("{:?}", yaml.leaves(document).ok()), format!("{:?}", Some(leaves)));
     if yaml.set_metadata(document, None).is_ok() {
         same_values(yaml, document, leaves);
     }

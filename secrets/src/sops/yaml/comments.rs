@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    place,
+    leaves, place,
     tree::{Comment, Id, Kind, Tree},
 };
 
@@ -50,7 +50,10 @@ pub(super) fn attach(tree: &Tree, text: &str, document: usize) -> Attached {
     }
     let mut map = Map { tree, text, points: Vec::new(), branches: BTreeMap::new() };
     map.walk(found.root, None);
-    for (number, (comment, gaps)) in mine.zip(comments.iter().zip(map.gaps(comments))) {
+    map.expect_metadata(found.root, found.range.end);
+    for (number, (comment, gaps)) in
+        mine.zip(comments.iter().zip(map.gaps(comments, found.range.end)))
+    {
         let (branch, slot) = map.place(comment, gaps).unwrap_or((found.root, 0));
         attached.entry(branch).or_default().push((slot, number));
     }
@@ -102,6 +105,20 @@ impl Map<'_> {
         for (slot, (start, value)) in entries.into_iter().enumerate() {
             self.points.push(Point { start, branch: id, slot, value });
             self.walk(value, Some(id));
+        }
+    }
+
+    /// A document that is encrypted ends with its metadata, and comments are read again when it is there.
+    fn expect_metadata(&mut self, root: Id, end: usize) {
+        let Some(Kind::Map { flow: false, entries }) = self.tree.node(root).map(|node| &node.kind)
+        else {
+            return;
+        };
+        let is_metadata = |(key, _): &(Id, Id)| {
+            leaves::key(self.tree, *key).is_ok_and(|key| key == leaves::METADATA)
+        };
+        if !entries.iter().any(is_metadata) {
+            self.points.push(Point { start: end, branch: root, slot: entries.len(), value: root });
         }
     }
 
@@ -165,7 +182,7 @@ impl Map<'_> {
     }
 
     /// The gaps around each comment; comments on lines that follow one another have theirs in common.
-    fn gaps(&self, comments: &[Comment]) -> Vec<Gaps> {
+    fn gaps(&self, comments: &[Comment], end: usize) -> Vec<Gaps> {
         let mut gaps = vec![Gaps::default(); comments.len()];
         let mut before: Option<(&Comment, bool)> = None;
         for (comment, gap) in comments.iter().zip(&mut gaps) {
@@ -192,7 +209,8 @@ impl Map<'_> {
                 {
                     joined
                 }
-                _ => !below.trim().is_empty(),
+                // At the end the metadata follows.
+                _ => line >= end || !below.trim().is_empty(),
             };
             after = Some((comment, gap.joined_below));
         }

@@ -34,7 +34,10 @@ pub(super) fn edits(tree: &Tree, text: &str, document: usize) -> Result<Vec<Edit
     let mut edits = Vec::new();
     let anchors = mine.iter().filter_map(|node| node.anchor.clone());
     edits.extend(anchors.map(|anchor| Edit::new(without_gap(text, anchor), "")));
-    let mut expansion = Expansion { tree, text, manner: Manner::of(tree, text, Some(root)), edits };
+    let mut manner = Manner::of(tree, text, Some(root));
+    // A list in the column of its key would take in a comment that stands below the alias.
+    manner.dash = manner.step;
+    let mut expansion = Expansion { tree, text, manner, edits };
     expansion.node(root, false)?;
     Ok(expansion.edits)
 }

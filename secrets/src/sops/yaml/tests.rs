@@ -95,41 +95,41 @@ fn leaves_of_a_house() {
     leaves(
         HOUSE,
         &expect![[r#"
-         # head one
-         # head two
-         # inline
-        /a Int(1)
-         # after key
-        /b/c "x"
-        /b # foot of c
-        /d # l1
-        /d/0 "one"
-        /d # before two
-        /d/1 "two"
-         # before lit
-        /lit "line1\n\nline2\n"
-        /e "q"
-        /em ""
-        /n Null
-        /empty Null
-        /t time 2026-03-29T00:00:00Z
-        /u_unencrypted "yes"
-        /x/k "v"
-        /y/k "v"
-        /<</k "v"
-        /z "12"
-        /zz Int(13)
-        /bin "hello"
-        /w "12"
-        /l/0 "m"
-        /l/1 Null
-        /l/2/0 "n"
-        /l/3/k "v"
-        /l/3/o/0 Int(1)
-        /l/3/o/1/p Null
-        /l/3/o/1/q Null
-        /l # tail
-    "#]],
+             # head one
+             # head two
+             # inline
+            /a Int(1)
+             # after key
+            /b/c "x"
+            /b # foot of c
+            /d # l1
+            /d/0 "one"
+            /d # before two
+            /d/1 "two"
+             # before lit
+            /lit "line1\n\nline2\n"
+            /e "q"
+            /em ""
+            /n Null
+            /empty Null
+            /t time 2026-03-29T00:00:00Z
+            /u_unencrypted "yes"
+            /x/k "v"
+            /y/k "v"
+            /<</k "v"
+            /z "12"
+            /zz Int(13)
+            /bin "hello"
+            /w "12"
+            /l/0 "m"
+            /l/1 Null
+            /l/2/0 "n"
+            /l/3/k "v"
+            /l/3/o/0 Int(1)
+            /l/3/o/1/p Null
+            /l/3/o/1/q Null
+             # tail
+        "#]],
     );
 }
 
