@@ -32,8 +32,17 @@ pub(super) fn edits(tree: &Tree, text: &str, document: usize) -> Result<Vec<Edit
     };
     let mine = nodes(tree, document);
     let mut edits = Vec::new();
-    let anchors = mine.iter().filter_map(|node| node.anchor.clone());
-    edits.extend(anchors.map(|anchor| Edit::new(without_gap(text, anchor), "")));
+    for node in mine {
+        let Some(anchor) = &node.anchor else { continue };
+        // An item of nothing but its anchor would be no item without it.
+        let alone =
+            node.span.is_empty() && node.tag.is_none() && matches!(node.kind, Kind::Scalar { .. });
+        edits.push(if alone {
+            Edit::new(anchor.clone(), "null")
+        } else {
+            Edit::new(without_gap(text, anchor.clone()), "")
+        });
+    }
     let mut manner = Manner::of(tree, text, Some(root));
     // A list in the column of its key would take in a comment that stands below the alias.
     manner.dash = manner.step;
