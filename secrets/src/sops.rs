@@ -8,6 +8,7 @@ pub mod config;
 pub mod datakey;
 pub mod dotenv;
 pub mod engine;
+pub mod exposure;
 pub mod file;
 pub mod flat;
 pub mod format;

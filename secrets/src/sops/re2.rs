@@ -137,7 +137,7 @@ mod tests {
             let regex = compile(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert!(regex.is_match(yes) && !regex.is_match(no), "{text} as {}", regex.as_str());
         }
-        for wrong in ["(", "[a", "a**", "(?=a)", "\\"] {
+        for wrong in ["(", "[a", "(?=a)", "\\"] {
             assert!(compile(wrong).is_err(), "{wrong}");
         }
     }

@@ -48,7 +48,11 @@ fn one_value_is_one_line_beside_the_moment_and_the_mac() {
         ours(&["set", "--value-stdin", name, index], "\"changed\"");
         let second = bed.read(name);
         // Within one second the moment is the same.
-        assert!((2..=3).contains(&changed(&first, &second)), "{}", String::from_utf8_lossy(&second));
+        assert!(
+            (2..=3).contains(&changed(&first, &second)),
+            "{}",
+            String::from_utf8_lossy(&second)
+        );
         assert!(
             String::from_utf8_lossy(&bed.sops(&["decrypt", name])).contains("changed"),
             "{name}"
