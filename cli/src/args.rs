@@ -167,7 +167,7 @@ pub enum Verb {
     /// Files of SOPS: the original's verbs, flags and exit codes
     #[command(after_help = "Exit codes: the original's; docs/formats/sops.md lists them\n\n\
         Example:\n  sanctum sops decrypt secrets.yaml\n  sanctum sops -d -i secrets.json\n  sanctum sops secrets.env")]
-    Sops(sops::SopsArgs),
+    Sops(Box<sops::SopsArgs>),
     /// Host keys of the nodes that `sanctum status` asks
     #[command(after_help = "Example:\n  sanctum ssh trust hub")]
     Ssh {

@@ -74,7 +74,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
         Verb::Status(args) => status::run(&context, &args),
-        Verb::Sops(args) => sops::run(&context, args),
+        Verb::Sops(args) => sops::run(&context, *args),
         Verb::Ssh { verb } => ssh::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -362,11 +362,10 @@ fn moment(now: UnixTime) -> String {
     jiff::Timestamp::from_second(now.0).unwrap_or_default().to_string()
 }
 
-/// A text in clear as a document, and the bytes of a binary one.
-fn read_plain(
-    plain: &[u8],
-    format: Format,
-) -> Result<(Box<dyn Text>, Option<Zeroizing<Vec<u8>>>), SopsError> {
+/// A document in clear, and the bytes of a binary one.
+type Plain = (Box<dyn Text>, Option<Zeroizing<Vec<u8>>>);
+
+fn read_plain(plain: &[u8], format: Format) -> Result<Plain, SopsError> {
     if format == Format::Binary {
         // The bytes may be no text: they are put in behind the format's back.
         let node = Node::Map(vec![(BINARY_KEY.to_owned(), Node::text("-"))]);

@@ -1,6 +1,6 @@
 //! `set` and `unset`: one value, one changed line.
 
-use super::{Job, code, failed, index};
+use super::{Job, code, failed, formats, index, input, read};
 use crate::args::sops::{Set, Types, Unset};
 use crate::failure::{Exit, Failure};
 use sanctum_host::clock;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// `sanctum sops set`.
 pub(super) fn set(job: &Job<'_>, args: &Set) -> Result<Exit, Failure> {
     let path = index(&args.index, code::SET_FORMAT)?;
-    let format = same(job, &args.file, &args.types)?;
+    let format = same(&args.file, &args.types)?;
     let value = value(job, args)?;
     let mut opened = job.open(Some(&args.file), format, args.ignore_mac)?;
     if args.idempotent && opened.extract(&path).is_ok_and(|old| plainly(&old) == plainly(&value)) {
@@ -38,8 +38,8 @@ fn plainly(node: &Node) -> Node {
 
 fn value(job: &Job<'_>, args: &Set) -> Result<Node, Failure> {
     let bytes = match (&args.value, args.value_file) {
-        (None, _) => job.input(None)?,
-        (Some(file), true) => job.file(Path::new(file))?,
+        (None, _) => input(None)?,
+        (Some(file), true) => read(Path::new(file))?,
         (Some(text), false) => Zeroizing::new(text.clone().into_bytes()),
     };
     let text = std::str::from_utf8(&bytes).map_err(|error| failed(code::SET_FORMAT, error))?;
@@ -51,7 +51,7 @@ fn value(job: &Job<'_>, args: &Set) -> Result<Node, Failure> {
 /// `sanctum sops unset`.
 pub(super) fn unset(job: &Job<'_>, args: &Unset) -> Result<Exit, Failure> {
     let path = index(&args.index, code::SET_FORMAT)?;
-    let format = same(job, &args.file, &args.types)?;
+    let format = same(&args.file, &args.types)?;
     let mut opened = job.open(Some(&args.file), format, args.ignore_mac)?;
     match opened.unset(&path) {
         Err(SopsError::Text(TextError::NotThere(_))) if args.idempotent => return Ok(Exit::Done),
@@ -61,8 +61,8 @@ pub(super) fn unset(job: &Job<'_>, args: &Unset) -> Result<Exit, Failure> {
 }
 
 /// The one format of a file that stays what it is.
-pub(super) fn same(job: &Job<'_>, file: &Path, types: &Types) -> Result<Format, Failure> {
-    let formats = job.formats(Some(file), types)?;
+pub(super) fn same(file: &Path, types: &Types) -> Result<Format, Failure> {
+    let formats = formats(Some(file), types)?;
     if types.output_type.is_some() && formats.output != formats.input {
         return Err(failed(code::GENERIC, "a file that is changed in place keeps its format"));
     }

@@ -1,7 +1,7 @@
 //! `edit`: the document in clear, in a private file in memory, in the owner's editor.
 
 use super::change::same;
-use super::{Job, code, encrypt, failed};
+use super::{Job, code, encrypt, failed, read};
 use crate::args::sops::Edit;
 use crate::failure::{Exit, Failure};
 use sanctum_host::files::{self, TempDir};
@@ -27,20 +27,28 @@ enum Subject {
 
 /// `sanctum sops edit`.
 pub(super) fn run(job: &Job<'_>, args: &Edit) -> Result<Exit, Failure> {
-    let format = same(job, &args.file, &args.types)?;
+    let format = same(&args.file, &args.types)?;
     let mut subject = subject(job, args, format)?;
     let before = match &subject {
         Subject::Old(opened, _) => opened.plain().map_err(code::of)?,
         Subject::New(_) => Zeroizing::new(example(format).as_bytes().to_vec()),
     };
-    let editor = editor(job)?;
+    let mut line = editor(job)?;
     let failure = |error| failed(code::OUTPUT, error);
     let dir = TempDir::in_memory().map_err(failure)?;
     let name =
         args.file.file_name().ok_or_else(|| failed(code::NO_FILE, "the file has no name"))?;
     let path = dir.path().join(name);
     files::write_new(&path, &before).map_err(failure)?;
-    let text = until_it_reads(job, &mut subject, format, &editor, &path, &before);
+    line.push(path.display().to_string());
+    let text = loop {
+        let after = edited(&line, &path, &before);
+        match after.and_then(|after| again(job, seal(&mut subject, format, &after))) {
+            Ok(None) => {}
+            Ok(Some(text)) => break Ok(text),
+            Err(failure) => break Err(failure),
+        }
+    };
     files::wipe(&path).map_err(failure)?;
     let text = text?;
     if let Subject::Old(_, read) = &subject {
@@ -58,7 +66,7 @@ pub(super) fn run(job: &Job<'_>, args: &Edit) -> Result<Exit, Failure> {
 
 fn subject(job: &Job<'_>, args: &Edit, format: Format) -> Result<Subject, Failure> {
     if files::is_there(&args.file) {
-        let bytes = job.file(&args.file)?;
+        let bytes = read(&args.file)?;
         let mac = if args.ignore_mac { Mac::Ignore } else { Mac::Check };
         let opened = open_with(&bytes, format, &job.identities, mac).map_err(code::of)?;
         return Ok(Subject::Old(Box::new(opened), bytes));
@@ -92,39 +100,33 @@ fn editor(job: &Job<'_>) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// Lets the owner edit until the text is a document; without a terminal there is one try.
-fn until_it_reads(
+/// What the editor made of the text.
+fn edited(line: &[String], path: &Path, before: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let status = owner_command::status(line, &[], Environment::Inherited)
+        .map_err(|error| failed(code::EDITOR, error))?;
+    if status != 0 {
+        return Err(failed(code::EDITOR, format!("the editor ended with status {status}")));
+    }
+    let after = files::read(path, LIMIT).map(Zeroizing::new);
+    let after = after.map_err(|error| failed(code::INPUT, error))?;
+    if *after == before {
+        return Err(failed(code::UNCHANGED, "the file has not changed"));
+    }
+    Ok(after)
+}
+
+/// What was sealed; nothing when the owner goes back to the editor, which he can at a terminal.
+fn again(
     job: &Job<'_>,
-    subject: &mut Subject,
-    format: Format,
-    editor: &[String],
-    path: &Path,
-    before: &[u8],
-) -> Result<Zeroizing<String>, Failure> {
-    loop {
-        let mut line = editor.to_vec();
-        line.push(path.display().to_string());
-        let status = owner_command::status(&line, &[], Environment::Inherited)
-            .map_err(|error| failed(code::EDITOR, error))?;
-        if status != 0 {
-            return Err(failed(code::EDITOR, format!("the editor ended with status {status}")));
+    sealed: Result<Zeroizing<String>, SopsError>,
+) -> Result<Option<Zeroizing<String>>, Failure> {
+    match sealed {
+        Err(error @ (SopsError::Text(_) | SopsError::NotUtf8)) if job.context.around.terminal => {
+            job.context.out.warn(&sanctum_types::chain(&error));
+            let back = super::super::ask(job.context, false, "Back to the editor?");
+            back.map(|()| None).map_err(|_| code::of_input(error))
         }
-        let after = files::read(path, LIMIT).map(Zeroizing::new);
-        let after = after.map_err(|error| failed(code::INPUT, error))?;
-        if *after == before {
-            return Err(failed(code::UNCHANGED, "the file has not changed"));
-        }
-        let closed = seal(subject, format, &after);
-        match closed {
-            Err(error @ (SopsError::Text(_) | SopsError::NotUtf8))
-                if job.context.around.terminal =>
-            {
-                job.context.out.warn(&sanctum_types::chain(&error));
-                super::super::ask(job.context, false, "Back to the editor?")
-                    .map_err(|_| code::of_input(error))?;
-            }
-            closed => return closed.map_err(code::of_input),
-        }
+        sealed => sealed.map(Some).map_err(code::of_input),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `encrypt`: for whom and what of it comes from flags, the environment and `.sops.yaml`.
 
 use super::decrypt::is_encrypted;
-use super::{Job, code, failed};
+use super::{Job, code, failed, formats, input};
 use crate::args::sops::{Encrypt, Recipients, Select};
 use crate::failure::{Exit, Failure};
 use sanctum_host::clock;
@@ -21,8 +21,8 @@ pub(super) fn run(job: &Job<'_>, args: &Encrypt) -> Result<Exit, Failure> {
     let name = args.types.filename_override.as_deref().or(file).ok_or_else(|| {
         failed(code::GENERIC, "standard input has no name").hint("name it with --filename-override")
     })?;
-    let formats = job.formats(file, &args.types)?;
-    let plain = job.input(file)?;
+    let formats = formats(file, &args.types)?;
+    let plain = input(file)?;
     if is_encrypted(&plain, formats.input).unwrap_or(false) && formats.input != Format::Binary {
         return Err(code::of(SopsError::AlreadyEncrypted));
     }

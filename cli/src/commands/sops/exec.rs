@@ -1,6 +1,6 @@
 //! `exec-env` and `exec-file`: values for one child, and for nobody else.
 
-use super::{Job, code, decrypt, failed};
+use super::{Job, code, decrypt, failed, formats};
 use crate::args::sops::{ExecEnv, ExecFile, Types};
 use crate::failure::{Exit, Failure};
 use sanctum_host::files;
@@ -20,7 +20,7 @@ fn shell(command: &str) -> Vec<String> {
 /// `sanctum sops exec-env`.
 pub(super) fn environment(job: &Job<'_>, args: &ExecEnv) -> Result<Exit, Failure> {
     let types = Types { input_type: args.input_type.clone(), ..Types::default() };
-    let format = job.formats(Some(&args.file), &types)?.input;
+    let format = formats(Some(&args.file), &types)?.input;
     let opened = job.open(Some(&args.file), format, false).map_err(as_input)?;
     let tree = opened.extract(&[]).map_err(code::of)?;
     let variables = variables(&tree)?;
@@ -66,7 +66,7 @@ fn variables(tree: &Node) -> Result<Vec<Variable>, Failure> {
 
 /// `sanctum sops exec-file`.
 pub(super) fn file(job: &Job<'_>, args: &ExecFile) -> Result<Exit, Failure> {
-    let formats = job.formats(Some(&args.file), &args.types)?;
+    let formats = formats(Some(&args.file), &args.types)?;
     if args.filename.contains('/') || args.filename.starts_with('.') || args.filename.is_empty() {
         return Err(failed(code::GENERIC, "--filename is a plain name"));
     }

@@ -1,7 +1,7 @@
 //! `rotate` and `updatekeys`: who can open a file, and with which data key.
 
 use super::change::same;
-use super::{Job, code, failed};
+use super::{Job, code, failed, formats};
 use crate::args::sops::{ChangeRecipients, Rotate, Types, UpdateKeys};
 use crate::commands::ask;
 use crate::failure::{Exit, Failure};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 /// `sanctum sops rotate`.
 pub(super) fn rotate(job: &Job<'_>, args: &Rotate) -> Result<Exit, Failure> {
-    let format = same(job, &args.file, &args.types)?;
+    let format = same(&args.file, &args.types)?;
     let mut opened = job.open(Some(&args.file), format, args.ignore_mac)?;
     let groups = changed(opened.metadata().groups(), &args.change)?;
     let threshold = opened.metadata().threshold().map_err(|error| code::of(error.into()))?;
@@ -52,7 +52,7 @@ fn changed(mut groups: Vec<Group>, change: &ChangeRecipients) -> Result<Vec<Grou
 /// `sanctum sops updatekeys`.
 pub(super) fn update(job: &Job<'_>, args: &UpdateKeys) -> Result<Exit, Failure> {
     let types = Types { input_type: args.input_type.clone(), ..Types::default() };
-    let format = job.formats(Some(&args.file), &types)?.input;
+    let format = formats(Some(&args.file), &types)?.input;
     let config =
         job.config(&args.file)?.ok_or_else(|| failed(code::GENERIC, "config file not found"))?;
     let rule = config.rule(&job.absolute(&args.file)).map_err(code::of_config)?;

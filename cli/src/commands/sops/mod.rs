@@ -89,53 +89,54 @@ struct Formats {
     output: Format,
 }
 
-impl Job<'_> {
-    /// By the words, else by the name.
-    fn formats(&self, file: Option<&Path>, types: &Types) -> Result<Formats, Failure> {
-        let word = |word: &Option<String>| match word.as_deref() {
-            None => Ok(None),
-            Some(word) => Format::of_word(word).map(Some).ok_or_else(|| {
-                failed(
-                    code::GENERIC,
-                    format!("`{word}` is no format: yaml, json, dotenv, ini or binary"),
-                )
-            }),
-        };
-        let name = types.filename_override.as_deref().or(file);
-        let named = name.map(Format::of_path);
-        let said = word(&types.input_type)?;
-        let input = said.or(named).unwrap_or(Format::Binary);
-        // A name without a known ending says nothing about the output; the original takes it for binary.
-        let output = word(&types.output_type)?;
-        let output = output.or(named.filter(|format| *format != Format::Binary)).unwrap_or(input);
-        Ok(Formats { input, output })
-    }
+/// By the words, else by the name.
+fn formats(file: Option<&Path>, types: &Types) -> Result<Formats, Failure> {
+    let word = |word: &Option<String>| match word.as_deref() {
+        None => Ok(None),
+        Some(word) => Format::of_word(word).map(Some).ok_or_else(|| {
+            failed(
+                code::GENERIC,
+                format!("`{word}` is no format: yaml, json, dotenv, ini or binary"),
+            )
+        }),
+    };
+    let name = types.filename_override.as_deref().or(file);
+    let named = name.map(Format::of_path);
+    let said = word(&types.input_type)?;
+    let input = said.or(named).unwrap_or(Format::Binary);
+    // A name without a known ending says nothing about the output; the original takes it for binary.
+    let output = word(&types.output_type)?;
+    let output = output.or(named.filter(|format| *format != Format::Binary)).unwrap_or(input);
+    Ok(Formats { input, output })
+}
 
-    /// The bytes of a file, or of standard input.
-    fn input(&self, file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        match file {
-            Some(file) => self.file(file),
-            None => {
-                let mut bytes = Zeroizing::new(Vec::new());
-                std::io::stdin()
-                    .lock()
-                    .take(LIMIT)
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| failed(code::INPUT, error))?;
-                Ok(bytes)
-            }
+/// The bytes of a file.
+fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    files::read(file, LIMIT).map(Zeroizing::new).map_err(|error| match &error {
+        HostError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            failed(code::NO_FILE, error)
+        }
+        _ => failed(code::INPUT, error),
+    })
+}
+
+/// The bytes of a file, or of standard input.
+fn input(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    match file {
+        Some(file) => read(file),
+        None => {
+            let mut bytes = Zeroizing::new(Vec::new());
+            std::io::stdin()
+                .lock()
+                .take(LIMIT)
+                .read_to_end(&mut bytes)
+                .map_err(|error| failed(code::INPUT, error))?;
+            Ok(bytes)
         }
     }
+}
 
-    fn file(&self, file: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        files::read(file, LIMIT).map(Zeroizing::new).map_err(|error| match &error {
-            HostError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                failed(code::NO_FILE, error)
-            }
-            _ => failed(code::INPUT, error),
-        })
-    }
-
+impl Job<'_> {
     /// Opens an encrypted file, or standard input.
     fn open(
         &self,
@@ -144,7 +145,7 @@ impl Job<'_> {
         ignore_mac: bool,
     ) -> Result<Opened, Failure> {
         let mac = if ignore_mac { Mac::Ignore } else { Mac::Check };
-        open_with(&self.input(file)?, format, &self.identities, mac).map_err(code::of)
+        open_with(&input(file)?, format, &self.identities, mac).map_err(code::of)
     }
 
     /// The configuration for a file: the one that was said, else the nearest.

@@ -46,7 +46,7 @@ pub fn document(text: &str) -> Result<Item, TextError> {
     // Go's reader does not take a mark either, but files from elsewhere begin with one.
     reader.eat("\u{feff}");
     reader.space();
-    if !reader.text[..].is_char_boundary(reader.at) || reader.peek() != Some(b'{') {
+    if reader.peek() != Some(b'{') {
         return Err(reader.wrong("a document begins with `{`"));
     }
     let item = reader.value(0)?;
