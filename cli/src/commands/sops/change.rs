@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 pub(super) fn set(job: &Job<'_>, args: &Set) -> Result<Exit, Failure> {
     let path = index(&args.index, code::SET_FORMAT)?;
     let format = same(&args.file, &args.types)?;
-    let value = value(job, args)?;
+    let value = value(args)?;
     let mut opened = job.open(Some(&args.file), format, args.ignore_mac)?;
     if args.idempotent && opened.extract(&path).is_ok_and(|old| plainly(&old) == plainly(&value)) {
         return Ok(Exit::Done);
@@ -36,7 +36,7 @@ fn plainly(node: &Node) -> Node {
     }
 }
 
-fn value(job: &Job<'_>, args: &Set) -> Result<Node, Failure> {
+fn value(args: &Set) -> Result<Node, Failure> {
     let bytes = match (&args.value, args.value_file) {
         (None, _) => input(None)?,
         (Some(file), true) => read(Path::new(file))?,
