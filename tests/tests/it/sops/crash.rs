@@ -8,7 +8,6 @@ use super::super::cli::program::sanctum;
 use super::bed::Bed;
 use sanctum_tests::need;
 use std::process::Stdio;
-use std::time::Duration;
 
 /// How often the writer is killed.
 const TRIES: u32 = 60;
