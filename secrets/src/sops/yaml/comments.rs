@@ -70,6 +70,8 @@ struct Gaps {
     joined_above: bool,
     /// What follows follows at once.
     joined_below: bool,
+    /// The column of the first of them, which go-yaml takes them all for.
+    column: usize,
 }
 
 struct Map<'a> {
@@ -132,7 +134,7 @@ impl Map<'_> {
         if comment.inline {
             return self.behind(last, at).or_else(|| chain.first().copied());
         }
-        let column = place::column(self.text, at);
+        let column = gaps.column;
         let column_of = |branch: &Id| self.branches.get(branch).map_or(0, |branch| branch.column);
         let below = gaps.joined_above;
         match next {
@@ -184,20 +186,23 @@ impl Map<'_> {
     /// The gaps around each comment; comments on lines that follow one another have theirs in common.
     fn gaps(&self, comments: &[Comment], end: usize) -> Vec<Gaps> {
         let mut gaps = vec![Gaps::default(); comments.len()];
-        let mut before: Option<(&Comment, bool)> = None;
+        let mut before: Option<(&Comment, Gaps)> = None;
         for (comment, gap) in comments.iter().zip(&mut gaps) {
             let line = place::line_start(self.text, comment.range.start);
             let above =
                 place::cut(self.text, place::line_start(self.text, line.saturating_sub(1))..line);
-            gap.joined_above = match before {
-                Some((last, joined))
+            (gap.joined_above, gap.column) = match before {
+                Some((last, last_gap))
                     if !last.inline && place::next_line(self.text, last.range.end) == line =>
                 {
-                    joined
+                    (last_gap.joined_above, last_gap.column)
                 }
-                _ => !above.trim_start_matches('\u{feff}').trim().is_empty(),
+                _ => (
+                    !above.trim_start_matches('\u{feff}').trim().is_empty(),
+                    place::column(self.text, comment.range.start),
+                ),
             };
-            before = Some((comment, gap.joined_above));
+            before = Some((comment, *gap));
         }
         let mut after: Option<(&Comment, bool)> = None;
         for (comment, gap) in comments.iter().zip(&mut gaps).rev() {
