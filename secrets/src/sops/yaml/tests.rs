@@ -621,3 +621,76 @@ fn documents_are_apart() {
     .assert_eq(&yaml.render());
     assert!(yaml.leaves(3).is_err());
 }
+
+/// A literal block is written only where it takes in nothing that follows.
+#[test]
+fn a_block_takes_in_nothing_that_follows() {
+    let texts = [
+        "a: x\n# c\n",
+        "a: x\n    # c\n",
+        "a: x\n\n      # c\nb: 1\n",
+        "a: x\n  # c\n",
+        "a: x\n          \nb: 1\n",
+        "a: x # c\n\nb: 1",
+        "a:\n  b:\n  - x\n    # c\n",
+        "a:\n  x\n",
+    ];
+    let mut table = String::new();
+    for text in texts {
+        let mut yaml = yaml(text);
+        let leaves = yaml.leaves(0).unwrap();
+        let x = leaves.iter().position(|leaf| leaf.what == What::Value(str("x"))).unwrap();
+        yaml.replace(0, &[(x, What::Value(str("one\ntwo\n")))]).unwrap();
+        writeln!(table, "{text:?} -> {:?}", yaml.render().as_str()).unwrap();
+    }
+    expect![[r#"
+        "a: x\n# c\n" -> "a: |\n    one\n    two\n# c\n"
+        "a: x\n    # c\n" -> "a: \"one\\ntwo\\n\"\n    # c\n"
+        "a: x\n\n      # c\nb: 1\n" -> "a: \"one\\ntwo\\n\"\n\n      # c\nb: 1\n"
+        "a: x\n  # c\n" -> "a: |\n    one\n    two\n  # c\n"
+        "a: x\n          \nb: 1\n" -> "a: \"one\\ntwo\\n\"\n          \nb: 1\n"
+        "a: x # c\n\nb: 1" -> "a: | # c\n    one\n    two\n\nb: 1"
+        "a:\n  b:\n  - x\n    # c\n" -> "a:\n  b:\n  - \"one\\ntwo\\n\"\n    # c\n"
+        "a:\n  x\n" -> "a:\n  |\n    one\n    two\n"
+    "#]]
+    .assert_eq(&table);
+}
+
+/// As the original does whenever it writes; here only in a document where something is written.
+#[test]
+fn aliases_are_expanded_when_a_leaf_is_written() {
+    let texts = [
+        "a: &x v\nb: *x\n",
+        "a: &x {k: v}\nb: *x # c\n# d\n\ne:\n- 1\n",
+        "a: &x\n  k: v\n  l:\n  - &y 2\nb: {m: *x, n: [*y]}\n",
+        "a: &x [1]\nb: *x\n#\n\nc:\n- 1\n",
+        "&k a: v\nb: {*k : 1}\n",
+        "a: &x 1_000\nb:\n- *x\n- - *x\n",
+        "a: [&x , *x]\n",
+        "a: &x {k: v}\n<<: *x\n",
+        "a: &x v\n",
+        "a: &x |\n  t\nb: *x\n",
+    ];
+    let mut table = String::new();
+    for text in texts {
+        let mut yaml = yaml(text);
+        yaml.set_metadata(0, None).unwrap();
+        assert_eq!(yaml.render().as_str(), text);
+        let leaves = yaml.leaves(0).unwrap();
+        yaml.replace(0, &[(0, leaves[0].what.clone())]).unwrap();
+        assert_eq!(leaves, yaml.leaves(0).unwrap());
+        writeln!(table, "{text:?} -> {:?}", yaml.render().as_str()).unwrap();
+    }
+    expect![[r#"
+        "a: &x v\nb: *x\n" -> "a: v\nb: v\n"
+        "a: &x {k: v}\nb: *x # c\n# d\n\ne:\n- 1\n" -> "a: {k: v}\nb: # c\n    k: v\n# d\n\ne:\n- 1\n"
+        "a: &x\n  k: v\n  l:\n  - &y 2\nb: {m: *x, n: [*y]}\n" -> "a:\n  k: v\n  l:\n  - 2\nb: {m: {k: v, l: [2]}, n: [2]}\n"
+        "a: &x [1]\nb: *x\n#\n\nc:\n- 1\n" -> "a: [1]\nb:\n    - 1\n#\n\nc:\n- 1\n"
+        "&k a: v\nb: {*k : 1}\n" -> "a: v\nb: {a : 1}\n"
+        "a: &x 1_000\nb:\n- *x\n- - *x\n" -> "a: 1000\nb:\n- 1000\n- - 1000\n"
+        "a: [&x , *x]\n" -> "a: [null , null]\n"
+        "a: &x {k: v}\n<<: *x\n" -> "a: {k: v}\n<<:\n    k: v\n"
+        "a: &x v\n" -> "a: &x v\n"
+        "a: &x |\n  t\nb: *x\n" -> "a: |\n    t\nb: |\n    t\n"
+    "#]].assert_eq(&table);
+}
