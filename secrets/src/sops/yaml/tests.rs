@@ -395,6 +395,14 @@ const REFUSED: &[&str] = &[
     "a: 1\n---\n- x\n",
     "\u{feff}a: 1\n",
     "a: 1\r\nb: |\r\n  x\r\n",
+    "? a",
+    "? a\n:",
+    "a:\n-",
+    "a: |",
+    "a: !!str",
+    "a: &x",
+    "{a",
+    "{a}",
 ];
 
 #[test]
@@ -693,4 +701,11 @@ fn aliases_are_expanded_when_a_leaf_is_written() {
         "a: &x v\n" -> "a: &x v\n"
         "a: &x |\n  t\nb: *x\n" -> "a: |\n    t\nb: |\n    t\n"
     "#]].assert_eq(&table);
+}
+
+#[test]
+fn white_space_at_the_end_of_a_block_goes_with_it() {
+    let mut yaml = yaml("a: |-\n  y\n  x\t \n\nb: 1\n");
+    yaml.replace(0, &[(0, What::Value(str("z")))]).unwrap();
+    assert_eq!(yaml.render().as_str(), "a: z\n\nb: 1\n");
 }

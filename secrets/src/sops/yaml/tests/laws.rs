@@ -174,7 +174,7 @@ proptest! {
         let leaves: Vec<usize> = (0..before.len()).filter(|leaf| matches!(before[*leaf].1, What::Value(_))).collect();
         prop_assume!(!leaves.is_empty());
         let leaf = leaves[which.index(leaves.len())];
-        yaml.replace(0, &[(leaf, What::Value(new.clone()))]).unwrap();
+        yaml.replace(0, &[(leaf, What::Value(new.clone()))]).unwrap_or_else(|error| panic!("{error}: {:?} into {text:?}", shown(&new)));
         let after = values(&yaml);
         prop_assert_eq!(before.len(), after.len());
         for (number, (old, found)) in before.iter().zip(&after).enumerate() {
@@ -240,6 +240,14 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// A scalar with its text, which `Debug` hides.
+fn shown(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Str(text) | Scalar::Time(text) => text.to_string(),
+        other => format!("{other:?}"),
     }
 }
 
