@@ -709,3 +709,60 @@ fn white_space_at_the_end_of_a_block_goes_with_it() {
     yaml.replace(0, &[(0, What::Value(str("z")))]).unwrap();
     assert_eq!(yaml.render().as_str(), "a: z\n\nb: 1\n");
 }
+
+/// Each was compared with the path under which sops 3.11.0 encrypts the comment.
+#[test]
+fn comments_belong_to_the_branch_that_the_original_takes() {
+    let texts = [
+        "b: # at\n  c: 1\n",
+        "b:\n  c: 1\n  # foot\nd: 1\n",
+        "b:\n  c: 1\n# head\nd: 1\n",
+        "b:\n  # head\n  c: 1\n",
+        "b:\n# head\n  c: 1\n",
+        "b:\n\n  # head\n\n  c: 1\n",
+        "b:\n  # alone\nc: 1\n",
+        "a:\n  b:\n    c: 1\n    # deep\n\n  # mid\n\n# root\ne: 1\n",
+        "l:\n- # of the list\n  x: 1 # of the map\n# mid\n- 2 # item\nz: 1\n",
+        "l:\n- 1\n# foot\n\nz: 1\n",
+        "l:\n- 1\n# head\nz: 1\n",
+        "a: [1, # one\n  # own\n  2] # end\nb: {} # empty\n",
+        "a: {\n  # inside\n}\n",
+        "a: | # block\n  x\n",
+        "a:\n- b: |\n    x\n  # deeper\n      # still\n# out\nc: 1\n",
+        "# one\n\n# two\na: 1\n# end\n---\n# next\nb: 1\n",
+    ];
+    let told = |yaml: &YamlText, document: usize| {
+        let leaves = yaml.leaves(document).unwrap();
+        leaves
+            .iter()
+            .filter(|leaf| matches!(leaf.what, What::Comment(_)))
+            .map(told)
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let mut table = String::new();
+    for text in texts {
+        let yaml = yaml(text);
+        let comments: Vec<_> =
+            (0..yaml.documents()).map(|document| told(&yaml, document)).collect();
+        writeln!(table, "{text:?} ->{}", comments.join(" |")).unwrap();
+    }
+    expect![[r##"
+        "b: # at\n  c: 1\n" -> # at
+        "b:\n  c: 1\n  # foot\nd: 1\n" ->/b # foot
+        "b:\n  c: 1\n# head\nd: 1\n" -> # head
+        "b:\n  # head\n  c: 1\n" ->/b # head
+        "b:\n# head\n  c: 1\n" ->/b # head
+        "b:\n\n  # head\n\n  c: 1\n" ->/b # head
+        "b:\n  # alone\nc: 1\n" -> # alone
+        "a:\n  b:\n    c: 1\n    # deep\n\n  # mid\n\n# root\ne: 1\n" ->/a/b # deep,/a # mid, # root
+        "l:\n- # of the list\n  x: 1 # of the map\n# mid\n- 2 # item\nz: 1\n" ->/l # of the list,/l/0 # of the map,/l # mid,/l # item
+        "l:\n- 1\n# foot\n\nz: 1\n" ->/l # foot
+        "l:\n- 1\n# head\nz: 1\n" -> # head
+        "a: [1, # one\n  # own\n  2] # end\nb: {} # empty\n" ->/a # one,/a # end,/a # own,/b # empty
+        "a: {\n  # inside\n}\n" ->/a # inside
+        "a: | # block\n  x\n" -> # block
+        "a:\n- b: |\n    x\n  # deeper\n      # still\n# out\nc: 1\n" ->/a/0 # deeper,/a/0 # still, # out
+        "# one\n\n# two\na: 1\n# end\n---\n# next\nb: 1\n" -> # one, # two, # end | # next
+    "##]].assert_eq(&table);
+}
