@@ -267,7 +267,10 @@ impl Text for YamlText {
     }
 
     fn leaves(&self, document: usize) -> Result<Vec<Leaf>, TextError> {
-        Ok(self.listed(document)?.into_iter().map(|(leaf, _)| leaf).collect())
+        // A comment behind an alias may hang on what the alias becomes, so the leaves are those of the text that will be written.
+        let expanded = self.expanded(document)?;
+        let listed = expanded.as_ref().unwrap_or(self).listed(document)?;
+        Ok(listed.into_iter().map(|(leaf, _)| leaf).collect())
     }
 
     fn replace(&mut self, document: usize, new: &[(usize, What)]) -> Result<(), TextError> {

@@ -70,7 +70,7 @@ struct Gaps {
     joined_above: bool,
     /// What follows follows at once.
     joined_below: bool,
-    /// The column of the first of them, which go-yaml takes them all for.
+    /// The column of the least deep of them down to here, which go-yaml takes it for.
     column: usize,
 }
 
@@ -131,6 +131,11 @@ impl Map<'_> {
         let next = self.points.get(next);
         let Some(last) = last else { return next.map(|next| (next.branch, next.slot)) };
         let chain = self.chain(last, at);
+        if let Some(&(branch, slot)) = chain.first()
+            && self.branches.get(&branch).is_some_and(|branch| branch.flow_end.is_some())
+        {
+            return Some((branch, if comment.inline { slot } else { slot + 1 }));
+        }
         if comment.inline {
             return self.behind(last, at).or_else(|| chain.first().copied());
         }
@@ -191,16 +196,14 @@ impl Map<'_> {
             let line = place::line_start(self.text, comment.range.start);
             let above =
                 place::cut(self.text, place::line_start(self.text, line.saturating_sub(1))..line);
+            let column = place::column(self.text, comment.range.start);
             (gap.joined_above, gap.column) = match before {
                 Some((last, last_gap))
                     if !last.inline && place::next_line(self.text, last.range.end) == line =>
                 {
-                    (last_gap.joined_above, last_gap.column)
+                    (last_gap.joined_above, last_gap.column.min(column))
                 }
-                _ => (
-                    !above.trim_start_matches('\u{feff}').trim().is_empty(),
-                    place::column(self.text, comment.range.start),
-                ),
+                _ => (!above.trim_start_matches('\u{feff}').trim().is_empty(), column),
             };
             before = Some((comment, *gap));
         }
@@ -225,7 +228,13 @@ impl Map<'_> {
     /// The open collections at `at` from the inside out, each with its entry that was begun last.
     fn chain(&self, last: &Point, at: usize) -> Vec<(Id, usize)> {
         let mut chain = Vec::new();
-        let mut next = Some(last.branch);
+        let inside = self
+            .branches
+            .get(&last.value)
+            .and_then(|value| value.flow_end)
+            .is_some_and(|end| end > at);
+        let mut next =
+            Some(if inside && self.tree.start(last.value) < at { last.value } else { last.branch });
         while let Some(id) = next {
             let Some(branch) = self.branches.get(&id) else { break };
             if branch.flow_end.is_none_or(|end| end > at) {

@@ -395,6 +395,14 @@ const REFUSED: &[&str] = &[
     "a: 1\n---\n- x\n",
     "\u{feff}a: 1\n",
     "a: 1\r\nb: |\r\n  x\r\n",
+    "? a",
+    "? a\n:",
+    "a:\n-",
+    "a: |",
+    "a: !!str",
+    "a: &x",
+    "{a",
+    "{a}",
 ];
 
 #[test]
@@ -620,4 +628,141 @@ fn documents_are_apart() {
     "#]]
     .assert_eq(&yaml.render());
     assert!(yaml.leaves(3).is_err());
+}
+
+/// A literal block is written only where it takes in nothing that follows.
+#[test]
+fn a_block_takes_in_nothing_that_follows() {
+    let texts = [
+        "a: x\n# c\n",
+        "a: x\n    # c\n",
+        "a: x\n\n      # c\nb: 1\n",
+        "a: x\n  # c\n",
+        "a: x\n          \nb: 1\n",
+        "a: x # c\n\nb: 1",
+        "a:\n  b:\n  - x\n    # c\n",
+        "a:\n  x\n",
+    ];
+    let mut table = String::new();
+    for text in texts {
+        let mut yaml = yaml(text);
+        let leaves = yaml.leaves(0).unwrap();
+        let x = leaves.iter().position(|leaf| leaf.what == What::Value(str("x"))).unwrap();
+        yaml.replace(0, &[(x, What::Value(str("one\ntwo\n")))]).unwrap();
+        writeln!(table, "{text:?} -> {:?}", yaml.render().as_str()).unwrap();
+    }
+    expect![[r#"
+        "a: x\n# c\n" -> "a: |\n    one\n    two\n# c\n"
+        "a: x\n    # c\n" -> "a: \"one\\ntwo\\n\"\n    # c\n"
+        "a: x\n\n      # c\nb: 1\n" -> "a: \"one\\ntwo\\n\"\n\n      # c\nb: 1\n"
+        "a: x\n  # c\n" -> "a: |\n    one\n    two\n  # c\n"
+        "a: x\n          \nb: 1\n" -> "a: \"one\\ntwo\\n\"\n          \nb: 1\n"
+        "a: x # c\n\nb: 1" -> "a: | # c\n    one\n    two\n\nb: 1"
+        "a:\n  b:\n  - x\n    # c\n" -> "a:\n  b:\n  - \"one\\ntwo\\n\"\n    # c\n"
+        "a:\n  x\n" -> "a:\n  |\n    one\n    two\n"
+    "#]]
+    .assert_eq(&table);
+}
+
+/// As the original does whenever it writes; here only in a document where something is written.
+#[test]
+fn aliases_are_expanded_when_a_leaf_is_written() {
+    let texts = [
+        "a: &x v\nb: *x\n",
+        "a: &x {k: v}\nb: *x # c\n# d\n\ne:\n- 1\n",
+        "a: &x\n  k: v\n  l:\n  - &y 2\nb: {m: *x, n: [*y]}\n",
+        "a: &x [1]\nb: *x\n#\n\nc:\n- 1\n",
+        "&k a: v\nb: {*k : 1}\n",
+        "a: &x 1_000\nb:\n- *x\n- - *x\n",
+        "a: [&x , *x]\n",
+        "a: &x {k: v}\n<<: *x\n",
+        "a: &x v\n",
+        "a: &x |\n  t\nb: *x\n",
+    ];
+    let mut table = String::new();
+    for text in texts {
+        let mut yaml = yaml(text);
+        yaml.set_metadata(0, None).unwrap();
+        assert_eq!(yaml.render().as_str(), text);
+        let leaves = yaml.leaves(0).unwrap();
+        yaml.replace(0, &[(0, leaves[0].what.clone())]).unwrap();
+        assert_eq!(leaves, yaml.leaves(0).unwrap());
+        writeln!(table, "{text:?} -> {:?}", yaml.render().as_str()).unwrap();
+    }
+    expect![[r#"
+        "a: &x v\nb: *x\n" -> "a: v\nb: v\n"
+        "a: &x {k: v}\nb: *x # c\n# d\n\ne:\n- 1\n" -> "a: {k: v}\nb: # c\n    k: v\n# d\n\ne:\n- 1\n"
+        "a: &x\n  k: v\n  l:\n  - &y 2\nb: {m: *x, n: [*y]}\n" -> "a:\n  k: v\n  l:\n  - 2\nb: {m: {k: v, l: [2]}, n: [2]}\n"
+        "a: &x [1]\nb: *x\n#\n\nc:\n- 1\n" -> "a: [1]\nb:\n    - 1\n#\n\nc:\n- 1\n"
+        "&k a: v\nb: {*k : 1}\n" -> "a: v\nb: {a : 1}\n"
+        "a: &x 1_000\nb:\n- *x\n- - *x\n" -> "a: 1000\nb:\n- 1000\n- - 1000\n"
+        "a: [&x , *x]\n" -> "a: [null , null]\n"
+        "a: &x {k: v}\n<<: *x\n" -> "a: {k: v}\n<<:\n    k: v\n"
+        "a: &x v\n" -> "a: &x v\n"
+        "a: &x |\n  t\nb: *x\n" -> "a: |\n    t\nb: |\n    t\n"
+    "#]].assert_eq(&table);
+}
+
+#[test]
+fn white_space_at_the_end_of_a_block_goes_with_it() {
+    let mut yaml = yaml("a: |-\n  y\n  x\t \n\nb: 1\n");
+    yaml.replace(0, &[(0, What::Value(str("z")))]).unwrap();
+    assert_eq!(yaml.render().as_str(), "a: z\n\nb: 1\n");
+}
+
+/// Each was compared with the path under which sops 3.11.0 encrypts the comment.
+#[test]
+fn comments_belong_to_the_branch_that_the_original_takes() {
+    let texts = [
+        "b: # at\n  c: 1\n",
+        "b:\n  c: 1\n  # foot\nd: 1\n",
+        "b:\n  c: 1\n# head\nd: 1\n",
+        "b:\n  # head\n  c: 1\n",
+        "b:\n# head\n  c: 1\n",
+        "b:\n\n  # head\n\n  c: 1\n",
+        "b:\n  # alone\nc: 1\n",
+        "a:\n  b:\n    c: 1\n    # deep\n\n  # mid\n\n# root\ne: 1\n",
+        "l:\n- # of the list\n  x: 1 # of the map\n# mid\n- 2 # item\nz: 1\n",
+        "l:\n- 1\n# foot\n\nz: 1\n",
+        "l:\n- 1\n# head\nz: 1\n",
+        "a: [1, # one\n  # own\n  2] # end\nb: {} # empty\n",
+        "a: {\n  # inside\n}\n",
+        "a: | # block\n  x\n",
+        "a:\n- b: |\n    x\n  # deeper\n      # still\n# out\nc: 1\n",
+        "# one\n\n# two\na: 1\n# end\n---\n# next\nb: 1\n",
+    ];
+    let told = |yaml: &YamlText, document: usize| {
+        let leaves = yaml.leaves(document).unwrap();
+        leaves
+            .iter()
+            .filter(|leaf| matches!(leaf.what, What::Comment(_)))
+            .map(told)
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let mut table = String::new();
+    for text in texts {
+        let yaml = yaml(text);
+        let comments: Vec<_> =
+            (0..yaml.documents()).map(|document| told(&yaml, document)).collect();
+        writeln!(table, "{text:?} ->{}", comments.join(" |")).unwrap();
+    }
+    expect![[r##"
+        "b: # at\n  c: 1\n" -> # at
+        "b:\n  c: 1\n  # foot\nd: 1\n" ->/b # foot
+        "b:\n  c: 1\n# head\nd: 1\n" -> # head
+        "b:\n  # head\n  c: 1\n" ->/b # head
+        "b:\n# head\n  c: 1\n" ->/b # head
+        "b:\n\n  # head\n\n  c: 1\n" ->/b # head
+        "b:\n  # alone\nc: 1\n" -> # alone
+        "a:\n  b:\n    c: 1\n    # deep\n\n  # mid\n\n# root\ne: 1\n" ->/a/b # deep,/a # mid, # root
+        "l:\n- # of the list\n  x: 1 # of the map\n# mid\n- 2 # item\nz: 1\n" ->/l # of the list,/l/0 # of the map,/l # mid,/l # item
+        "l:\n- 1\n# foot\n\nz: 1\n" ->/l # foot
+        "l:\n- 1\n# head\nz: 1\n" -> # head
+        "a: [1, # one\n  # own\n  2] # end\nb: {} # empty\n" ->/a # one,/a # end,/a # own,/b # empty
+        "a: {\n  # inside\n}\n" ->/a # inside
+        "a: | # block\n  x\n" -> # block
+        "a:\n- b: |\n    x\n  # deeper\n      # still\n# out\nc: 1\n" ->/a/0 # deeper,/a/0 # still, # out
+        "# one\n\n# two\na: 1\n# end\n---\n# next\nb: 1\n" -> # one, # two, # end | # next
+    "##]].assert_eq(&table);
 }

@@ -277,7 +277,9 @@ impl Builder<'_> {
                 let kept = place::cut(self.text, lines.clone())
                     .trim_end_matches([' ', '\t', '\r', '\n'])
                     .len();
-                (Style::Block(lines.start..lines.start + kept), header)
+                // White space at the end of a line of text is text.
+                let end = place::line_end(self.text, lines.start + kept).min(lines.end);
+                (Style::Block(lines.start..end.max(lines.start)), header)
             }
         };
         self.leaf(Node { span, tag, anchor: None, kind: Kind::Scalar { style, value } })
