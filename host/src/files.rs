@@ -81,6 +81,61 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
     write().map_err(|source| failed("write", path, source))
 }
 
+/// Replaces a file of the owner's as a whole, or makes it: after a crash it is the old one or the new one.
+///
+/// A temporary file in the same directory is written, synced and renamed; the directory is synced. Mode and owner of
+/// the old file are kept; a new one is only for its owner. Where the path is a link, what it leads to is replaced.
+///
+/// # Errors
+/// [`HostError::Io`]; the old file is then as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    let write = || -> std::io::Result<()> {
+        let target = match std::fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => path.to_path_buf(),
+            Err(error) => return Err(error),
+        };
+        let dir = match target.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let name = target.file_name().ok_or_else(|| std::io::Error::other("no file name"))?;
+        let mut random = [0_u8; 8];
+        getrandom::fill(&mut random).map_err(std::io::Error::other)?;
+        let fresh = format!(".{}.{:016x}.tmp", name.to_string_lossy(), u64::from_ne_bytes(random));
+        let fresh = dir.join(fresh);
+        let written = fill(&fresh, &target, bytes).and_then(|()| std::fs::rename(&fresh, &target));
+        if let Err(error) = written {
+            let _ = std::fs::remove_file(&fresh);
+            return Err(error);
+        }
+        std::fs::File::open(dir)?.sync_all()
+    };
+    write().map_err(|source| failed("replace", path, source))
+}
+
+/// Writes a file that is about to take the place of another, with the mode and owner of that one.
+fn fill(fresh: &Path, old: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
+    match std::fs::metadata(old) {
+        Ok(facts) if !facts.is_file() => return Err(std::io::Error::other("not a regular file")),
+        Ok(facts) => {
+            let own = file.metadata()?;
+            if (own.uid(), own.gid()) != (facts.uid(), facts.gid()) {
+                std::os::unix::fs::fchown(&file, Some(facts.uid()), Some(facts.gid()))?;
+            }
+            // Permission bits only: a file that is replaced does not keep a set-uid bit.
+            file.set_permissions(std::fs::Permissions::from_mode(facts.mode() & 0o777))?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// Makes a directory and what is missing above it.
 pub fn make_dir(path: &Path) -> Result<(), HostError> {
     std::fs::DirBuilder::new()
@@ -113,13 +168,29 @@ impl TempDir {
     /// # Errors
     /// [`HostError::Untrusted`] when root has no such directory.
     pub fn new() -> Result<Self, HostError> {
+        Self::below(&temporary(rustix::process::geteuid().is_root())?)
+    }
+
+    /// The same in memory, where the system has a place for that: what lies there is on no disk.
+    ///
+    /// # Errors
+    /// As [`TempDir::new`].
+    pub fn in_memory() -> Result<Self, HostError> {
+        // Root's directory for this is in memory already on Linux; macOS has no such place.
+        let place = std::path::Path::new(MEMORY);
+        if !rustix::process::geteuid().is_root() && in_memory(place) {
+            return Self::below(place);
+        }
+        Self::new()
+    }
+
+    fn below(place: &Path) -> Result<Self, HostError> {
         use std::os::unix::fs::DirBuilderExt as _;
         let mut random = [0_u8; 8];
         getrandom::fill(&mut random).map_err(|error| {
             failed("make", Path::new("a temporary directory"), std::io::Error::other(error))
         })?;
-        let name = format!("sanctum-{:016x}", u64::from_ne_bytes(random));
-        let path = temporary(rustix::process::geteuid().is_root())?.join(name);
+        let path = place.join(format!("sanctum-{:016x}", u64::from_ne_bytes(random)));
         std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&path)
@@ -132,6 +203,37 @@ impl TempDir {
     pub fn path(&self) -> &Path {
         &self.0
     }
+}
+
+/// Where Linux keeps shared memory (shm_overview(7)): a tmpfs that everybody may make directories in.
+const MEMORY: &str = "/dev/shm";
+
+/// Whether a directory is in memory; only Linux has a way to ask that is not a guess.
+#[cfg(target_os = "linux")]
+fn in_memory(place: &Path) -> bool {
+    // TMPFS_MAGIC of statfs(2).
+    rustix::fs::statfs(place).is_ok_and(|facts| facts.f_type == 0x0102_1994)
+}
+
+/// macOS keeps nothing in memory that can be written to by name.
+#[cfg(target_os = "macos")]
+const fn in_memory(_place: &Path) -> bool {
+    false
+}
+
+/// Writes zeros over a file and removes it.
+///
+/// # Errors
+/// [`HostError::Io`]; what the disk keeps of a file elsewhere is not known, which is why such files lie in memory.
+pub fn wipe(path: &Path) -> Result<(), HostError> {
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+        let length = file.metadata()?.len();
+        std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
+        file.sync_all()?;
+        std::fs::remove_file(path)
+    };
+    write().map_err(|source| failed("wipe", path, source))
 }
 
 /// Directories that belong to root and are emptied at boot (hier(7) of both): macOS, then Linux.
@@ -179,6 +281,23 @@ mod tests {
         let path = dir.path().to_path_buf();
         drop(dir);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_leaves_nothing_beside_it() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let dir = TempDir::new().expect("a directory");
+        let (file, link) = (dir.path().join("a.json"), dir.path().join("link"));
+        std::fs::write(&file, "old").expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("mode");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        replace(&link, b"new").expect("replaced");
+        assert_eq!(std::fs::read(&file).expect("read"), b"new");
+        assert_eq!(std::fs::metadata(&file).expect("facts").mode() & 0o7777, 0o640);
+        replace(&dir.path().join("b"), b"fresh").expect("made");
+        assert_eq!(list(dir.path()).expect("names"), ["a.json", "b", "link"]);
+        assert!(replace(dir.path(), b"").is_err());
+        assert!(replace(&dir.path().join("no/where"), b"").is_err());
     }
 
     #[test]
