@@ -1,0 +1,71 @@
+//! Why a store did not do what it was asked: by operation and thing, never with a value.
+//!
+//! What a store or a program answered is not repeated either, since an answer may hold the secret. [`StoreError::way_out`]
+//! is the one place that says what a person can do.
+
+use sanctum_host::HostError;
+use sanctum_types::SecretRef;
+
+/// A store's refusal or silence.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A reference of another kind.
+    #[error("{store} does not keep `{reference}`")]
+    Foreign {
+        /// Which store.
+        store: String,
+        /// What it was asked for.
+        reference: SecretRef,
+    },
+    /// The reference names nothing that could be in that store.
+    #[error("`{reference}` is no name for {store}: {why}")]
+    Name {
+        /// Which store.
+        store: String,
+        /// What it was asked for.
+        reference: SecretRef,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The value cannot be kept there.
+    #[error("{store} cannot keep the value of `{reference}`: {why}")]
+    Value {
+        /// Which store.
+        store: String,
+        /// Under which name.
+        reference: SecretRef,
+        /// What is wrong with it, in words that hold nothing of it.
+        why: &'static str,
+    },
+    /// What was written is not what is read.
+    #[error("{store} gives another value for `{reference}` than was put there")]
+    ReadBack {
+        /// Which store.
+        store: String,
+        /// Under which name.
+        reference: SecretRef,
+    },
+    /// A file of the store cannot be reached, or must not be trusted.
+    #[error("cannot reach {store}")]
+    Host {
+        /// Which store.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<HostError>,
+    },
+    /// It does not answer.
+    #[error("{store} does not answer")]
+    Away {
+        /// Which store.
+        store: String,
+    },
+}
+
+impl StoreError {
+    /// What a person can do about it: a command, or a store that would do.
+    #[must_use]
+    pub fn way_out(&self) -> Option<String> {
+        None
+    }
+}
