@@ -9,6 +9,7 @@ pub mod embedded;
 pub mod file;
 pub mod keychain;
 pub mod mem;
+pub mod one_password;
 
 mod error;
 

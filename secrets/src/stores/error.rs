@@ -5,6 +5,7 @@
 
 use super::embedded::format::FormatError;
 use super::keychain::KeychainError;
+use super::one_password::OnePasswordError;
 use crate::identity::IdentityError;
 use sanctum_host::HostError;
 use sanctum_types::SecretRef;
@@ -112,6 +113,15 @@ pub enum StoreError {
         #[source]
         source: KeychainError,
     },
+    /// 1Password.
+    #[error("cannot use {store}")]
+    OnePassword {
+        /// Which way to it.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<OnePasswordError>,
+    },
     /// It does not answer.
     #[error("{store} does not answer")]
     Away {
@@ -128,6 +138,14 @@ impl StoreError {
             Self::Identity { source: IdentityError::Passphrase { .. }, .. } => {
                 Some("run it at a terminal, or name an identity without passphrase".to_owned())
             }
+            Self::Keychain { source, .. } => Some(match source {
+                KeychainError::Ambiguous(_) => "take the others away with the program that made them",
+                KeychainError::NotHere => "keep it as file:NAME or age:FILE",
+                _ => {
+                    "unlock it in your session; what must be there without one is kept as file:NAME or age:FILE"
+                }
+            })
+            .map(str::to_owned),
             Self::Recipients { .. } => {
                 Some("name its further recipients, or encrypt it anew with age".to_owned())
             }

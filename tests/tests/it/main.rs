@@ -53,6 +53,8 @@ mod reachability;
 mod sshd;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod stores;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod supervise;
