@@ -15,6 +15,9 @@ mod error;
 
 pub use error::StoreError;
 
+#[cfg(test)]
+mod tests;
+
 use sanctum_types::{Secret, SecretRef};
 
 /// A secret's bytes, wiped when they are dropped.

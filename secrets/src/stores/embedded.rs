@@ -38,6 +38,15 @@ impl EmbeddedStore {
         Self { dir, keys }
     }
 
+    /// Whether the store has been made.
+    ///
+    /// # Errors
+    /// Its directory cannot be looked at.
+    pub fn is_there(&self) -> Result<bool, StoreError> {
+        let tree = self.tree()?;
+        Ok(tree.stat(&self.file(FILE)?).map_err(|source| self.host(source))?.is_some())
+    }
+
     fn host(&self, source: HostError) -> StoreError {
         StoreError::Host { store: self.name(), source: Box::new(source) }
     }

@@ -7,6 +7,7 @@ use super::embedded::format::FormatError;
 use super::keychain::KeychainError;
 use super::one_password::OnePasswordError;
 use crate::identity::IdentityError;
+use crate::resolve::ResolveError;
 use sanctum_host::HostError;
 use sanctum_types::SecretRef;
 
@@ -122,6 +123,29 @@ pub enum StoreError {
         #[source]
         source: Box<OnePasswordError>,
     },
+    /// Nobody said how it is reached.
+    #[error("{store} is not set up here")]
+    NotSetUp {
+        /// Which store.
+        store: String,
+    },
+    /// Its token would have to come out of it.
+    #[error("the token of {store} cannot be kept as `{reference}`")]
+    Circle {
+        /// Which store.
+        store: String,
+        /// Where the token is said to be.
+        reference: SecretRef,
+    },
+    /// Its token cannot be had.
+    #[error("cannot get the token of {store}")]
+    Token {
+        /// Which store.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<ResolveError>,
+    },
     /// It does not answer.
     #[error("{store} does not answer")]
     Away {
@@ -146,6 +170,8 @@ impl StoreError {
                 }
             })
             .map(str::to_owned),
+            Self::Circle { .. } => Some("keep the token as file:NAME".to_owned()),
+            Self::Token { source, .. } => source.way_out(),
             Self::Recipients { .. } => {
                 Some("name its further recipients, or encrypt it anew with age".to_owned())
             }
