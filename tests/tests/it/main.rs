@@ -50,6 +50,8 @@ mod prove;
 #[cfg(test)]
 mod reachability;
 #[cfg(test)]
+mod sops;
+#[cfg(test)]
 mod sshd;
 #[cfg(test)]
 mod status;
