@@ -6,6 +6,7 @@
 
 use crate::identity::Keys;
 use crate::resolve::resolve_line;
+use crate::sops::Sources;
 use crate::stores::age_file::AgeFileStore;
 use crate::stores::embedded::EmbeddedStore;
 use crate::stores::file::FileStore;
@@ -13,6 +14,7 @@ use crate::stores::keychain::Keychain;
 use crate::stores::one_password::connect::Connect;
 use crate::stores::one_password::op::Op;
 use crate::stores::one_password::{Carrier, OnePassword};
+use crate::stores::sops_file::SopsStore;
 use crate::stores::{Reading, Store, StoreError, Value};
 use sanctum_types::{AbsPath, SecretRef};
 use std::path::Path;
@@ -77,6 +79,8 @@ pub struct Places {
     pub session_bus: Option<String>,
     /// Which store answers for `keychain:`; decided by what this account has when nobody says.
     pub keyring: Option<Keyring>,
+    /// Where the owner's own SOPS keys are, beside the house's identities.
+    pub sops_keys: Sources,
     /// How 1Password is reached, when it is.
     pub one_password: Option<OnePasswordAccess>,
 }
@@ -111,6 +115,7 @@ impl Places {
             keys,
             session_bus: None,
             keyring: None,
+            sops_keys: Sources::default(),
             one_password: None,
         }
     }
@@ -125,10 +130,7 @@ impl Places {
             SecretRef::Age(_) => Ok(Box::new(self.age_files())),
             SecretRef::Keychain { .. } => self.keychain(),
             SecretRef::OnePassword { .. } => self.one_password(),
-            SecretRef::Sops { .. } => Err(StoreError::Foreign {
-                store: "this machine".to_owned(),
-                reference: reference.clone(),
-            }),
+            SecretRef::Sops { file, .. } => Ok(Box::new(self.sops(file)?)),
         }
     }
 
@@ -153,6 +155,14 @@ impl Places {
 
     fn age_files(&self) -> AgeFileStore {
         AgeFileStore::new(self.base.clone(), self.keys.clone())
+    }
+
+    /// The store that is one SOPS document.
+    ///
+    /// # Errors
+    /// The file is no path.
+    pub fn sops(&self, file: &str) -> Result<SopsStore, StoreError> {
+        SopsStore::new(&self.base, file, self.keys.clone(), self.sops_keys.clone())
     }
 
     fn keychain(&self) -> Result<Box<dyn Store>, StoreError> {

@@ -10,6 +10,7 @@ pub mod file;
 pub mod keychain;
 pub mod mem;
 pub mod one_password;
+pub mod sops_file;
 
 mod error;
 

@@ -8,6 +8,7 @@ use super::keychain::KeychainError;
 use super::one_password::OnePasswordError;
 use crate::identity::IdentityError;
 use crate::resolve::ResolveError;
+use crate::sops::SopsError;
 use sanctum_host::HostError;
 use sanctum_types::SecretRef;
 
@@ -114,6 +115,29 @@ pub enum StoreError {
         #[source]
         source: KeychainError,
     },
+    /// A SOPS document.
+    #[error("cannot use the SOPS document {path}")]
+    Sops {
+        /// The document.
+        path: String,
+        /// Why.
+        #[source]
+        source: Box<SopsError>,
+    },
+    /// A SOPS document that is not there. Nobody knows what it would hold.
+    #[error("there is no SOPS document {path}")]
+    NoDocument {
+        /// Where it should be.
+        path: String,
+    },
+    /// A SOPS document that would keep the value as it is.
+    #[error("{path} keeps `{key}` in clear text")]
+    Clear {
+        /// The document.
+        path: String,
+        /// The path in it.
+        key: String,
+    },
     /// 1Password.
     #[error("cannot use {store}")]
     OnePassword {
@@ -170,6 +194,11 @@ impl StoreError {
                 }
             })
             .map(str::to_owned),
+            Self::NoDocument { path } => Some(format!("make it: sanctum sops encrypt -i {path}")),
+            Self::Clear { .. } => Some(
+                "choose a key that the document's selectors encrypt (unencrypted_suffix, encrypted_regex)"
+                    .to_owned(),
+            ),
             Self::Circle { .. } => Some("keep the token as file:NAME".to_owned()),
             Self::Token { source, .. } => source.way_out(),
             Self::Recipients { .. } => {

@@ -5,6 +5,7 @@ mod age_file;
 mod embedded;
 mod file;
 mod law;
+mod sops_file;
 
 use super::{Reading, Store, Value};
 use crate::identity::{Keys, fresh};
