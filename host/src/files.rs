@@ -117,8 +117,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
 /// Writes a file that is about to take the place of another, with the mode and owner of that one.
 fn fill(fresh: &Path, old: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
     match std::fs::metadata(old) {
         Ok(facts) if !facts.is_file() => return Err(std::io::Error::other("not a regular file")),
         Ok(facts) => {
