@@ -73,6 +73,7 @@ pub struct Address {
 #[derive(Clone, Debug)]
 pub struct Keychain {
     whose: Whose,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux asks on a bus"))]
     session_bus: Option<String>,
 }
 
