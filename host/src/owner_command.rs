@@ -3,7 +3,10 @@
 //! They run as he would run them himself: found on his PATH, with his environment, terminal and directory. Values go to
 //! them by environment only. At euid 0 the program must be one that only root could have put there.
 
-#![expect(clippy::disallowed_methods, reason = "this module is where the owner's own commands start")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is where the owner's own commands start"
+)]
 
 use crate::{HostError, trust};
 use sanctum_types::{AbsPath, Secret};
@@ -39,12 +42,16 @@ fn find(word: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(word));
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(word))
-        .find(|file| rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && file.is_file())
+    std::env::split_paths(&path).map(|dir| dir.join(word)).find(|file| {
+        rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && file.is_file()
+    })
 }
 
-fn command(words: &[String], variables: &[Variable], environment: Environment) -> Result<Command, HostError> {
+fn command(
+    words: &[String],
+    variables: &[Variable],
+    environment: Environment,
+) -> Result<Command, HostError> {
     let (word, arguments) = words.split_first().ok_or_else(|| {
         failed("nothing")(std::io::Error::new(std::io::ErrorKind::InvalidInput, "no command"))
     })?;
@@ -94,7 +101,11 @@ pub fn output(words: &[String], variables: &[Variable]) -> Result<Zeroizing<Vec<
 }
 
 /// Runs a command on the owner's terminal to its end; its exit status, as a shell reports it.
-pub fn status(words: &[String], variables: &[Variable], environment: Environment) -> Result<u8, HostError> {
+pub fn status(
+    words: &[String],
+    variables: &[Variable],
+    environment: Environment,
+) -> Result<u8, HostError> {
     let name = words.first().cloned().unwrap_or_default();
     let ended = command(words, variables, environment)?.status().map_err(failed(&name))?;
     Ok(code(ended))
