@@ -4,17 +4,17 @@
 //! reads the memory anew and gives it back, so that none loses what another one told. Deliberately absent: what is
 //! found.
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::record;
 use crate::site::{HERE, Place};
 use crate::surroundings::Surroundings;
 use sanctum_host::{RootHost, Store, accounts, clock};
 use sanctum_orchestrator::alerts::channels::Session;
 use sanctum_orchestrator::alerts::text::Voice;
-use sanctum_orchestrator::alerts::token::Tokens;
 use sanctum_orchestrator::alerts::{Channels, Deliver, Dispatcher, Policy, dispatch, watch};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::Instance;
+use sanctum_secrets::resolve::Places;
 use sanctum_types::{AuditSink, NodeName};
 use std::path::Path;
 use std::time::Duration;
@@ -52,9 +52,11 @@ impl Desk {
             Some(account) if euid == 0 => account.uid,
             _ => euid,
         };
+        let nowhere = || Failure::new(Exit::Bug, "this machine has no place for secrets");
+        let mut places = Places::machine(root.unwrap_or(Path::new("/"))).ok_or_else(nowhere)?;
+        places.session_bus.clone_from(&around.session_bus);
         let desktop = Session { uid, euid, bus: around.session_bus.clone() };
-        let tokens = Tokens::below(root.unwrap_or(Path::new("/")));
-        Ok(Channels::of(instance, self.voice.clone(), tokens, desktop)?)
+        Ok(Channels::of(instance, self.voice.clone(), places, desktop)?)
     }
 
     /// A turn at the memory in the store.

@@ -24,6 +24,8 @@ pub const PROGRAM_DIRS: [&str; 4] = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 const PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
 /// How long pipes may stay open after the child is gone, held by something that it started.
 const PIPE_GRACE: Duration = Duration::from_millis(500);
+/// What a stream is given room for at once; pages that nobody writes cost nothing.
+const ROOM: usize = 64 * 1024;
 const POLL_FIRST: Duration = Duration::from_micros(500);
 const POLL_LAST: Duration = Duration::from_millis(20);
 
@@ -185,6 +187,40 @@ pub fn spawn_detached(program: &Program, args: &[&str]) -> Result<u32, HostError
         .map_err(|source| HostError::Io { verb: "start", path: path.to_owned(), source })
 }
 
+/// Gives a program its input and waits until it ends, or until it has gone to the background; what it leaves behind
+/// lives on. Its output is dropped.
+pub fn hand_over(program: &Program, args: &[&str], options: Options) -> Result<(), HostError> {
+    if rustix::process::geteuid().is_root() {
+        trust::check_program(program.path())?;
+    }
+    let path = program.path().as_str();
+    let failed = |source| HostError::Io { verb: "run", path: path.to_owned(), source };
+    let start = Monotonic::now();
+    let mut child = bare(path, args)
+        .envs(options.env)
+        .process_group(0)
+        .stdin(if options.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    feed(&mut child, options.stdin);
+    let Some(status) = wait(&mut child, start, options.timeout).map_err(failed)? else {
+        kill_group(&child);
+        let _ = child.wait();
+        let seconds = options.timeout.as_secs();
+        return Err(HostError::Timeout { program: path.to_owned(), seconds });
+    };
+    let output = Output {
+        program: path.to_owned(),
+        status,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+        truncated: false,
+    };
+    output.success().map(drop)
+}
+
 /// How long somebody may take to answer: sudo's own default is five minutes (`passwd_timeout`, sudoers(5)).
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -233,12 +269,13 @@ impl Drained {
 
 /// Reads to the end in a thread of its own, so that a child that fills both pipes never waits for us.
 fn drain(pipe: Option<impl Read + Send + 'static>, limit: usize, done: Sender<()>) -> Drained {
-    let kept = Arc::new(Mutex::new((Vec::new(), false)));
+    // Room for what most children say: growth would leave copies of a secret behind.
+    let kept = Arc::new(Mutex::new((Vec::with_capacity(limit.min(ROOM)), false)));
     let shared = Arc::clone(&kept);
     std::thread::spawn(move || {
         let Some(mut pipe) = pipe else { return };
-        let mut block = [0; 8192];
-        while let Ok(count @ 1..) = pipe.read(&mut block) {
+        let mut block = zeroize::Zeroizing::new([0; 8192]);
+        while let Ok(count @ 1..) = pipe.read(&mut *block) {
             let mut kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
             let room = limit.saturating_sub(kept.0.len()).min(count);
             kept.0.extend_from_slice(block.get(..room).unwrap_or_default());
@@ -253,6 +290,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>, limit: usize, done: Sender<()
 fn feed(child: &mut Child, bytes: Option<Vec<u8>>) {
     if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), bytes) {
         // A child that does not read all of its input is free not to.
+        let bytes = zeroize::Zeroizing::new(bytes);
         std::thread::spawn(move || drop(pipe.write_all(&bytes)));
     }
 }

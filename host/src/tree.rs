@@ -5,6 +5,10 @@
 //! replaced whole (temporary name, fsync, rename, fsync of the directory) and read back. Deliberately absent:
 //! setuid, setgid and sticky bits, writing into an existing file, and access control lists.
 
+mod private;
+
+pub use private::DirLock;
+
 use crate::HostError;
 use rustix::fs::{
     AtFlags, FileType, Mode as RawMode, OFlags, RenameFlags, openat, renameat, renameat_with,
@@ -462,14 +466,17 @@ impl Tree {
         let now = metadata(&file, &self.shown(path))?;
         let same = (now.dev(), now.ino(), now.mode(), now.uid(), now.gid())
             == (ours.dev(), ours.ino(), ours.mode(), ours.uid(), ours.gid());
-        if !same || now.nlink() != 1 || self.bytes(file, path)? != bytes {
+        let found = zeroize::Zeroizing::new(self.bytes(file, path)?);
+        if !same || now.nlink() != 1 || *found != bytes {
             return Err(differs());
         }
         Ok(())
     }
 
     fn bytes(&self, file: File, path: &AbsPath) -> Result<Vec<u8>, HostError> {
-        let mut bytes = Vec::new();
+        // Room for all of it at once, so that no copy of a secret is left behind by growth.
+        let room = file.metadata().map_or(0, |meta| meta.len().min(READ_LIMIT));
+        let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0) + 1);
         file.take(READ_LIMIT + 1)
             .read_to_end(&mut bytes)
             .map_err(|source| self.io("read", path, source))?;

@@ -55,6 +55,8 @@ mod sops;
 mod sshd;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod stores;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod supervise;
