@@ -16,6 +16,7 @@ mod older;
 pub mod probe;
 pub mod registry;
 mod schema;
+pub mod secrets;
 mod shape;
 #[cfg(any(test, feature = "strategy"))]
 pub mod strategy;

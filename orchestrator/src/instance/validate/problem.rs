@@ -261,6 +261,17 @@ pub enum Problem {
         /// The secret.
         secret: ServiceName,
     },
+    /// A cache in the place of another secret would overwrite it.
+    #[error("`{place}` is a place of `{other}` too, and a cache is overwritten by its source")]
+    PlaceTaken {
+        /// The place.
+        place: String,
+        /// The other secret, or this one again.
+        other: ServiceName,
+    },
+    /// A reason for something that is not so.
+    #[error("no place of `{0}` is in clear text")]
+    NothingInClear(ServiceName),
     /// The same, for a service that needs a graphical session.
     #[error("P0 service `{service}` needs a graphical session, which a restart does not bring")]
     SessionService {
@@ -425,8 +436,10 @@ impl Problem {
                 fixed("say in `reason` who needs to reach it, or bind `loopback`")
             }
             Self::SessionSecret { .. } => {
-                fixed("give it a reference that resolves at boot: file:, age: or sops:")
+                fixed("give it a reference or a cache that resolves at boot: file:, age: or sops:")
             }
+            Self::PlaceTaken { .. } => fixed("give each cache a place of its own"),
+            Self::NothingInClear(_) => fixed("take `cleartext` away"),
             Self::SessionService { .. } => fixed("make it P1, or let it run without `gui`"),
             Self::RootWithoutReason { .. } => {
                 fixed("say in `run_as.reason` why, or name another account")
