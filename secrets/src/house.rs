@@ -6,11 +6,13 @@
 
 pub mod bundle;
 pub mod envfile;
+pub mod everywhere;
 pub mod fingerprint;
 #[cfg(test)]
 mod laws;
 pub mod sight;
 pub mod sync;
 
+pub use everywhere::Everywhere;
 pub use fingerprint::{Fingerprint, HouseKey};
 pub use sight::{Kept, Seen, Sight, Standing};

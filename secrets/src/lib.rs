@@ -4,7 +4,9 @@
 //! `Secret`s from the first byte to the last, and no error of this crate holds one. Deliberately absent: rotation,
 //! scanning and policy, which stand on floors above.
 
+pub mod envelope;
 pub mod house;
+pub mod identity;
 pub mod places;
 pub mod resolve;
 pub mod sops;

@@ -3,27 +3,30 @@
 //! It follows from the reference's kind alone, so that two parts of the house never look in different places. Absent
 //! stores are told apart from empty ones. Deliberately absent: the environment; `cli` reads it and says it here.
 
+use crate::identity::Keys;
+use crate::stores::age_file::AgeFileStore;
+use crate::stores::embedded::EmbeddedStore;
 use crate::stores::file::FileStore;
 use crate::stores::{Store, StoreError};
 use sanctum_types::{AbsPath, SecretRef};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Files of secrets of the machine itself; only root enters.
 pub const MACHINE: &str = "/etc/sanctum/secrets";
 /// Files of a person's secrets, below the home directory.
 pub const PERSON: &str = ".sanctum/secrets";
+/// The house's own age identity, beside the secrets directory.
+const IDENTITY: &str = "identity";
 
 /// Where secrets are.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// The directory that stands for `/`; a test has its own.
-    pub root: PathBuf,
     /// The directory of `file:` references, which also holds the default store.
     pub secrets: AbsPath,
     /// Where relative paths of `age:` and `sops:` start: the directory of the instance file.
     pub base: AbsPath,
-    /// Files of age identities in the order in which they are tried.
-    pub identities: Vec<AbsPath>,
+    /// age identities and further recipients.
+    pub keys: Keys,
     /// The address of the session bus, when this process has a session.
     pub session_bus: Option<String>,
 }
@@ -42,13 +45,15 @@ impl Places {
     }
 
     fn at(root: &Path, secrets: AbsPath) -> Self {
-        Self {
+        // Beside the directory and not in it: who copies the secrets does not copy their key along.
+        let identity = secrets.parent().and_then(|up| up.join(IDENTITY).ok());
+        let keys = Keys {
             root: root.to_owned(),
-            base: secrets.clone(),
-            secrets,
-            identities: Vec::new(),
-            session_bus: None,
-        }
+            identities: identity.into_iter().collect(),
+            recipients: Vec::new(),
+            passphrase: None,
+        };
+        Self { base: secrets.clone(), secrets, keys, session_bus: None }
     }
 
     /// The store that keeps that reference.
@@ -57,8 +62,10 @@ impl Places {
     /// There is no such store here.
     pub fn store(&self, reference: &SecretRef) -> Result<Box<dyn Store>, StoreError> {
         match reference {
-            SecretRef::File(_) => Ok(Box::new(FileStore::new(&self.root, self.secrets.clone()))),
-            _ => Err(StoreError::Foreign {
+            SecretRef::File(_) => Ok(Box::new(self.files())),
+            SecretRef::Age(_) => Ok(Box::new(self.age_files())),
+            SecretRef::Keychain { .. } => Ok(Box::new(self.embedded())),
+            SecretRef::Sops { .. } | SecretRef::OnePassword { .. } => Err(StoreError::Foreign {
                 store: "this machine".to_owned(),
                 reference: reference.clone(),
             }),
@@ -68,6 +75,18 @@ impl Places {
     /// Every store whose content can be listed here, the unattended ones first.
     #[must_use]
     pub fn stores(&self) -> Vec<Box<dyn Store>> {
-        vec![Box::new(FileStore::new(&self.root, self.secrets.clone()))]
+        vec![Box::new(self.files()), Box::new(self.age_files()), Box::new(self.embedded())]
+    }
+
+    fn files(&self) -> FileStore {
+        FileStore::new(&self.keys.root, self.secrets.clone())
+    }
+
+    fn age_files(&self) -> AgeFileStore {
+        AgeFileStore::new(self.base.clone(), self.keys.clone())
+    }
+
+    fn embedded(&self) -> EmbeddedStore {
+        EmbeddedStore::new(self.secrets.clone(), self.keys.clone())
     }
 }

@@ -4,6 +4,8 @@
 //! that nobody takes a locked keychain for an empty one. A write is read back before it counts. Every store is spoken
 //! to in [`SecretRef`]s of its own kind and refuses the others. Deliberately absent: which store a secret belongs in.
 
+pub mod age_file;
+pub mod embedded;
 pub mod file;
 pub mod mem;
 

@@ -80,7 +80,8 @@ impl Tree {
         Ok(true)
     }
 
-    /// Makes a directory that only its owner enters, and what is missing above it; one that is there must be ours.
+    /// Makes a directory that only its owner enters, and above it what is missing, which others may pass through; one
+    /// that is there must be ours.
     ///
     /// # Errors
     /// It cannot be made, or somebody else could put files there.
@@ -91,9 +92,18 @@ impl Tree {
         if let Some(up) = path.parent().filter(|up| up.as_str() != "/")
             && self.stat(&up)?.is_none()
         {
-            self.furnish(&up)?;
+            self.furnish_above(&up)?;
         }
         self.make_dir(path, Mode::PRIVATE_DIR, None)
+    }
+
+    fn furnish_above(&self, path: &AbsPath) -> Result<(), HostError> {
+        if let Some(up) = path.parent().filter(|up| up.as_str() != "/")
+            && self.stat(&up)?.is_none()
+        {
+            self.furnish_above(&up)?;
+        }
+        self.make_dir(path, Mode::OPEN_DIR, None)
     }
 
     /// Takes the lock that is this file, waiting at most that long for whoever holds it. The file stays.

@@ -42,7 +42,13 @@ impl SecretEntry {
     /// A secret with one place.
     #[must_use]
     pub const fn at(reference: SecretRef) -> Self {
-        Self { reference, caches: Vec::new(), rotation_max_age_days: None, nodes: Vec::new(), cleartext: None }
+        Self {
+            reference,
+            caches: Vec::new(),
+            rotation_max_age_days: None,
+            nodes: Vec::new(),
+            cleartext: None,
+        }
     }
 
     /// Every place, the source first.
@@ -67,7 +73,9 @@ pub fn consumers<'a>(
     instance: &'a Instance,
     secret: &'a ServiceName,
 ) -> impl Iterator<Item = &'a ServiceName> {
-    let reads = move |(_, service): &(&ServiceName, &super::model::Service)| service.secrets.contains(secret);
+    let reads = move |(_, service): &(&ServiceName, &super::model::Service)| {
+        service.secrets.contains(secret)
+    };
     instance.services.iter().filter(reads).map(|(name, _)| name)
 }
 
@@ -85,6 +93,7 @@ pub fn holders(instance: &Instance, secret: &ServiceName) -> BTreeSet<NodeName> 
     if !nodes.is_empty() {
         return nodes;
     }
-    let hub = |(_, node): &(&NodeName, &super::model::Node)| node.kind == super::model::NodeType::Hub;
+    let hub =
+        |(_, node): &(&NodeName, &super::model::Node)| node.kind == super::model::NodeType::Hub;
     instance.nodes.iter().filter(hub).map(|(name, _)| name.clone()).collect()
 }

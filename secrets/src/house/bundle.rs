@@ -5,24 +5,20 @@
 //! fingerprints, since the house's may be lost with the house. Deliberately absent: files, and which secrets go in.
 
 use super::fingerprint::{Fingerprint, HouseKey, LENGTH};
+use crate::envelope;
+use crate::identity::{Key, Recipient};
 use crate::stores::Value;
-use age::secrecy::SecretString;
+use age::armor::Format;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sanctum_types::{SecretRef, ServiceName};
+use sanctum_types::{Secret, SecretRef, ServiceName};
 use serde::{Deserialize, Serialize};
-use std::io::{Read as _, Write as _};
 use zeroize::Zeroizing;
 
 /// The format that is written; every older one stays readable.
 pub const FORMAT: u32 = 1;
 /// What the document says it is.
 const KIND: &str = "sanctum-recovery";
-/// A house of thousand secrets of the longest kind is larger than any real one.
-const LONGEST: u64 = 64 * 1024 * 1024;
-/// How much work a passphrase may ask of a reader: 2^20 takes about four seconds and 1 GiB (age's own bound is alike).
-const MAX_WORK: u8 = 20;
-
 /// One secret of a bundle.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -50,17 +46,9 @@ pub struct Bundle {
 /// Whom a bundle is for.
 pub enum Lock {
     /// Anybody who has one of the identities.
-    Recipients(Vec<Box<dyn age::Recipient + Send>>),
+    Recipients(Vec<Recipient>),
     /// Whoever knows it.
-    Passphrase(SecretString),
-}
-
-/// What opens a bundle.
-pub enum Key {
-    /// Identities.
-    Identities(Vec<Box<dyn age::Identity>>),
-    /// The passphrase.
-    Passphrase(SecretString),
+    Passphrase(Secret<String>),
 }
 
 /// Why there is no bundle, or none that can be believed.
@@ -71,19 +59,10 @@ pub enum BundleError {
     Nobody,
     /// age could not encrypt.
     #[error("the bundle cannot be encrypted")]
-    Encrypt(#[source] age::EncryptError),
-    /// The stream broke.
-    #[error("the bundle cannot be {verb}")]
-    Stream {
-        /// `written` or `read`.
-        verb: &'static str,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    Encrypt(#[source] Box<age::EncryptError>),
     /// What is given does not open it, or it is no age file.
     #[error("the bundle does not open with what is given")]
-    Open(#[source] age::DecryptError),
+    Open(#[source] Box<age::DecryptError>),
     /// It is encrypted the other way.
     #[error("the bundle is encrypted {0}")]
     Otherwise(&'static str),
@@ -130,26 +109,18 @@ struct WrittenEntry<'a> {
 }
 
 impl Bundle {
-    /// Writes and encrypts; `key` is fresh and lives in this bundle alone. The text is armored.
+    /// Writes and encrypts; `key` is fresh and lives in this bundle alone.
     ///
     /// # Errors
     /// There is nobody to encrypt for, or age refuses.
-    pub fn seal(&self, key: &HouseKey, lock: Lock) -> Result<Vec<u8>, BundleError> {
+    pub fn seal(&self, key: &HouseKey, lock: &Lock) -> Result<Vec<u8>, BundleError> {
         let plain = self.write(key);
-        let encryptor = match lock {
-            Lock::Passphrase(passphrase) => age::Encryptor::with_user_passphrase(passphrase),
+        let sealed = match lock {
+            Lock::Passphrase(passphrase) => envelope::seal_with_passphrase(&plain, passphrase),
             Lock::Recipients(all) if all.is_empty() => return Err(BundleError::Nobody),
-            Lock::Recipients(all) => {
-                let all = all.iter().map(|one| -> &dyn age::Recipient { one.as_ref() });
-                age::Encryptor::with_recipients(all).map_err(BundleError::Encrypt)?
-            }
+            Lock::Recipients(all) => envelope::seal(&plain, all, Format::AsciiArmor),
         };
-        let failed = |source| BundleError::Stream { verb: "written", source };
-        let armor =
-            age::armor::ArmoredWriter::wrap_output(Vec::new(), age::armor::Format::AsciiArmor);
-        let mut stream = encryptor.wrap_output(armor.map_err(failed)?).map_err(failed)?;
-        stream.write_all(&plain).map_err(failed)?;
-        stream.finish().and_then(age::armor::ArmoredWriter::finish).map_err(failed)
+        sealed.map_err(BundleError::Encrypt)
     }
 
     fn write(&self, key: &HouseKey) -> Zeroizing<Vec<u8>> {
@@ -186,8 +157,12 @@ impl Bundle {
     ///
     /// # Errors
     /// It does not open, is not a bundle, or does not hold what was put in.
-    pub fn open(sealed: &[u8], key: &Key) -> Result<(Self, Vec<Fingerprint>), BundleError> {
-        let plain = decrypt(sealed, key)?;
+    pub fn open(
+        sealed: &[u8],
+        keys: &[Key],
+        passphrase: Option<&Secret<String>>,
+    ) -> Result<(Self, Vec<Fingerprint>), BundleError> {
+        let plain = decrypt(sealed, keys, passphrase)?;
         let shape = |error: &serde_json::Error| BundleError::Shape {
             line: error.line(),
             column: error.column(),
@@ -222,31 +197,27 @@ impl Bundle {
 /// A fresh key's length, for whoever draws it.
 pub const KEY_LENGTH: usize = LENGTH;
 
-fn decrypt(sealed: &[u8], key: &Key) -> Result<Zeroizing<Vec<u8>>, BundleError> {
+/// Whether a passphrase opens it, and no identity does.
+///
+/// # Errors
+/// It is no age file.
+pub fn is_under_passphrase(sealed: &[u8]) -> Result<bool, BundleError> {
     let armor = age::armor::ArmoredReader::new(sealed);
-    let decryptor = age::Decryptor::new(armor).map_err(BundleError::Open)?;
-    let passphrase;
-    let identities: Vec<&dyn age::Identity> = match (key, decryptor.is_scrypt()) {
-        (Key::Passphrase(_), false) => {
-            return Err(BundleError::Otherwise("to recipients: name an identity"));
-        }
-        (Key::Identities(_), true) => return Err(BundleError::Otherwise("under a passphrase")),
-        (Key::Passphrase(secret), true) => {
-            let mut one = age::scrypt::Identity::new(secret.clone());
-            one.set_max_work_factor(MAX_WORK);
-            passphrase = one;
-            vec![&passphrase]
-        }
-        (Key::Identities(all), false) => all.iter().map(AsRef::as_ref).collect(),
-    };
-    let mut stream =
-        decryptor.decrypt(identities.into_iter()).map_err(BundleError::Open)?.take(LONGEST);
-    // The plain text is shorter than the sealed one, so that growing leaves no copy behind.
-    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    stream
-        .read_to_end(&mut plain)
-        .map_err(|source| BundleError::Stream { verb: "read", source })?;
-    Ok(plain)
+    let decryptor = age::Decryptor::new_buffered(armor);
+    Ok(decryptor.map_err(|error| BundleError::Open(Box::new(error)))?.is_scrypt())
+}
+
+fn decrypt(
+    sealed: &[u8],
+    keys: &[Key],
+    passphrase: Option<&Secret<String>>,
+) -> Result<Zeroizing<Vec<u8>>, BundleError> {
+    match (is_under_passphrase(sealed)?, passphrase) {
+        (false, Some(_)) => return Err(BundleError::Otherwise("to recipients: name an identity")),
+        (true, None) => return Err(BundleError::Otherwise("under a passphrase")),
+        _ => {}
+    }
+    envelope::open(sealed, keys, passphrase).map_err(BundleError::Open)
 }
 
 #[cfg(test)]
@@ -279,11 +250,11 @@ mod tests {
         fn what_goes_in_comes_out(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..6)) {
             let identity = age::x25519::Identity::generate();
             let lock = Lock::Recipients(vec![Box::new(identity.to_public())]);
-            let sealed = bundle(&values).seal(&key(), lock).unwrap();
+            let sealed = bundle(&values).seal(&key(), &lock).unwrap();
             for value in values.iter().filter(|value| value.len() > 8) {
                 prop_assert!(!sealed.windows(value.len()).any(|window| window == value.as_slice()));
             }
-            let (back, prints) = Bundle::open(&sealed, &Key::Identities(vec![Box::new(identity)])).unwrap();
+            let (back, prints) = Bundle::open(&sealed, &[Key::Native(identity)], None).unwrap();
             let out: Vec<Vec<u8>> = back.entries.iter().map(|one| one.value.expose().clone()).collect();
             prop_assert_eq!(&out, &values);
             prop_assert_eq!(prints, values.iter().map(|value| key().of(value)).collect::<Vec<_>>());
@@ -296,24 +267,22 @@ mod tests {
     fn what_does_not_open_says_what_would() {
         let one = age::x25519::Identity::generate();
         let lock = Lock::Recipients(vec![Box::new(one.to_public())]);
-        let sealed = bundle(&[b"hunter2".to_vec()]).seal(&key(), lock).unwrap();
-        let other = Key::Identities(vec![Box::new(age::x25519::Identity::generate())]);
-        assert_eq!(
-            shown(Bundle::open(&sealed, &other)),
-            "the bundle does not open with what is given"
-        );
-        let words = Key::Passphrase(SecretString::from("open sesame".to_owned()));
-        let said = shown(Bundle::open(&sealed, &words));
+        let sealed = bundle(&[b"hunter2".to_vec()]).seal(&key(), &lock).unwrap();
+        let other = [Key::Native(age::x25519::Identity::generate())];
+        let said = shown(Bundle::open(&sealed, &other, None));
+        assert_eq!(said, "the bundle does not open with what is given");
+        let words = Secret::new("open sesame".to_owned());
+        let said = shown(Bundle::open(&sealed, &[], Some(&words)));
         assert_eq!(said, "the bundle is encrypted to recipients: name an identity");
-        assert!(matches!(Bundle::open(b"junk", &words), Err(BundleError::Open(_))));
-        let nobody = bundle(&[]).seal(&key(), Lock::Recipients(Vec::new()));
+        assert!(matches!(Bundle::open(b"junk", &[], None), Err(BundleError::Open(_))));
+        let nobody = bundle(&[]).seal(&key(), &Lock::Recipients(Vec::new()));
         assert!(matches!(nobody, Err(BundleError::Nobody)));
     }
 
-    fn sealed_text(text: &str) -> (Vec<u8>, Key) {
+    fn sealed_text(text: &str) -> (Vec<u8>, [Key; 1]) {
         let identity = age::x25519::Identity::generate();
         let sealed = age::encrypt(&identity.to_public(), text.as_bytes()).unwrap();
-        (sealed, Key::Identities(vec![Box::new(identity)]))
+        (sealed, [Key::Native(identity)])
     }
 
     #[test]
@@ -321,7 +290,7 @@ mod tests {
         let text =
             String::from_utf8(bundle(&[b"hunter2".to_vec()]).write(&key()).to_vec()).unwrap();
         let (sealed, opens) = sealed_text(&text);
-        assert_eq!(shown(Bundle::open(&sealed, &opens)), "opened");
+        assert_eq!(shown(Bundle::open(&sealed, &opens, None)), "opened");
         let other = STANDARD.encode(b"hunter3");
         for (from, to, says) in [
             ("\"format\": 1", "\"format\": 2", "the bundle has format 2; this version reads 1"),
@@ -334,7 +303,7 @@ mod tests {
             ("\"house\"", "\"hunter9\"", "the content is no recovery bundle (line 4, column 11)"),
         ] {
             let (sealed, opens) = sealed_text(&text.replace(from, to));
-            assert_eq!(shown(Bundle::open(&sealed, &opens)), says);
+            assert_eq!(shown(Bundle::open(&sealed, &opens, None)), says);
         }
     }
 }

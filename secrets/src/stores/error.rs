@@ -3,6 +3,8 @@
 //! What a store or a program answered is not repeated either, since an answer may hold the secret. [`StoreError::way_out`]
 //! is the one place that says what a person can do.
 
+use super::embedded::format::FormatError;
+use crate::identity::IdentityError;
 use sanctum_host::HostError;
 use sanctum_types::SecretRef;
 
@@ -54,6 +56,52 @@ pub enum StoreError {
         #[source]
         source: Box<HostError>,
     },
+    /// There is no age identity to work with.
+    #[error("cannot open {store}")]
+    Identity {
+        /// Which store.
+        store: String,
+        /// Why.
+        #[source]
+        source: IdentityError,
+    },
+    /// None of our identities opens the file, or it is damaged.
+    #[error("cannot decrypt {path}")]
+    Closed {
+        /// The file.
+        path: String,
+        /// What age says.
+        #[source]
+        source: Box<age::DecryptError>,
+    },
+    /// It could not be encrypted.
+    #[error("cannot encrypt {path}")]
+    Seal {
+        /// The file.
+        path: String,
+        /// What age says.
+        #[source]
+        source: Box<age::EncryptError>,
+    },
+    /// A rewrite would shut somebody out.
+    #[error("{path} is encrypted to {theirs} recipients, of which only {ours} are known here")]
+    Recipients {
+        /// The file.
+        path: String,
+        /// As many as its header has.
+        theirs: usize,
+        /// As many as a rewrite would have.
+        ours: usize,
+    },
+    /// What was decrypted is no store.
+    #[error("{path} holds no store")]
+    Format {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
     /// It does not answer.
     #[error("{store} does not answer")]
     Away {
@@ -66,6 +114,14 @@ impl StoreError {
     /// What a person can do about it: a command, or a store that would do.
     #[must_use]
     pub fn way_out(&self) -> Option<String> {
-        None
+        match self {
+            Self::Identity { source: IdentityError::Passphrase { .. }, .. } => {
+                Some("run it at a terminal, or name an identity without passphrase".to_owned())
+            }
+            Self::Recipients { .. } => {
+                Some("name its further recipients, or encrypt it anew with age".to_owned())
+            }
+            _ => None,
+        }
     }
 }

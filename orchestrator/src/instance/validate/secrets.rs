@@ -38,7 +38,8 @@ fn places(instance: &Instance, judged: &mut Judged) {
         for (n, place) in secret.caches.iter().enumerate() {
             let index = n.to_string();
             let path = ["secrets", name.as_str(), "caches", &index];
-            if let Some(other) = caches.insert(place, name).or_else(|| sources.get(place).copied()) {
+            if let Some(other) = caches.insert(place, name).or_else(|| sources.get(place).copied())
+            {
                 let (place, other) = (place.to_string(), other.clone());
                 judged.refuse(path, Problem::PlaceTaken { place, other });
             }
