@@ -9,6 +9,7 @@ use super::fingerprint::{Fingerprint, HouseKey};
 use super::sight::{Seen, Sight};
 use crate::stores::{Reading, Store, StoreError};
 use sanctum_types::{SecretRef, ServiceName};
+use std::collections::BTreeMap;
 
 /// One cache that gets its source's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,13 +129,18 @@ pub fn plan(all: &[Seen]) -> Result<Plan, SyncRefused> {
     Ok(Plan { steps: all.iter().flat_map(steps).collect() })
 }
 
+/// Two names of one source are harmless; a cache in the place of anything else is not.
 fn shared(all: &[Seen]) -> Result<(), SyncRefused> {
-    let mut known = std::collections::BTreeMap::new();
+    let mut known: BTreeMap<&SecretRef, (&ServiceName, bool)> = BTreeMap::new();
     for seen in all {
-        for place in seen.kept.places() {
-            if let Some(one) = known.insert(place, &seen.kept.name) {
-                let (one, other) = (one.clone(), seen.kept.name.clone());
-                return Err(SyncRefused::Shared { place: place.clone(), one, other });
+        for (n, place) in seen.kept.places().enumerate() {
+            let cache = n > 0;
+            match known.insert(place, (&seen.kept.name, cache)) {
+                Some((one, other)) if cache || other => {
+                    let (one, other) = (one.clone(), seen.kept.name.clone());
+                    return Err(SyncRefused::Shared { place: place.clone(), one, other });
+                }
+                _ => {}
             }
         }
     }
