@@ -7,6 +7,7 @@
 pub mod age_file;
 pub mod embedded;
 pub mod file;
+pub mod keychain;
 pub mod mem;
 
 mod error;

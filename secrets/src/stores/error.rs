@@ -4,6 +4,7 @@
 //! is the one place that says what a person can do.
 
 use super::embedded::format::FormatError;
+use super::keychain::KeychainError;
 use crate::identity::IdentityError;
 use sanctum_host::HostError;
 use sanctum_types::SecretRef;
@@ -101,6 +102,15 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: FormatError,
+    },
+    /// A keychain of the system.
+    #[error("cannot use {store}")]
+    Keychain {
+        /// Which one.
+        store: String,
+        /// Why.
+        #[source]
+        source: KeychainError,
     },
     /// It does not answer.
     #[error("{store} does not answer")]
