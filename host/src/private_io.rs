@@ -58,6 +58,19 @@ pub fn write_stdout(bytes: &[u8]) -> Result<(), HostError> {
     Ok(())
 }
 
+/// Writes bytes to the terminal of this session, past standard output; false where there is none.
+///
+/// # Errors
+/// It does not take them.
+pub fn write_terminal(bytes: &[u8]) -> Result<bool, HostError> {
+    let Ok(mut terminal) = std::fs::OpenOptions::new().write(true).open("/dev/tty") else {
+        return Ok(false);
+    };
+    // A file has no buffer of its own.
+    terminal.write_all(bytes).map_err(|error| failed("write to", "/dev/tty", error))?;
+    Ok(true)
+}
+
 /// What core dumps this process could leave before [`no_core_dumps`].
 #[derive(Debug)]
 pub struct Dumps(Rlimit);

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub enum Secrets {
     /// Where each secret is, and whether its places agree
-    #[command(after_help = "Example:\n  sanctum secrets list\n  sanctum secrets list --json gateway-token")]
+    #[command(
+        after_help = "Example:\n  sanctum secrets list\n  sanctum secrets list --json gateway-token"
+    )]
     List(Named),
     /// Show one secret; needs the owner in person
     #[command(
@@ -21,13 +23,17 @@ pub enum Secrets {
     )]
     Set(Set),
     /// Put a secret on the clipboard for a while; needs the owner in person
-    #[command(after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum secrets copy gateway-token --seconds 20")]
+    #[command(
+        after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum secrets copy gateway-token --seconds 20"
+    )]
     Copy(Copy),
     /// Take a secret out of its caches and its source
     #[command(after_help = "Example:\n  sanctum secrets rm gateway-token")]
     Rm(Rm),
     /// Rebuild caches from their sources; nothing is changed while a store does not answer
-    #[command(after_help = "Example:\n  sanctum secrets sync --dry-run\n  sanctum secrets sync --yes")]
+    #[command(
+        after_help = "Example:\n  sanctum secrets sync --dry-run\n  sanctum secrets sync --yes"
+    )]
     Sync(Sync),
     /// Compare the places of each secret by fingerprint; exit 3 where they differ, 1 where a store does not answer
     #[command(after_help = "Example:\n  sanctum secrets diff")]
@@ -54,7 +60,9 @@ pub enum Secrets {
     #[command(after_help = "Example:\n  sanctum secrets drill manor.age --identity key.txt")]
     Drill(Drill),
     /// What a thief of a disk or of a node holds, in order of danger, as a plan that rotation can execute
-    #[command(after_help = "Example:\n  sanctum secrets stolen --disk\n  sanctum secrets stolen vm --json")]
+    #[command(
+        after_help = "Example:\n  sanctum secrets stolen --disk\n  sanctum secrets stolen vm --json"
+    )]
     Stolen(Stolen),
 }
 
@@ -181,7 +189,12 @@ pub struct Import {
 #[derive(Debug, Args)]
 pub struct Export {
     /// Whom it is for: `age1...` or an SSH public key; best somebody whose identity is not in this house
-    #[arg(long, value_name = "RECIPIENT", required_unless_present = "passphrase", conflicts_with = "passphrase")]
+    #[arg(
+        long,
+        value_name = "RECIPIENT",
+        required_unless_present = "passphrase",
+        conflicts_with = "passphrase"
+    )]
     pub to: Vec<String>,
     /// Ask for a passphrase instead
     #[arg(long)]

@@ -16,8 +16,10 @@ pub(super) fn run(context: &Context, args: &Get) -> Result<Exit, Failure> {
             .hint("leave --json out; --stdout writes the bytes as they are"));
     }
     if !args.stdout && !context.around.screen {
-        return Err(Failure::refused("standard output is no terminal, so the value would go where nobody sees it")
-            .hint("say --stdout when that is what you want"));
+        return Err(Failure::refused(
+            "standard output is no terminal, so the value would go where nobody sees it",
+        )
+        .hint("say --stdout when that is what you want"));
     }
     let house = House::open(context)?;
     let (name, entry) = house.entry(&args.name)?;
@@ -34,7 +36,8 @@ pub(super) fn run(context: &Context, args: &Get) -> Result<Exit, Failure> {
         let plain = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
         if !std::str::from_utf8(bytes).is_ok_and(plain) {
             // What a terminal would act on is not shown to one.
-            return Err(Failure::refused("the value is not text that a terminal can show").hint("--stdout writes it as it is"));
+            return Err(Failure::refused("the value is not text that a terminal can show")
+                .hint("--stdout writes it as it is"));
         }
         private_io::write_stdout(bytes)?;
         if bytes.last() != Some(&b'\n') {

@@ -70,7 +70,9 @@ impl House {
         let failure = Failure::new(Exit::Usage, "the instance declares no secret of that name");
         Err(match near {
             Some((_, near)) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint("`sanctum secrets list` lists them; declare it under `secrets` of the instance"),
+            None => failure.hint(
+                "`sanctum secrets list` lists them; declare it under `secrets` of the instance",
+            ),
         })
     }
 
@@ -98,8 +100,10 @@ impl House {
     pub(super) fn value(&self, name: &ServiceName, place: &SecretRef) -> Result<Value, Failure> {
         match self.stores().get(place) {
             Reading::Present(value) => Ok(value),
-            Reading::Absent => Err(Failure::failed(format!("there is no value of `{name}` at {place}"))
-                .hint(self.place.command(&format!("secrets set {name}")))),
+            Reading::Absent => {
+                Err(Failure::failed(format!("there is no value of `{name}` at {place}"))
+                    .hint(self.place.command(&format!("secrets set {name}"))))
+            }
             Reading::Unreachable(why) => {
                 let way_out = why.way_out();
                 let failure = Failure::failed(why);

@@ -15,14 +15,14 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The file of the key.
-pub const KEY: &str = "fingerprints.key";
+pub(super) const KEY: &str = "fingerprints.key";
 /// As for every verb that changes something.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// A record of bundles is a few lines each.
 const LIMIT: u64 = 1024 * 1024;
 
 /// Where it is.
-pub enum Memory {
+pub(in crate::commands) enum Memory {
     /// In the store of a machine or of a directory that stands for one.
     Store(Store),
     /// In the owner's home.
@@ -33,10 +33,12 @@ pub enum Memory {
 
 impl Memory {
     /// To look at; nothing is made.
-    pub fn look(place: &Place, around: &Surroundings) -> Result<Self, Failure> {
+    pub(in crate::commands) fn look(place: &Place, around: &Surroundings) -> Result<Self, Failure> {
         let existing = |found: Result<Store, HostError>| match found {
             Ok(store) => Ok(Self::Store(store)),
-            Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(Self::Nothing),
+            Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Ok(Self::Nothing)
+            }
             Err(error) => Err(Failure::failed(error)),
         };
         match place {
@@ -45,32 +47,39 @@ impl Memory {
                 let host = RootHost::open(dir, layout::root_owner(HERE))?;
                 Ok(host.existing_store()?.map_or(Self::Nothing, Self::Store))
             }
-            Place::Machine if around.euid == 0 => existing(Store::open_existing(Path::new(layout::store(HERE)))),
+            Place::Machine if around.euid == 0 => {
+                existing(Store::open_existing(Path::new(layout::store(HERE))))
+            }
             Place::Machine => Self::home(around),
         }
     }
 
     /// To change; it is made when it is missing.
-    pub fn open(place: &Place, around: &Surroundings) -> Result<Self, Failure> {
+    pub(in crate::commands) fn open(place: &Place, around: &Surroundings) -> Result<Self, Failure> {
         match place {
             Place::Root(dir) => {
                 files::make_dir(dir)?;
                 Ok(Self::Store(RootHost::open(dir, layout::root_owner(HERE))?.store()?))
             }
-            Place::Machine if around.euid == 0 => Ok(Self::Store(Store::open(Path::new(layout::store(HERE)))?)),
+            Place::Machine if around.euid == 0 => {
+                Ok(Self::Store(Store::open(Path::new(layout::store(HERE)))?))
+            }
             Place::Machine => Self::home(around),
         }
     }
 
     fn home(around: &Surroundings) -> Result<Self, Failure> {
         let home = around.home.as_ref().ok_or_else(|| {
-            Failure::new(Exit::Usage, "there is no home directory to keep the key of the fingerprints in")
+            Failure::new(
+                Exit::Usage,
+                "there is no home directory to keep the key of the fingerprints in",
+            )
         })?;
         Ok(Self::Home(home.join(".sanctum").join("state")))
     }
 
     /// A file of it.
-    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    pub(in crate::commands) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         Ok(match self {
             Self::Store(store) => store.read_file(name)?,
             Self::Home(dir) => files::read_optional(&dir.join(name), LIMIT)?,
@@ -79,7 +88,7 @@ impl Memory {
     }
 
     /// Replaces a file of it.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    pub(in crate::commands) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Store(store) => store.write_file(name, bytes)?,
             Self::Home(dir) => {
@@ -92,10 +101,12 @@ impl Memory {
     }
 
     /// The key, where there is one.
-    pub fn known_key(&self) -> Result<Option<HouseKey>, Failure> {
+    pub(in crate::commands) fn known_key(&self) -> Result<Option<HouseKey>, Failure> {
         let bytes = match self {
             // A key that others can read is refused, as ssh refuses one.
-            Self::Home(dir) if files::is_there(&dir.join(KEY)) => Some(passphrase::read_key(&dir.join(KEY), LIMIT)?),
+            Self::Home(dir) if files::is_there(&dir.join(KEY)) => {
+                Some(passphrase::read_key(&dir.join(KEY), LIMIT)?)
+            }
             Self::Home(_) | Self::Nothing => None,
             Self::Store(store) => store.read_file(KEY)?.map(Zeroizing::new),
         };
@@ -107,7 +118,7 @@ impl Memory {
     }
 
     /// The key, which is made at its first use; two first runs make one.
-    pub fn key(&self) -> Result<HouseKey, Failure> {
+    pub(in crate::commands) fn key(&self) -> Result<HouseKey, Failure> {
         if let Some(key) = self.known_key()? {
             return Ok(key);
         }
@@ -123,7 +134,8 @@ impl Memory {
             // Whoever comes second finds the first one's.
             Self::Home(dir) => match files::write_new(&dir.join(KEY), &*bytes) {
                 Ok(()) => {}
-                Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(HostError::Io { source, .. })
+                    if source.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error.into()),
             },
             Self::Store(_) | Self::Nothing => self.write(KEY, &*bytes)?,
@@ -133,7 +145,7 @@ impl Memory {
 }
 
 /// A key for one run: whoever only looks makes none that lasts.
-pub fn passing_key() -> Result<HouseKey, Failure> {
+pub(super) fn passing_key() -> Result<HouseKey, Failure> {
     Ok(HouseKey::new(fresh()?))
 }
 

@@ -17,8 +17,11 @@ pub(super) fn run(context: &Context, args: &Rm) -> Result<Exit, Failure> {
     let (name, entry) = house.entry(&args.name)?;
     let key = house.key_to_look(context)?;
     let seen = reachable(&house, Seen::of(&house.stores(), kept(&name, entry), &key))?;
-    let there: Vec<_> =
-        seen.places().filter(|(_, sight)| **sight != Sight::Absent).map(|(place, _)| place).collect();
+    let there: Vec<_> = seen
+        .places()
+        .filter(|(_, sight)| **sight != Sight::Absent)
+        .map(|(place, _)| place)
+        .collect();
     for service in consumers(&house.opened.instance, &name) {
         context.out.warn(&format!("service `{service}` reads `{name}`"));
     }

@@ -36,14 +36,20 @@ pub(super) fn run(context: &Context, args: &Set) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let deed = Deed::new("secrets.set", name.as_str()).with("place", &entry.reference);
-    let written = record::during(context, house.recorder(context), &deed, |notes| put(&house, &seen, &value, &key, notes))?;
-    context.out.line(Paint::Good, &format!("`{name}` is in {written} of {written} places, read back"));
+    let written = record::during(context, house.recorder(context), &deed, |notes| {
+        put(&house, &seen, &value, &key, notes)
+    })?;
+    context
+        .out
+        .line(Paint::Good, &format!("`{name}` is in {written} of {written} places, read back"));
     report(context, &name, true, written);
     Ok(Exit::Done)
 }
 
 fn report(context: &Context, name: &ServiceName, changed: bool, written: usize) {
-    context.out.data(&json!({ "format": 1, "secret": name, "changed": changed, "written": written }));
+    context
+        .out
+        .data(&json!({ "format": 1, "secret": name, "changed": changed, "written": written }));
 }
 
 /// The same, where every place answered.
@@ -73,8 +79,10 @@ pub(super) fn put(
     for (place, sight) in seen.places() {
         if sight.fingerprint() != Some(after) {
             sync::write(&house.stores(), place, value, key).map_err(|error| {
-                Failure::failed(error)
-                    .hint(format!("{written} places were written; when it answers: {}", house.place.command("secrets sync")))
+                Failure::failed(error).hint(format!(
+                    "{written} places were written; when it answers: {}",
+                    house.place.command("secrets sync")
+                ))
             })?;
             written += 1;
         }
@@ -120,9 +128,8 @@ fn from_stdin(exact: bool) -> Result<Zeroizing<Vec<u8>>, Failure> {
 
 fn typed(name: &ServiceName) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let none = || {
-        Failure::refused("there is no terminal to ask on").hint(format!(
-            "from a pipe: generate-token | sanctum secrets set {name} --stdin"
-        ))
+        Failure::refused("there is no terminal to ask on")
+            .hint(format!("from a pipe: generate-token | sanctum secrets set {name} --stdin"))
     };
     let first = passphrase::ask(&format!("`{name}`, not shown:"))?.ok_or_else(none)?;
     let second = passphrase::ask("once more:")?.ok_or_else(none)?;
@@ -136,7 +143,8 @@ fn typed(name: &ServiceName) -> Result<Zeroizing<Vec<u8>>, Failure> {
 fn shape(name: &ServiceName, value: &Value) -> Result<(), Failure> {
     let words: Vec<&str> = name.as_str().split('-').collect();
     let of_provider = |provider: &str| words.contains(&provider);
-    let known: Vec<_> = sanctum_firewall::RULES.iter().filter(|rule| of_provider(rule.provider)).collect();
+    let known: Vec<_> =
+        sanctum_firewall::RULES.iter().filter(|rule| of_provider(rule.provider)).collect();
     let bytes = value.expose();
     let fits = |found: &sanctum_firewall::Match| of_provider(found.rule.provider);
     match known.first() {

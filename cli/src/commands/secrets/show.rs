@@ -24,9 +24,14 @@ pub(super) fn list(context: &Context, args: &Named) -> Result<Exit, Failure> {
         let seen = here.then(|| Seen::of(&house.stores(), kept.clone(), &key));
         let word = seen.as_ref().map_or("elsewhere", |seen| seen.standing().word());
         let on: Vec<&str> = on.iter().map(sanctum_types::NodeName::as_str).collect();
-        context.out.line(paint(seen.as_ref()), &format!("{name:<28} {word:<15} on {}", on.join(", ")));
+        context
+            .out
+            .line(paint(seen.as_ref()), &format!("{name:<28} {word:<15} on {}", on.join(", ")));
         for (place, role, sight) in places(&kept, seen.as_ref()) {
-            context.out.line(Paint::Plain, &format!("  {role:<7} {place}  {}", sight.map_or("not looked at", Sight::word)));
+            context.out.line(
+                Paint::Plain,
+                &format!("  {role:<7} {place}  {}", sight.map_or("not looked at", Sight::word)),
+            );
         }
         rows.push(row(&house, &kept, seen.as_ref(), &on));
     }
@@ -95,7 +100,8 @@ pub(super) fn diff(context: &Context, args: &Named) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
     for seen in &all {
         let standing = seen.standing();
-        differ |= matches!(standing, Standing::Differs | Standing::Missing | Standing::SourceMissing);
+        differ |=
+            matches!(standing, Standing::Differs | Standing::Missing | Standing::SourceMissing);
         unknown |= standing == Standing::Unknown;
         context.out.line(paint(Some(seen)), &format!("{:<28} {}", seen.kept.name, standing.word()));
         let mut places = Vec::new();
@@ -109,10 +115,15 @@ pub(super) fn diff(context: &Context, args: &Named) -> Result<Exit, Failure> {
             let print = sight.fingerprint().map(|print| print.to_string());
             places.push(json!({ "ref": place, "state": sight.word(), "fingerprint": print, "cause": cause(Some(sight)) }));
         }
-        rows.push(json!({ "secret": seen.kept.name, "standing": standing.word(), "places": places }));
+        rows.push(
+            json!({ "secret": seen.kept.name, "standing": standing.word(), "places": places }),
+        );
     }
     if differ {
-        context.out.line(Paint::Note, &format!("caches follow their source: {}", house.place.command("secrets sync")));
+        context.out.line(
+            Paint::Note,
+            &format!("caches follow their source: {}", house.place.command("secrets sync")),
+        );
     }
     context.out.data(&json!({ "format": 1, "node": house.node, "secrets": rows }));
     Ok(match (differ, unknown) {

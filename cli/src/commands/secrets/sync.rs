@@ -18,7 +18,8 @@ pub(super) fn run(context: &Context, args: &Sync) -> Result<Exit, Failure> {
     let Plan { steps } = plan(&seen).map_err(|refused| refusal(&house, refused))?;
     for step in &steps {
         let before = step.before.map_or_else(|| "absent".to_owned(), |print| print.to_string());
-        let words = format!("{}: {} <- {}  {before} -> {}", step.secret, step.to, step.from, step.after);
+        let words =
+            format!("{}: {} <- {}  {before} -> {}", step.secret, step.to, step.from, step.after);
         context.out.line(Paint::Note, &words);
     }
     let report = |done: usize| {
@@ -65,14 +66,22 @@ fn row(step: &Step) -> Value {
 
 fn refusal(house: &House, refused: SyncRefused) -> Failure {
     let hints: Vec<String> = match &refused {
-        SyncRefused::Unreachable(away) => {
-            away.iter().map(|away| format!("{} of `{}`: {}", away.place, away.secret, away.cause)).collect()
-        }
+        SyncRefused::Unreachable(away) => away
+            .iter()
+            .map(|away| format!("{} of `{}`: {}", away.place, away.secret, away.cause))
+            .collect(),
         SyncRefused::SourceMissing(names) => names
             .iter()
-            .map(|name| format!("say which value counts: {}", house.place.command(&format!("secrets set {name}"))))
+            .map(|name| {
+                format!(
+                    "say which value counts: {}",
+                    house.place.command(&format!("secrets set {name}"))
+                )
+            })
             .collect(),
-        SyncRefused::Shared { .. } => vec!["give each secret places of its own in the instance file".to_owned()],
+        SyncRefused::Shared { .. } => {
+            vec!["give each secret places of its own in the instance file".to_owned()]
+        }
     };
     hints.into_iter().fold(Failure::refused(refused), Failure::hint)
 }
