@@ -2,7 +2,7 @@
 
 use super::lint::Lint;
 use super::looked::Need;
-use super::{boot, exposure, jobs, launchd, services, ssh, vm};
+use super::{boot, exposure, jobs, launchd, secrets, services, ssh, vm};
 use crate::instance::model::Os;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,6 +16,7 @@ static FAMILIES: &[(&str, &[&Lint])] = &[
     ("ssh", ssh::LINTS),
     ("vm", vm::LINTS),
     ("services", services::LINTS),
+    ("secrets", secrets::LINTS),
 ];
 
 /// A word that is neither a lint nor a family.
