@@ -26,6 +26,8 @@ pub const PROGRAM_DIRS: [&str; 4] = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 const PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
 /// How long pipes may stay open after the child is gone, held by something that it started.
 const PIPE_GRACE: Duration = Duration::from_millis(500);
+/// What a stream is given room for at once; pages that nobody writes cost nothing.
+const ROOM: usize = 64 * 1024;
 const POLL_FIRST: Duration = Duration::from_micros(500);
 const POLL_LAST: Duration = Duration::from_millis(20);
 
@@ -280,12 +282,13 @@ impl Drained {
 
 /// Reads to the end in a thread of its own, so that a child that fills both pipes never waits for us.
 fn drain(pipe: Option<impl Read + Send + 'static>, limit: usize, done: Sender<()>) -> Drained {
-    let kept = Arc::new(Mutex::new((Vec::new(), false)));
+    // Room for what most children say: growth would leave copies of a secret behind.
+    let kept = Arc::new(Mutex::new((Vec::with_capacity(limit.min(ROOM)), false)));
     let shared = Arc::clone(&kept);
     std::thread::spawn(move || {
         let Some(mut pipe) = pipe else { return };
-        let mut block = [0; 8192];
-        while let Ok(count @ 1..) = pipe.read(&mut block) {
+        let mut block = zeroize::Zeroizing::new([0; 8192]);
+        while let Ok(count @ 1..) = pipe.read(&mut *block) {
             let mut kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
             let room = limit.saturating_sub(kept.0.len()).min(count);
             kept.0.extend_from_slice(block.get(..room).unwrap_or_default());
@@ -300,6 +303,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>, limit: usize, done: Sender<()
 fn feed(child: &mut Child, bytes: Option<Vec<u8>>) {
     if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), bytes) {
         // A child that does not read all of its input is free not to.
+        let bytes = zeroize::Zeroizing::new(bytes);
         std::thread::spawn(move || drop(pipe.write_all(&bytes)));
     }
 }

@@ -81,6 +81,61 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
     write().map_err(|source| failed("write", path, source))
 }
 
+/// Replaces a file of the owner's as a whole, or makes it: after a crash it is the old one or the new one.
+///
+/// A temporary file in the same directory is written, synced and renamed; the directory is synced. Mode and owner of
+/// the old file are kept; a new one is only for its owner. Where the path is a link, what it leads to is replaced.
+///
+/// # Errors
+/// [`HostError::Io`]; the old file is then as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    let write = || -> std::io::Result<()> {
+        let target = match std::fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => path.to_path_buf(),
+            Err(error) => return Err(error),
+        };
+        let dir = match target.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let name = target.file_name().ok_or_else(|| std::io::Error::other("no file name"))?;
+        let mut random = [0_u8; 8];
+        getrandom::fill(&mut random).map_err(std::io::Error::other)?;
+        let fresh = format!(".{}.{:016x}.tmp", name.to_string_lossy(), u64::from_ne_bytes(random));
+        let fresh = dir.join(fresh);
+        let written = fill(&fresh, &target, bytes).and_then(|()| std::fs::rename(&fresh, &target));
+        if let Err(error) = written {
+            let _ = std::fs::remove_file(&fresh);
+            return Err(error);
+        }
+        std::fs::File::open(dir)?.sync_all()
+    };
+    write().map_err(|source| failed("replace", path, source))
+}
+
+/// Writes a file that is about to take the place of another, with the mode and owner of that one.
+fn fill(fresh: &Path, old: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
+    match std::fs::metadata(old) {
+        Ok(facts) if !facts.is_file() => return Err(std::io::Error::other("not a regular file")),
+        Ok(facts) => {
+            let own = file.metadata()?;
+            if (own.uid(), own.gid()) != (facts.uid(), facts.gid()) {
+                std::os::unix::fs::fchown(&file, Some(facts.uid()), Some(facts.gid()))?;
+            }
+            // Permission bits only: a file that is replaced does not keep a set-uid bit.
+            file.set_permissions(std::fs::Permissions::from_mode(facts.mode() & 0o777))?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// Makes a directory and what is missing above it.
 pub fn make_dir(path: &Path) -> Result<(), HostError> {
     std::fs::DirBuilder::new()
@@ -179,6 +234,23 @@ mod tests {
         let path = dir.path().to_path_buf();
         drop(dir);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_leaves_nothing_beside_it() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let dir = TempDir::new().expect("a directory");
+        let (file, link) = (dir.path().join("a.json"), dir.path().join("link"));
+        std::fs::write(&file, "old").expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("mode");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        replace(&link, b"new").expect("replaced");
+        assert_eq!(std::fs::read(&file).expect("read"), b"new");
+        assert_eq!(std::fs::metadata(&file).expect("facts").mode() & 0o7777, 0o640);
+        replace(&dir.path().join("b"), b"fresh").expect("made");
+        assert_eq!(list(dir.path()).expect("names"), ["a.json", "b", "link"]);
+        assert!(replace(dir.path(), b"").is_err());
+        assert!(replace(&dir.path().join("no/where"), b"").is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod look;
 pub mod mem;
 pub mod observed;
 pub mod op;
+pub mod owner_command;
 pub mod passphrase;
 pub mod presence;
 pub mod private_io;

@@ -135,6 +135,33 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Every identity that is there, as the text of an identity file, and the first file that is an SSH key: what the
+    /// SOPS engine takes.
+    ///
+    /// # Errors
+    /// As [`Keys::load`].
+    pub(crate) fn for_sops(&self) -> Result<(Zeroizing<String>, Option<PathBuf>), IdentityError> {
+        let tree = Tree::open(&self.root).map_err(host)?;
+        // Room for forty keys of 75 bytes: growth would leave copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(4096));
+        let mut ssh = None;
+        for path in &self.identities {
+            let Some(bytes) = tree.read_private(path).map_err(host)? else { continue };
+            for key in self.parse(&tree.shown(path), &bytes)? {
+                match key {
+                    Key::Native(key) => {
+                        text.push_str(key.to_string().expose_secret());
+                        text.push('\n');
+                    }
+                    Key::Ssh(_) => {
+                        ssh.get_or_insert_with(|| PathBuf::from(tree.shown(path)));
+                    }
+                }
+            }
+        }
+        Ok((text, ssh))
+    }
+
     /// Whom a new file is encrypted to: everybody who holds one of these keys, and the further recipients.
     ///
     /// # Errors

@@ -3,4 +3,28 @@
 //! [`text`] is the seam: a format knows the leaves of a document in order and replaces single ones in its text; what is
 //! above it (cipher, MAC, selectors, data keys) is the same for every format.
 
+pub mod cipher;
+pub mod config;
+pub mod datakey;
+pub mod dotenv;
+pub mod engine;
+pub mod file;
+pub mod flat;
+pub mod format;
+pub mod identities;
+pub mod ini;
+pub mod json;
+pub mod metadata;
+pub mod node;
+pub mod opened;
+pub mod recipients;
+pub mod selectors;
+pub mod shamir;
 pub mod text;
+pub mod value;
+pub mod yaml;
+
+pub use file::OpenFile;
+pub use format::Format;
+pub use identities::{Identities, Sources};
+pub use opened::{Opened, SopsError, encrypt, open};

@@ -9,10 +9,15 @@ pub mod embedded;
 pub mod file;
 pub mod keychain;
 pub mod mem;
+pub mod one_password;
+pub mod sops_file;
 
 mod error;
 
 pub use error::StoreError;
+
+#[cfg(test)]
+mod tests;
 
 use sanctum_types::{Secret, SecretRef};
 

@@ -13,8 +13,8 @@ use sanctum_host::{accounts, clock};
 use sanctum_orchestrator::alerts::channels::Session as Desktop;
 use sanctum_orchestrator::alerts::dispatch;
 use sanctum_orchestrator::alerts::text::{self, Voice};
-use sanctum_orchestrator::alerts::token::Tokens;
 use sanctum_orchestrator::alerts::{Channels, Message, Policy, State, What, state};
+use sanctum_secrets::resolve::Places;
 use sanctum_types::{Severity, UnixTime, chain};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -109,9 +109,12 @@ fn channels(context: &Context, house: &House) -> Result<Channels, Failure> {
         _ => euid,
     };
     let bus = context.around.session_bus.clone();
+    let nowhere = || Failure::new(Exit::Bug, "this machine has no place for secrets");
+    let mut places = Places::machine(root).ok_or_else(nowhere)?;
+    places.session_bus.clone_from(&bus);
     let desktop = Desktop { uid, euid, bus };
     let voice = house.voice.clone();
-    Ok(Channels::of(&house.opened.instance, voice, Tokens::below(root), desktop)?)
+    Ok(Channels::of(&house.opened.instance, voice, places, desktop)?)
 }
 
 /// What the desk remembers here, if it ever ran; a damaged memory is an error.

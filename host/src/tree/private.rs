@@ -106,12 +106,14 @@ impl Tree {
         self.make_dir(path, Mode::OPEN_DIR, None)
     }
 
-    /// Takes the lock that is this file, waiting at most that long for whoever holds it. The file stays.
+    /// Locks a directory, waiting at most that long for whoever holds it: who replaces files in it takes turns, since
+    /// two writers of one file would share its temporary name. It leaves nothing behind.
     ///
     /// # Errors
     /// [`HostError::Locked`] when the time is over.
-    pub fn lock(&self, path: &AbsPath, wait: Duration) -> Result<DirLock, HostError> {
-        let file = self.open_private(path)?;
+    pub fn lock_dir(&self, path: &AbsPath, wait: Duration) -> Result<DirLock, HostError> {
+        let missing = || self.failed("lock", path, Errno::NOENT);
+        let file = self.directory(path)?.ok_or_else(missing)?;
         let mut left = wait;
         loop {
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {

@@ -12,7 +12,6 @@ pub mod dispatch;
 pub mod policy;
 pub mod state;
 pub mod text;
-pub mod token;
 
 pub use alert::{Alert, Message, Observation, Source, What};
 pub use channels::{Channels, Undelivered};

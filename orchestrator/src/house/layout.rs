@@ -14,7 +14,7 @@ pub const APPROVED_INSTANCE: &str = "/etc/sanctum/instance.yaml";
 /// One word: which node of the house this machine is.
 pub const NODE_FILE: &str = "/etc/sanctum/node";
 /// Files of secrets that are referred to as `file:NAME`; each is its owner's alone.
-pub const SECRETS: &str = "/etc/sanctum/secrets";
+pub const SECRETS: &str = sanctum_secrets::places::MACHINE;
 /// Log files of jobs, one per label.
 pub const LOGS: &str = "/var/log/sanctum";
 /// Our anchor's rules.

@@ -96,6 +96,8 @@ pub trait Text {
     /// The leaves of a document in order, without its metadata. Aliases are expanded.
     fn leaves(&self, document: usize) -> Result<Vec<Leaf>, TextError>;
     /// Replaces leaves by their number in [`Text::leaves`]; the others keep their bytes.
+    ///
+    /// A comment takes the place of a value only in a YAML list, where the original writes `- ENC[..,type:comment]`.
     fn replace(&mut self, document: usize, new: &[(usize, What)]) -> Result<(), TextError>;
     /// The tree below a path, for `--extract`; the whole document at an empty path, its metadata excluded.
     fn tree(&self, document: usize, path: &[Step]) -> Result<Node, TextError>;

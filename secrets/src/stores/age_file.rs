@@ -68,11 +68,9 @@ impl AgeFileStore {
         sealed.map(|sealed| self.open(&path, &sealed)).transpose()
     }
 
-    /// Writers of the files of one directory take turns.
     fn lock(&self, tree: &Tree, path: &AbsPath) -> Result<DirLock, StoreError> {
-        let beside = path.parent().and_then(|up| up.join(".sanctum-age.lock").ok());
-        let beside = beside.ok_or_else(|| StoreError::Away { store: self.name() })?;
-        tree.lock(&beside, LOCK_WAIT).map_err(|source| self.host(source))
+        let up = path.parent().ok_or_else(|| StoreError::Away { store: self.name() })?;
+        tree.lock_dir(&up, LOCK_WAIT).map_err(|source| self.host(source))
     }
 
     /// The value sealed for whoever can open the file that it replaces.

@@ -19,8 +19,6 @@ use zeroize::Zeroizing;
 
 /// The store's file.
 pub const FILE: &str = ".store.age";
-/// Its lock.
-const LOCK: &str = ".store.lock";
 /// As for the file store.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
@@ -36,6 +34,15 @@ impl EmbeddedStore {
     #[must_use]
     pub fn new(dir: AbsPath, keys: Keys) -> Self {
         Self { dir, keys }
+    }
+
+    /// Whether the store has been made.
+    ///
+    /// # Errors
+    /// Its directory cannot be looked at.
+    pub fn is_there(&self) -> Result<bool, StoreError> {
+        let tree = self.tree()?;
+        Ok(tree.stat(&self.file(FILE)?).map_err(|source| self.host(source))?.is_some())
     }
 
     fn host(&self, source: HostError) -> StoreError {
@@ -86,7 +93,7 @@ impl EmbeddedStore {
     }
 
     fn lock(&self, tree: &Tree) -> Result<DirLock, StoreError> {
-        tree.lock(&self.file(LOCK)?, LOCK_WAIT).map_err(|source| self.host(source))
+        tree.lock_dir(&self.dir, LOCK_WAIT).map_err(|source| self.host(source))
     }
 
     /// The identities, of which the first is made when there is none and no store that another one would open.

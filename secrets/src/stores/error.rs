@@ -5,7 +5,10 @@
 
 use super::embedded::format::FormatError;
 use super::keychain::KeychainError;
+use super::one_password::OnePasswordError;
 use crate::identity::IdentityError;
+use crate::resolve::ResolveError;
+use crate::sops::SopsError;
 use sanctum_host::HostError;
 use sanctum_types::SecretRef;
 
@@ -112,6 +115,61 @@ pub enum StoreError {
         #[source]
         source: KeychainError,
     },
+    /// A SOPS document.
+    #[error("cannot use the SOPS document {path}")]
+    Sops {
+        /// The document.
+        path: String,
+        /// Why.
+        #[source]
+        source: Box<SopsError>,
+    },
+    /// A SOPS document that is not there. Nobody knows what it would hold.
+    #[error("there is no SOPS document {path}")]
+    NoDocument {
+        /// Where it should be.
+        path: String,
+    },
+    /// A SOPS document that would keep the value as it is.
+    #[error("{path} keeps `{key}` in clear text")]
+    Clear {
+        /// The document.
+        path: String,
+        /// The path in it.
+        key: String,
+    },
+    /// 1Password.
+    #[error("cannot use {store}")]
+    OnePassword {
+        /// Which way to it.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<OnePasswordError>,
+    },
+    /// Nobody said how it is reached.
+    #[error("{store} is not set up here")]
+    NotSetUp {
+        /// Which store.
+        store: String,
+    },
+    /// Its token would have to come out of it.
+    #[error("the token of {store} cannot be kept as `{reference}`")]
+    Circle {
+        /// Which store.
+        store: String,
+        /// Where the token is said to be.
+        reference: SecretRef,
+    },
+    /// Its token cannot be had.
+    #[error("cannot get the token of {store}")]
+    Token {
+        /// Which store.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<ResolveError>,
+    },
     /// It does not answer.
     #[error("{store} does not answer")]
     Away {
@@ -128,6 +186,21 @@ impl StoreError {
             Self::Identity { source: IdentityError::Passphrase { .. }, .. } => {
                 Some("run it at a terminal, or name an identity without passphrase".to_owned())
             }
+            Self::Keychain { source, .. } => Some(match source {
+                KeychainError::Ambiguous(_) => "take the others away with the program that made them",
+                KeychainError::NotHere => "keep it as file:NAME or age:FILE",
+                _ => {
+                    "unlock it in your session; what must be there without one is kept as file:NAME or age:FILE"
+                }
+            })
+            .map(str::to_owned),
+            Self::NoDocument { path } => Some(format!("make it: sanctum sops encrypt -i {path}")),
+            Self::Clear { .. } => Some(
+                "choose a key that the document's selectors encrypt (unencrypted_suffix, encrypted_regex)"
+                    .to_owned(),
+            ),
+            Self::Circle { .. } => Some("keep the token as file:NAME".to_owned()),
+            Self::Token { source, .. } => source.way_out(),
             Self::Recipients { .. } => {
                 Some("name its further recipients, or encrypt it anew with age".to_owned())
             }

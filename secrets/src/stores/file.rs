@@ -11,8 +11,6 @@ use sanctum_types::{AbsPath, Mode, SecretRef};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The lock's file; hidden, so that no reference can name it.
-const LOCK: &str = ".lock";
 /// A put holds the lock for a few fsyncs; who holds it longer is stuck.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
@@ -51,10 +49,8 @@ impl FileStore {
         AbsPath::new(format!("{}/{name}", self.dir)).map_err(|_| refused("it is no file name"))
     }
 
-    /// Held while a file is replaced: two writers would share its temporary name.
     fn lock(&self, tree: &Tree) -> Result<DirLock, StoreError> {
-        let path = self.dir.join(LOCK).map_err(|_| StoreError::Away { store: self.name() })?;
-        tree.lock(&path, LOCK_WAIT).map_err(|source| self.host(source))
+        tree.lock_dir(&self.dir, LOCK_WAIT).map_err(|source| self.host(source))
     }
 
     fn read(&self, reference: &SecretRef) -> Result<Option<Value>, StoreError> {

@@ -12,9 +12,9 @@ mod verb;
 use sanctum_orchestrator::alerts::alert::{Alert, Message, Observation, What};
 use sanctum_orchestrator::alerts::channels::Session;
 use sanctum_orchestrator::alerts::text::Voice;
-use sanctum_orchestrator::alerts::token::Tokens;
 use sanctum_orchestrator::alerts::{Channels, Policy};
 use sanctum_orchestrator::instance::Instance;
+use sanctum_secrets::resolve::Places;
 use sanctum_types::{Severity, UnixTime};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -42,7 +42,8 @@ fn channels(declared: &Value, root: &Path, bus: Option<String>) -> Channels {
     let policy = Policy::of(&instance).expect("a policy");
     let voice = Voice::new("Test bed", "hub", &policy);
     let session = Session { uid: 0, euid: 0, bus };
-    Channels::of(&instance, voice, Tokens::below(root), session).expect("channels")
+    Channels::of(&instance, voice, Places::machine(root).expect("places"), session)
+        .expect("channels")
 }
 
 /// An alert with texts that every format has to escape.

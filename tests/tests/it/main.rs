@@ -50,9 +50,13 @@ mod prove;
 #[cfg(test)]
 mod reachability;
 #[cfg(test)]
+mod sops;
+#[cfg(test)]
 mod sshd;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod stores;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod supervise;

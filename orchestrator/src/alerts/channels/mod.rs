@@ -15,11 +15,11 @@ pub use http::HttpError;
 
 use super::alert::Message;
 use super::text::{self, Voice};
-use super::token::{TokenError, Tokens};
 use crate::instance::Instance;
 use crate::instance::alerts::{Channel as Declared, Via};
 use crate::render::template::TemplateError;
 use sanctum_host::HostError;
+use sanctum_secrets::resolve::{Places, ResolveError, resolve_line};
 use sanctum_types::SecretRef;
 use std::collections::BTreeMap;
 use template::BodyError;
@@ -35,7 +35,7 @@ pub enum Undelivered {
     Undeclared(String),
     /// The token is not at hand.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Token(#[from] Box<ResolveError>),
     /// The message has no words.
     #[error(transparent)]
     Text(#[from] TemplateError),
@@ -75,7 +75,7 @@ pub enum Undelivered {
 pub struct Channels {
     declared: BTreeMap<String, (Via, Option<SecretRef>)>,
     voice: Voice,
-    tokens: Tokens,
+    places: Places,
     session: Session,
 }
 
@@ -87,7 +87,7 @@ impl Channels {
     pub fn of(
         instance: &Instance,
         voice: Voice,
-        tokens: Tokens,
+        places: Places,
         session: Session,
     ) -> Result<Self, Undelivered> {
         let one = |channel: &Declared| {
@@ -100,7 +100,7 @@ impl Channels {
         };
         let declared =
             instance.alerts.channels.iter().map(one).collect::<Result<_, Undelivered>>()?;
-        Ok(Self { declared, voice, tokens, session })
+        Ok(Self { declared, voice, places, session })
     }
 
     /// Carries the message to the peer of that channel.
@@ -111,7 +111,9 @@ impl Channels {
         let Some((via, token)) = self.declared.get(channel) else {
             return Err(Undelivered::Unknown(channel.to_owned()));
         };
-        let token = token.as_ref().map(|reference| self.tokens.resolve(reference)).transpose()?;
+        // At the moment of use, and kept by nobody.
+        let resolve = |reference| resolve_line(reference, &self.places).map_err(Box::new);
+        let token = token.as_ref().map(resolve).transpose()?;
         let title = text::title(message);
         match via {
             Via::Desktop => {

@@ -1,0 +1,150 @@
+//! Commands that the owner configured or typed: an editor, a password store, a program that is to get secrets.
+//!
+//! They run as he would run them himself: found on his PATH, with his environment, terminal and directory. Values go to
+//! them by environment only. At euid 0 the program must be one that only root could have put there.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is where the owner's own commands start"
+)]
+
+use crate::{HostError, trust};
+use sanctum_types::{AbsPath, Secret};
+use std::io::Read as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use zeroize::Zeroizing;
+
+/// How much a command may print: identities are a few lines.
+const OUTPUT_LIMIT: u64 = 1024 * 1024;
+
+/// A variable for a child.
+pub type Variable = (String, Secret<String>);
+
+/// How a command is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// The owner's environment and the variables.
+    Inherited,
+    /// The variables alone.
+    Pristine,
+}
+
+fn failed(program: &str) -> impl Fn(std::io::Error) -> HostError + use<> {
+    let path = program.to_owned();
+    move |source| HostError::Io { verb: "run", path: path.clone(), source }
+}
+
+/// The program that a word names: as it stands with a separator in it, else on the PATH.
+fn find(word: &str) -> Option<PathBuf> {
+    if word.contains('/') {
+        return Some(PathBuf::from(word));
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(word)).find(|file| {
+        rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && file.is_file()
+    })
+}
+
+fn command(
+    words: &[String],
+    variables: &[Variable],
+    environment: Environment,
+) -> Result<Command, HostError> {
+    let (word, arguments) = words.split_first().ok_or_else(|| {
+        failed("nothing")(std::io::Error::new(std::io::ErrorKind::InvalidInput, "no command"))
+    })?;
+    let program = find(word).ok_or_else(|| {
+        failed(word)(std::io::Error::new(std::io::ErrorKind::NotFound, "it is not on the PATH"))
+    })?;
+    if rustix::process::geteuid().is_root() {
+        trusted(&program)?;
+    }
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if environment == Environment::Pristine {
+        command.env_clear();
+    }
+    command.envs(variables.iter().map(|(name, value)| (name, value.expose())));
+    Ok(command)
+}
+
+fn trusted(program: &Path) -> Result<(), HostError> {
+    let whole = std::path::absolute(program).map_err(failed(&program.to_string_lossy()))?;
+    let untrusted = HostError::Untrusted {
+        path: whole.display().to_string(),
+        why: "its path is no plain absolute one",
+    };
+    let path = AbsPath::new(whole.to_string_lossy()).map_err(|_| untrusted)?;
+    Ok(trust::check_program(&path)?)
+}
+
+/// What a command prints, its standard error and input being the owner's.
+pub fn output(words: &[String], variables: &[Variable]) -> Result<Zeroizing<Vec<u8>>, HostError> {
+    let name = words.first().cloned().unwrap_or_default();
+    let io = failed(&name);
+    let mut child = command(words, variables, Environment::Inherited)?
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(&io)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    if let Some(pipe) = child.stdout.take() {
+        pipe.take(OUTPUT_LIMIT).read_to_end(&mut bytes).map_err(&io)?;
+    }
+    let status = child.wait().map_err(&io)?;
+    if !status.success() {
+        let status = format!("exit status {}", code(status));
+        return Err(HostError::Child { program: name, status, stderr: String::new() });
+    }
+    Ok(bytes)
+}
+
+/// Runs a command on the owner's terminal to its end; its exit status, as a shell reports it.
+pub fn status(
+    words: &[String],
+    variables: &[Variable],
+    environment: Environment,
+) -> Result<u8, HostError> {
+    let name = words.first().cloned().unwrap_or_default();
+    let ended = command(words, variables, environment)?.status().map_err(failed(&name))?;
+    Ok(code(ended))
+}
+
+/// Becomes the command; comes back only when it cannot be started.
+pub fn become_it(words: &[String], variables: &[Variable], environment: Environment) -> HostError {
+    let name = words.first().cloned().unwrap_or_default();
+    match command(words, variables, environment) {
+        Ok(mut command) => failed(&name)(command.exec()),
+        Err(error) => error,
+    }
+}
+
+/// A shell reports 128 and the number of the signal.
+fn code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn variables_reach_the_child_and_its_status_comes_back() {
+        let variable = ("TOLD".to_owned(), Secret::new("value".to_owned()));
+        let printed = output(&words(&["sh", "-c", "printf %s \"$TOLD\""]), &[variable]);
+        assert_eq!(&**printed.expect("runs"), b"value");
+        for (script, expected) in [("exit 7", 7), ("kill -9 $$", 137)] {
+            let command = words(&["/bin/sh", "-c", script]);
+            assert_eq!(status(&command, &[], Environment::Pristine).expect("runs"), expected);
+        }
+        assert!(output(&words(&["sh", "-c", "exit 1"]), &[]).is_err());
+        assert!(output(&words(&["no-such-program-here"]), &[]).is_err());
+        assert!(output(&[], &[]).is_err());
+    }
+}

@@ -1,0 +1,32 @@
+#[cfg(not(target_os = "macos"))]
+use super::here::decide;
+use super::*;
+
+#[cfg(not(target_os = "macos"))]
+#[test]
+fn a_session_that_is_missing_never_changes_the_store() {
+    for (whose, embedded, installed, keyring) in [
+        (Whose::Machine, false, false, Keyring::Embedded),
+        (Whose::Machine, false, true, Keyring::Embedded),
+        (Whose::Person, false, true, Keyring::Login),
+        (Whose::Person, false, false, Keyring::Embedded),
+        (Whose::Person, true, true, Keyring::Embedded),
+    ] {
+        assert_eq!(decide(whose, embedded, installed), keyring, "{whose:?} {embedded} {installed}");
+    }
+}
+
+#[test]
+fn a_token_that_lies_in_its_own_store_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let mut places = Places::machine(root.path()).unwrap();
+    let reference = SecretRef::parse("op://v/i/f").unwrap();
+    assert!(matches!(places.store(&reference), Err(StoreError::NotSetUp { .. })));
+    let via = Via::Connect("http://127.0.0.1:1".to_owned());
+    let token = SecretRef::parse("op://v/token/f").unwrap();
+    places.one_password = Some(OnePasswordAccess { via: via.clone(), token });
+    assert!(matches!(places.store(&reference), Err(StoreError::Circle { .. })));
+    let token = SecretRef::parse("file:none").unwrap();
+    places.one_password = Some(OnePasswordAccess { via, token });
+    assert!(matches!(places.store(&reference), Err(StoreError::Token { .. })));
+}

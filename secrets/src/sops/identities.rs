@@ -1,0 +1,279 @@
+//! The age and SSH keys at hand, looked for where the original looks.
+//!
+//! A place is looked at when a document first asks for its kind of key, and no earlier: a file of age recipients never
+//! touches an SSH key. What was looked at is kept for the refusal that names it; keys are in no message.
+
+use age::armor::ArmoredReader;
+use sanctum_host::{files, owner_command};
+use sanctum_types::Secret;
+use std::cell::{OnceCell, RefCell};
+use std::fmt;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Identity files are a few lines; an SSH key of 16,384 bits is 13 KiB.
+const FILE_LIMIT: u64 = 256 * 1024;
+/// A data key, or a share of one, is 33 bytes at most; the rest is for keys of other lengths that fail later.
+const PART_LIMIT: u64 = 1024;
+
+/// Where keys may be.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// `SOPS_AGE_KEY`: identities themselves.
+    pub age_key: Option<Secret<String>>,
+    /// `SOPS_AGE_KEY_FILE`.
+    pub age_key_file: Option<PathBuf>,
+    /// `SOPS_AGE_KEY_CMD`: a command that prints identities.
+    pub age_key_cmd: Option<String>,
+    /// `SOPS_AGE_SSH_PRIVATE_KEY_FILE`.
+    pub ssh_key_file: Option<PathBuf>,
+    /// `SOPS_AGE_SSH_PRIVATE_KEY_CMD`.
+    pub ssh_key_cmd: Option<String>,
+    /// `keys.txt` of the configuration directory.
+    pub keys_txt: Option<PathBuf>,
+    /// The home, for `.ssh/id_ed25519` and `.ssh/id_rsa`.
+    pub home: Option<PathBuf>,
+}
+
+struct Held {
+    public: Option<String>,
+    identity: Box<dyn age::Identity>,
+}
+
+/// The keys at hand.
+#[derive(Default)]
+pub struct Identities {
+    sources: Sources,
+    age: OnceCell<Vec<Held>>,
+    ssh: OnceCell<Vec<Held>>,
+    remarks: RefCell<Vec<String>>,
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identities(..)")
+    }
+}
+
+impl Identities {
+    /// Those that will be found in these places.
+    #[must_use]
+    pub fn at(sources: Sources) -> Self {
+        Self { sources, ..Self::default() }
+    }
+
+    /// Those of a text of identities, one a line.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self::at(Sources { age_key: Some(Secret::new(text.to_owned())), ..Sources::default() })
+    }
+
+    /// What was looked at without finding a usable key, for a refusal.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        self.remarks.borrow().clone()
+    }
+
+    /// Opens an armoured age file that was made for a recipient.
+    #[must_use]
+    pub fn unwrap(&self, recipient: &str, wrapped: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let held = if recipient.starts_with("ssh-") {
+            self.ssh.get_or_init(|| self.load_ssh())
+        } else {
+            self.age.get_or_init(|| self.load_age(recipient))
+        };
+        let exact = held.iter().filter(|held| held.public.as_deref() == Some(recipient));
+        let others = held.iter().filter(|held| held.public.as_deref() != Some(recipient));
+        exact.chain(others).find_map(|held| unwrap_with(&*held.identity, wrapped))
+    }
+
+    fn remark(&self, text: String) {
+        self.remarks.borrow_mut().push(text);
+    }
+
+    fn load_age(&self, recipient: &str) -> Vec<Held> {
+        let sources = &self.sources;
+        let mut held = Vec::new();
+        match &sources.age_key {
+            Some(text) => held.extend(self.parse(text.expose(), "SOPS_AGE_KEY")),
+            None => self.remark("SOPS_AGE_KEY is not set".to_owned()),
+        }
+        match &sources.age_key_file {
+            Some(path) => held.extend(self.read(path, false)),
+            None => self.remark("SOPS_AGE_KEY_FILE is not set".to_owned()),
+        }
+        if let Some(command) = &sources.age_key_cmd {
+            let text = self.run(command, "SOPS_AGE_KEY_CMD", recipient);
+            held.extend(text.into_iter().flat_map(|text| self.parse(&text, "SOPS_AGE_KEY_CMD")));
+        }
+        if let Some(path) = &sources.keys_txt {
+            held.extend(self.read(path, !held.is_empty()));
+        }
+        held
+    }
+
+    /// The identities of a file; `quiet` about one that is not there.
+    fn read(&self, path: &Path, quiet: bool) -> Vec<Held> {
+        match files::read_optional(path, FILE_LIMIT) {
+            Ok(Some(bytes)) => {
+                let bytes = Zeroizing::new(bytes);
+                let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+                self.parse(&text, &path.display().to_string())
+            }
+            Ok(None) if quiet => Vec::new(),
+            Ok(None) => {
+                self.remark(format!("{} is not there", path.display()));
+                Vec::new()
+            }
+            Err(error) => {
+                self.remark(sanctum_types::chain(&error));
+                Vec::new()
+            }
+        }
+    }
+
+    fn parse(&self, text: &str, place: &str) -> Vec<Held> {
+        let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+        let mut held = Vec::new();
+        for line in lines {
+            match line.parse::<age::x25519::Identity>() {
+                Ok(identity) => held.push(Held {
+                    public: Some(identity.to_public().to_string()),
+                    identity: Box::new(identity),
+                }),
+                Err(_) => self.remark(format!("{place} holds a line that is no age identity")),
+            }
+        }
+        if held.is_empty() {
+            self.remark(format!("{place} holds no age identity"));
+        }
+        held
+    }
+
+    fn run(&self, command: &str, name: &str, recipient: &str) -> Option<Zeroizing<String>> {
+        let Some(words) = words(command).filter(|words| !words.is_empty()) else {
+            self.remark(format!("{name} is no command"));
+            return None;
+        };
+        let env = [("SOPS_AGE_RECIPIENT".to_owned(), Secret::new(recipient.to_owned()))];
+        match owner_command::output(&words, &env) {
+            Ok(bytes) => Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) => {
+                self.remark(format!("{name}: {}", sanctum_types::chain(&error)));
+                None
+            }
+        }
+    }
+
+    fn load_ssh(&self) -> Vec<Held> {
+        let sources = &self.sources;
+        let mut held = Vec::new();
+        match &sources.ssh_key_file {
+            Some(path) => held.extend(self.read_ssh(path, true)),
+            None => self.remark("SOPS_AGE_SSH_PRIVATE_KEY_FILE is not set".to_owned()),
+        }
+        if let Some(command) = &sources.ssh_key_cmd {
+            let name = "SOPS_AGE_SSH_PRIVATE_KEY_CMD";
+            let text = self.run(command, name, "");
+            held.extend(text.and_then(|text| self.parse_ssh(text.as_bytes(), name)));
+        }
+        if let Some(home) = &sources.home {
+            for name in ["id_ed25519", "id_rsa"] {
+                held.extend(self.read_ssh(&home.join(".ssh").join(name), false));
+            }
+        }
+        held
+    }
+
+    fn read_ssh(&self, path: &Path, asked: bool) -> Option<Held> {
+        match files::read_optional(path, FILE_LIMIT) {
+            Ok(Some(bytes)) => self.parse_ssh(&Zeroizing::new(bytes), &path.display().to_string()),
+            Ok(None) => {
+                if asked || !files::is_there(path) {
+                    self.remark(format!("{} is not there", path.display()));
+                }
+                None
+            }
+            Err(error) => {
+                self.remark(sanctum_types::chain(&error));
+                None
+            }
+        }
+    }
+
+    fn parse_ssh(&self, bytes: &[u8], place: &str) -> Option<Held> {
+        match age::ssh::Identity::from_buffer(bytes, None) {
+            Ok(identity @ age::ssh::Identity::Unencrypted(_)) => {
+                Some(Held { public: None, identity: Box::new(identity) })
+            }
+            Ok(age::ssh::Identity::Encrypted(_)) => {
+                self.remark(format!("{place} is locked with a passphrase"));
+                None
+            }
+            Ok(age::ssh::Identity::Unsupported(_)) | Err(_) => {
+                self.remark(format!("{place} is no ssh-ed25519 or ssh-rsa private key"));
+                None
+            }
+        }
+    }
+}
+
+fn unwrap_with(identity: &dyn age::Identity, wrapped: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let reader = ArmoredReader::new(wrapped.as_bytes());
+    let decryptor = age::Decryptor::new_buffered(reader).ok()?;
+    let plain = decryptor.decrypt(std::iter::once(identity)).ok()?;
+    let mut part = Zeroizing::new(Vec::with_capacity(64));
+    plain.take(PART_LIMIT).read_to_end(&mut part).ok()?;
+    Some(part)
+}
+
+/// The words of a command line, with the quotes of a shell and nothing else of it.
+#[must_use]
+pub fn words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().push(chars.next()?),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_cut_into_words_as_a_shell_does() {
+        for (line, expected) in [
+            ("pass show age", Some(vec!["pass", "show", "age"])),
+            (" a 'b c' \"d\\\"e\" f\\ g '' ", Some(vec!["a", "b c", "d\"e", "f g", ""])),
+            ("a 'b", None),
+            ("", Some(vec![])),
+        ] {
+            let expected = expected.map(|w| w.iter().map(|w| (*w).to_owned()).collect());
+            assert_eq!(words(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_was_looked_at_is_told_and_keys_are_not() {
+        let identities = Identities::of("AGE-SECRET-KEY-1BROKEN\n# comment\n");
+        assert!(identities.unwrap("age1x", "nothing").is_none());
+        let remarks = identities.remarks().join("\n");
+        assert!(remarks.contains("SOPS_AGE_KEY holds no age identity"), "{remarks}");
+        assert!(!remarks.contains("BROKEN") && !format!("{identities:?}").contains("BROKEN"));
+    }
+}

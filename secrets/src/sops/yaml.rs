@@ -1,0 +1,287 @@
+//! YAML documents, whose untouched parts keep their bytes.
+//!
+//! The parser's events say where every scalar and comment lies; what changes is cut out of the text and put back, and the
+//! result is parsed again. The invariant: a verb that fails leaves the text as it was, and one that succeeds has read back what it wrote.
+//! Scalars are resolved as go-yaml v3 does ([`resolve`]). Deliberately absent: encryption, and files.
+
+mod comments;
+mod edit;
+mod expand;
+mod leaves;
+mod moment;
+mod place;
+mod quote;
+mod render;
+mod replace;
+mod resolve;
+mod seek;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use zeroize::Zeroizing;
+
+use self::{
+    comments::Attached,
+    edit::Ground,
+    leaves::{METADATA, Target},
+    place::Edit,
+    render::Manner,
+    tree::{Kind, Tree},
+};
+use super::text::{Leaf, Node, Scalar, Step, Text, TextError, What};
+
+/// A secrets file of the size of a disk image is a mistake; every byte costs several in memory.
+const LARGEST: usize = 32 * 1024 * 1024;
+const TOO_LARGE: &str = "a text of more than 32 MiB";
+const UNREADABLE: &str = "a change that would not read back as it was meant";
+
+/// A YAML text of one or more documents.
+pub struct YamlText {
+    text: Zeroizing<String>,
+    tree: Tree,
+    attached: Vec<Attached>,
+}
+
+impl YamlText {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// The mark of an unfinished merge, text that is not YAML, repeated keys, and what is larger or deeper than is taken.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        Self::read(Zeroizing::new(text.to_owned()))
+    }
+
+    fn read(text: Zeroizing<String>) -> Result<Self, TextError> {
+        if text.len() > LARGEST {
+            return Err(TextError::Unsupported(TOO_LARGE));
+        }
+        if let Some(line) = place::conflict(&text) {
+            return Err(TextError::Conflict { line });
+        }
+        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let tree = Tree::read(&text, start).map_err(|error| match place::half_conflict(&text) {
+            Some(line) => TextError::Conflict { line },
+            None => error,
+        })?;
+        unique_keys(&tree, &text)?;
+        let attached = (0..tree.documents.len())
+            .map(|document| comments::attach(&tree, &text, document))
+            .collect();
+        Ok(Self { text, tree, attached })
+    }
+
+    /// A new document that holds a map, laid out as the original does it with this many columns per level, four by default.
+    ///
+    /// # Errors
+    /// A tree that is not a map.
+    pub fn compose(tree: &Node, indent: Option<usize>) -> Result<Self, TextError> {
+        let step = indent.unwrap_or(render::STEP).max(2);
+        let manner = Manner { step, dash: step, newline: "\n" };
+        let mut text = Zeroizing::new(String::new());
+        match tree {
+            Node::Map(entries) if !entries.is_empty() => render::map(entries, 0, manner, &mut text),
+            Node::Map(_) => text.push_str("{}"),
+            Node::List(_) | Node::Scalar(_) => {
+                return Err(TextError::Unsupported(leaves::NOT_A_MAP));
+            }
+        }
+        text.push('\n');
+        Self::read(text)
+    }
+
+    fn listed(&self, document: usize) -> Result<Vec<(Leaf, Target)>, TextError> {
+        let none = Attached::new();
+        leaves::list(&self.tree, &self.text, document, self.attached.get(document).unwrap_or(&none))
+    }
+
+    fn manner(&self, document: usize) -> Manner {
+        Manner::of(
+            &self.tree,
+            &self.text,
+            self.tree.documents.get(document).map(|found| found.root),
+        )
+    }
+
+    fn ground(&self, document: usize) -> Ground<'_> {
+        Ground { tree: &self.tree, text: &self.text, document, manner: self.manner(document) }
+    }
+
+    fn changed(&self, edits: Vec<Edit>) -> Result<Self, TextError> {
+        let text = place::apply(&self.text, edits).ok_or(TextError::Unsupported(UNREADABLE))?;
+        Self::read(text)
+    }
+
+    /// The same leaves without aliases; `None` when there are none.
+    fn expanded(&self, document: usize) -> Result<Option<Self>, TextError> {
+        let edits = expand::edits(&self.tree, &self.text, document)?;
+        if edits.is_empty() { Ok(None) } else { self.changed(edits).map(Some) }
+    }
+
+    fn replaced(&self, document: usize, new: &[(usize, What)]) -> Result<Self, TextError> {
+        let mut listed = self.listed(document)?;
+        let manner = self.manner(document);
+        let mut edits = Vec::new();
+        for (number, what) in new {
+            let (leaf, target) = listed
+                .get_mut(*number)
+                .ok_or_else(|| TextError::NotThere(format!("leaf {number}")))?;
+            edits.extend(replace::leaf(&self.tree, &self.text, manner, *target, what)?);
+            leaf.what = what.clone();
+        }
+        let changed = self.changed(edits)?;
+        let expected = listed.into_iter().flat_map(|(leaf, _)| lines(leaf.what));
+        if !same(expected, changed.listed(document)?.into_iter().map(|(leaf, _)| leaf.what)) {
+            return Err(TextError::Unsupported(UNREADABLE));
+        }
+        Ok(changed)
+    }
+}
+
+/// A comment of several lines reads back as several comments.
+fn lines(what: What) -> Vec<What> {
+    match what {
+        What::Comment(text) => text
+            .split('\n')
+            .map(|line| What::Comment(Zeroizing::new(line.trim_end_matches('\r').to_owned())))
+            .collect(),
+        What::Value(value) => vec![What::Value(value)],
+    }
+}
+
+fn same(expected: impl Iterator<Item = What>, mut found: impl Iterator<Item = What>) -> bool {
+    let mut all = true;
+    for expected in expected {
+        all &= found.next().is_some_and(|found| equal(&expected, &found));
+    }
+    all && found.next().is_none()
+}
+
+fn equal(one: &What, other: &What) -> bool {
+    match (one, other) {
+        (What::Value(Scalar::Float(one)), What::Value(Scalar::Float(other))) => {
+            one.to_bits() == other.to_bits() || (one.is_nan() && other.is_nan())
+        }
+        // A moment that is none for YAML is written as the text that it is.
+        (What::Value(Scalar::Time(one)), What::Value(Scalar::Str(other))) => one == other,
+        (one, other) => one == other,
+    }
+}
+
+fn is_metadata(path: &[Step]) -> bool {
+    matches!(path.first(), Some(Step::Key(key)) if key == METADATA)
+}
+
+fn unique_keys(tree: &Tree, text: &str) -> Result<(), TextError> {
+    for node in &tree.nodes {
+        let Kind::Map { entries, .. } = &node.kind else { continue };
+        let mut keys = BTreeSet::new();
+        for (key, _) in entries {
+            if let Some(Kind::Scalar { value, .. }) = tree.meant(*key).map(|(_, node)| &node.kind)
+                && !keys.insert(value.as_str())
+            {
+                let (line, column) = place::position(text, tree.start(*key));
+                return Err(TextError::Syntax {
+                    line,
+                    column,
+                    what: String::from("a key that its map has already"),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Text for YamlText {
+    fn documents(&self) -> usize {
+        self.tree.documents.len()
+    }
+
+    fn leaves(&self, document: usize) -> Result<Vec<Leaf>, TextError> {
+        Ok(self.listed(document)?.into_iter().map(|(leaf, _)| leaf).collect())
+    }
+
+    fn replace(&mut self, document: usize, new: &[(usize, What)]) -> Result<(), TextError> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let expanded = self.expanded(document)?;
+        *self = expanded.as_ref().unwrap_or(self).replaced(document, new)?;
+        Ok(())
+    }
+
+    fn tree(&self, document: usize, path: &[Step]) -> Result<Node, TextError> {
+        if path.is_empty() && leaves::root(&self.tree, document)?.is_none() {
+            return Ok(Node::Map(Vec::new()));
+        }
+        let id = edit::at(&self.tree, document, path)?;
+        leaves::subtree(&self.tree, id, path.is_empty())
+    }
+
+    fn set(&mut self, document: usize, path: &[Step], value: &Node) -> Result<(), TextError> {
+        if is_metadata(path) {
+            return Err(TextError::Unsupported("`sops` is the place of the metadata"));
+        }
+        let expanded = self.expanded(document)?;
+        let base = expanded.as_ref().unwrap_or(self);
+        let mut changed = base.changed(edit::set(base.ground(document), path, value)?)?;
+        if path.is_empty() {
+            // The metadata is no part of the tree that a path names.
+            changed.set_metadata(document, self.metadata(document)?.as_ref())?;
+        }
+        *self = changed;
+        Ok(())
+    }
+
+    fn unset(&mut self, document: usize, path: &[Step]) -> Result<(), TextError> {
+        if is_metadata(path) {
+            return Err(TextError::NotThere(edit::spelled(path)));
+        }
+        let expanded = self.expanded(document)?;
+        let base = expanded.as_ref().unwrap_or(self);
+        let changed = base.changed(edit::unset(base.ground(document), path)?)?;
+        *self = changed;
+        Ok(())
+    }
+
+    fn metadata(&self, document: usize) -> Result<Option<Node>, TextError> {
+        match leaves::root(&self.tree, document)? {
+            None => Ok(None),
+            Some(_) => match edit::at(&self.tree, document, &[Step::Key(METADATA.to_owned())]) {
+                Ok(id) => leaves::subtree(&self.tree, id, false).map(Some),
+                Err(TextError::NotThere(_)) => Ok(None),
+                Err(other) => Err(other),
+            },
+        }
+    }
+
+    fn set_metadata(&mut self, document: usize, metadata: Option<&Node>) -> Result<(), TextError> {
+        let path = [Step::Key(METADATA.to_owned())];
+        let there = self.metadata(document)?.is_some();
+        let edits = match metadata {
+            None if !there => return Ok(()),
+            None => edit::unset(self.ground(document), &path)?,
+            Some(new) => {
+                let ground = self.ground(document);
+                let ground = Ground {
+                    manner: Manner { step: render::STEP, dash: render::STEP, ..ground.manner },
+                    ..ground
+                };
+                if there {
+                    edit::set(ground, &path, new)?
+                } else {
+                    edit::append(ground, METADATA, new)?
+                }
+            }
+        };
+        *self = self.changed(edits)?;
+        Ok(())
+    }
+
+    fn render(&self) -> Zeroizing<String> {
+        self.text.clone()
+    }
+}

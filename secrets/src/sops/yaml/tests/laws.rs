@@ -1,0 +1,254 @@
+//! The laws of the YAML format over random trees in several styles.
+
+use proptest::prelude::*;
+use zeroize::Zeroizing;
+
+use super::{
+    super::{YamlText, render},
+    str,
+};
+use crate::sops::text::{Node, Scalar, Step, Text, What};
+
+/// How a tree is written.
+#[derive(Clone, Copy, Debug)]
+struct Style {
+    step: usize,
+    dash: usize,
+    newline: &'static str,
+    /// Comments and blank lines between the lines.
+    comments: bool,
+    /// The root's values on one line each.
+    flow: bool,
+    end: &'static str,
+}
+
+fn style() -> impl Strategy<Value = Style> {
+    let newline = prop_oneof![4 => Just("\n"), 1 => Just("\r\n")];
+    let shape = (1_usize..=5, prop_oneof![Just(0), Just(2), Just(4)], newline);
+    (
+        shape,
+        any::<bool>(),
+        any::<bool>(),
+        prop_oneof![Just(""), Just("\n"), Just("\n...\n"), Just("\n# end\n")],
+    )
+        .prop_map(|((step, dash, newline), comments, flow, end)| Style {
+            step,
+            dash,
+            newline,
+            comments,
+            flow,
+            end,
+        })
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{1,6}",
+        "[ -~]{0,10}",
+        "\\PC{0,6}",
+        "[ab#:\\- \n\t']{0,14}",
+        any::<String>().prop_map(|text| text.chars().take(6).collect()),
+        proptest::sample::select(vec![
+            "yes",
+            "1_000",
+            "2026-03-29",
+            "---",
+            "...",
+            "- a",
+            "a: b",
+            "#",
+            "|",
+            "~",
+            "",
+            " ",
+            "\n",
+            "x\n",
+            "\u{feff}"
+        ])
+        .prop_map(String::from),
+    ]
+}
+
+fn scalar() -> impl Strategy<Value = Scalar> {
+    prop_oneof![
+        6 => text().prop_map(|text| str(&text)),
+        1 => any::<i64>().prop_map(Scalar::Int),
+        1 => any::<f64>().prop_filter("a number", |number| !number.is_nan()).prop_map(Scalar::Float),
+        1 => any::<bool>().prop_map(Scalar::Bool),
+        1 => Just(Scalar::Null),
+        1 => Just(Scalar::Time(Zeroizing::new(String::from("2026-03-29T10:11:12.5+02:00")))),
+    ]
+}
+
+fn entries(below: impl Strategy<Value = Node>) -> impl Strategy<Value = Node> {
+    proptest::collection::btree_map(prop_oneof![4 => "[a-z]{1,4}", 1 => text()], below, 1..5)
+        .prop_map(|map| Node::Map(map.into_iter().filter(|(key, _)| key != "sops").collect()))
+}
+
+fn tree() -> impl Strategy<Value = Node> {
+    let below = scalar().prop_map(Node::Scalar).prop_recursive(4, 24, 4, |below| {
+        prop_oneof![
+            proptest::collection::vec(below.clone(), 0..4).prop_map(Node::List),
+            entries(below)
+        ]
+    });
+    entries(below)
+}
+
+/// The tree in a style, as text.
+fn written(tree: &Node, style: Style) -> String {
+    let manner = render::Manner {
+        step: style.step,
+        dash: style.dash.min(style.step),
+        newline: style.newline,
+    };
+    let mut text = Zeroizing::new(String::new());
+    match tree {
+        Node::Map(entries) if style.flow => {
+            for (key, value) in entries {
+                text.push_str(&super::super::quote::key(key, false));
+                text.push_str(": ");
+                render::flow(value, &mut text);
+                text.push_str(style.newline);
+            }
+        }
+        Node::Map(entries) if !entries.is_empty() => render::map(entries, 0, manner, &mut text),
+        _ => text.push_str("{}"),
+    }
+    let commented = |(number, line): (usize, &str)| {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let remark = if number % 3 == 1 {
+            format!("{}# remark{}", " ".repeat(indent), style.newline)
+        } else {
+            String::new()
+        };
+        format!("{remark}{line}")
+    };
+    // A comment between the lines of a block scalar would be one of its lines.
+    let body: String = if style.comments && !text.contains("|") {
+        text.split_inclusive('\n').enumerate().map(commented).collect()
+    } else {
+        text.to_string()
+    };
+    body + &style.end.replace('\n', style.newline)
+}
+
+fn values(yaml: &YamlText) -> Vec<(Vec<Step>, What)> {
+    yaml.leaves(0).unwrap().into_iter().map(|leaf| (leaf.path, leaf.what)).collect()
+}
+
+fn parsed(text: &str) -> YamlText {
+    YamlText::parse(text).unwrap_or_else(|error| panic!("{error}: {text:?}"))
+}
+
+/// `-0.0` and `0.0` are one number to `==` and two to a reader.
+fn alike(one: &Node, other: &Node) -> bool {
+    format!("{one:?}") == format!("{other:?}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_text_is_what_was_written_and_stays_so(tree in tree(), style in style()) {
+        let text = written(&tree, style);
+        let mut yaml = parsed(&text);
+        prop_assert!(alike(&yaml.tree(0, &[]).unwrap(), &tree), "{text}");
+        yaml.replace(0, &[]).unwrap();
+        yaml.set_metadata(0, None).unwrap();
+        let rendered = yaml.render();
+        prop_assert_eq!(rendered.as_str(), text.as_str());
+    }
+
+    #[test]
+    fn one_leaf_changes_its_own_lines_only(tree in tree(), style in style(), which in any::<prop::sample::Index>(), new in scalar()) {
+        let text = written(&tree, style);
+        let mut yaml = parsed(&text);
+        let before = values(&yaml);
+        let leaves: Vec<usize> = (0..before.len()).filter(|leaf| matches!(before[*leaf].1, What::Value(_))).collect();
+        prop_assume!(!leaves.is_empty());
+        let leaf = leaves[which.index(leaves.len())];
+        yaml.replace(0, &[(leaf, What::Value(new.clone()))]).unwrap();
+        let after = values(&yaml);
+        prop_assert_eq!(before.len(), after.len());
+        for (number, (old, found)) in before.iter().zip(&after).enumerate() {
+            prop_assert_eq!(&old.0, &found.0);
+            let expected = if number == leaf { What::Value(new.clone()) } else { old.1.clone() };
+            prop_assert_eq!(format!("{:?}", found.1), format!("{expected:?}"));
+        }
+        let rendered = yaml.render();
+        let (old, now): (Vec<_>, Vec<_>) = (text.split('\n').collect(), rendered.split('\n').collect());
+        let same_head = old.iter().zip(&now).take_while(|(old, now)| old == now).count();
+        let same_tail = old.iter().rev().zip(now.iter().rev()).take_while(|(old, now)| old == now).count();
+        // A block scalar is as many lines as its text, and its header.
+        let lines = |what: &What| match what { What::Value(Scalar::Str(text)) => text.matches('\n').count() + 1, _ => 1 };
+        prop_assert!(old.len() <= same_head + same_tail + lines(&before[leaf].1) + 1, "{}\n->\n{}", text, rendered.as_str());
+        prop_assert!(now.len() <= same_head + same_tail + lines(&after[leaf].1) + 1, "{}\n->\n{}", text, rendered.as_str());
+    }
+
+    #[test]
+    fn all_leaves_go_there_and_back(tree in tree(), style in style()) {
+        let mut yaml = parsed(&written(&tree, style));
+        let before = yaml.leaves(0).unwrap();
+        yaml.replace(0, &super::sealed(&before)).unwrap();
+        let back: Vec<_> = before.iter().map(|leaf| leaf.what.clone()).enumerate().collect();
+        yaml.replace(0, &back).unwrap();
+        prop_assert!(alike(&yaml.tree(0, &[]).unwrap(), &tree), "{}", yaml.render().as_str());
+    }
+
+    #[test]
+    fn what_is_set_is_there_and_unset_again_leaves_no_trace(base in tree(), style in style(), new in tree(), which in any::<prop::sample::Index>()) {
+        let text = written(&base, style);
+        let mut yaml = parsed(&text);
+        let mut maps = vec![Vec::new()];
+        branches(&base, &mut Vec::new(), &mut maps);
+        let mut path = maps[which.index(maps.len())].clone();
+        path.push(Step::Key(String::from("a new one")));
+        yaml.set(0, &path, &new).unwrap_or_else(|error| panic!("{error}: {path:?} {text}"));
+        prop_assert!(alike(&yaml.tree(0, &path).unwrap(), &new), "{}\n->\n{}", text, yaml.render().as_str());
+        yaml.unset(0, &path).unwrap();
+        prop_assert!(alike(&yaml.tree(0, &[]).unwrap(), &base), "{}\n->\n{}", text, yaml.render().as_str());
+    }
+
+    #[test]
+    fn metadata_comes_and_goes(tree in tree(), style in style()) {
+        let text = written(&tree, style);
+        let mut yaml = parsed(&text);
+        yaml.set_metadata(0, Some(&super::metadata())).unwrap();
+        prop_assert_eq!(yaml.metadata(0).unwrap(), Some(super::metadata()));
+        prop_assert!(alike(&yaml.tree(0, &[]).unwrap(), &tree), "{}", yaml.render().as_str());
+        yaml.set_metadata(0, None).unwrap();
+        prop_assert_eq!(yaml.metadata(0).unwrap(), None);
+        prop_assert!(alike(&yaml.tree(0, &[]).unwrap(), &tree), "{}", yaml.render().as_str());
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "[a-c:\\-#&*!|>'\"\\[\\]{},?%@ \n\t\r~0-9_.+e]{0,60}") {
+        if let Ok(mut yaml) = YamlText::parse(&text) {
+            for document in 0..yaml.documents() {
+                if let Ok(leaves) = yaml.leaves(document) {
+                    let _ = yaml.replace(document, &super::sealed(&leaves));
+                }
+            }
+        }
+    }
+}
+
+/// The paths of all maps.
+fn branches(node: &Node, path: &mut Vec<Step>, found: &mut Vec<Vec<Step>>) {
+    let below: Vec<(Step, &Node)> = match node {
+        Node::Scalar(_) => return,
+        Node::List(items) => {
+            items.iter().enumerate().map(|(number, item)| (Step::Index(number), item)).collect()
+        }
+        Node::Map(entries) => {
+            found.push(path.clone());
+            entries.iter().map(|(key, value)| (Step::Key(key.clone()), value)).collect()
+        }
+    };
+    for (step, node) in below {
+        path.push(step);
+        branches(node, path, found);
+        path.pop();
+    }
+}
