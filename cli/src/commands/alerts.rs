@@ -14,7 +14,7 @@ use sanctum_orchestrator::alerts::channels::Session as Desktop;
 use sanctum_orchestrator::alerts::dispatch;
 use sanctum_orchestrator::alerts::text::{self, Voice};
 use sanctum_orchestrator::alerts::{Channels, Message, Policy, State, What, state};
-use sanctum_secrets::resolve::Places;
+use sanctum_orchestrator::secrets;
 use sanctum_types::{Severity, UnixTime, chain};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -110,7 +110,7 @@ fn channels(context: &Context, house: &House) -> Result<Channels, Failure> {
     };
     let bus = context.around.session_bus.clone();
     let nowhere = || Failure::new(Exit::Bug, "this machine has no place for secrets");
-    let mut places = Places::machine(root).ok_or_else(nowhere)?;
+    let mut places = secrets::places(root, &house.opened.instance).ok_or_else(nowhere)?;
     places.session_bus.clone_from(&bus);
     let desktop = Desktop { uid, euid, bus };
     let voice = house.voice.clone();

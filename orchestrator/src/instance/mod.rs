@@ -18,6 +18,7 @@ pub mod registry;
 mod schema;
 pub mod secrets;
 mod shape;
+pub mod stores;
 #[cfg(any(test, feature = "strategy"))]
 pub mod strategy;
 pub mod supervision;

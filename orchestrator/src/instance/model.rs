@@ -42,6 +42,9 @@ pub struct Instance {
     /// Secrets by name; never their values.
     #[serde(default)]
     pub secrets: BTreeMap<ServiceName, SecretEntry>,
+    /// How the stores of secrets are reached, where that does not follow from the machine.
+    #[serde(default)]
+    pub stores: super::stores::Stores,
     /// Jobs that run by the clock.
     #[serde(default)]
     pub schedules: BTreeMap<ServiceName, Schedule>,

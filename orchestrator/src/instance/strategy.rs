@@ -165,6 +165,7 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
         ssh: ssh_policy(ssh),
         pf: Pf { attach: pick(&[PfAttach::ComApple, PfAttach::Main], misc) },
         secrets: BTreeMap::new(),
+        stores: super::stores::Stores::default(),
         schedules: BTreeMap::new(),
         agents: BTreeMap::new(),
         boot: Boot {

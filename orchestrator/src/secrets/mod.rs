@@ -6,3 +6,18 @@
 pub mod keys;
 pub mod recovery;
 pub mod theft;
+
+use crate::house::layout;
+use crate::instance::Instance;
+use sanctum_secrets::resolve::Places;
+use sanctum_types::AbsPath;
+use std::path::Path;
+
+/// Where the services of a machine find the secrets of its house; relative references start beside the approved instance.
+#[must_use]
+pub fn places(root: &Path, instance: &Instance) -> Option<Places> {
+    let mut places = Places::machine(root)?;
+    places.base = AbsPath::new(layout::APPROVED_INSTANCE).ok()?.parent()?;
+    instance.stores.furnish(&mut places);
+    Some(places)
+}

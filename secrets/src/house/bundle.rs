@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn shown(result: Result<(Bundle, Vec<Fingerprint>), BundleError>) -> String {
-        result.map(|_| "opened".to_owned()).unwrap_or_else(|error| error.to_string())
+        result.map_or_else(|error| error.to_string(), |_| "opened".to_owned())
     }
 
     proptest! {

@@ -89,7 +89,7 @@ pub enum StepFailed {
         place: SecretRef,
         /// Why.
         #[source]
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// It could not be written.
     #[error("`{place}` was not written")]
@@ -98,7 +98,7 @@ pub enum StepFailed {
         place: SecretRef,
         /// Why.
         #[source]
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// It holds another value than was written.
     #[error("`{place}` reads back differently from what was written")]
@@ -179,7 +179,7 @@ impl Step {
     /// The cache holds what it held, or the new value where the error is of the reading back.
     pub fn take(&self, store: &dyn Store, key: &HouseKey) -> Result<(), StepFailed> {
         let read = |place: &SecretRef| {
-            let failed = |source| StepFailed::Read { place: place.clone(), source };
+            let failed = |error| StepFailed::Read { place: place.clone(), source: Box::new(error) };
             store.get(place).known().map_err(failed)
         };
         let stale = |place: &SecretRef| StepFailed::Stale { place: place.clone() };
@@ -208,11 +208,13 @@ pub fn write(
     value: &crate::stores::Value,
     key: &HouseKey,
 ) -> Result<(), StepFailed> {
-    let failed = |source| StepFailed::Write { place: place.clone(), source };
+    let failed = |error| StepFailed::Write { place: place.clone(), source: Box::new(error) };
     store.put(place, value).map_err(failed)?;
     match store.get(place) {
         Reading::Present(back) if key.of(back.expose()) == key.of(value.expose()) => Ok(()),
         Reading::Present(_) | Reading::Absent => Err(StepFailed::ReadBack { place: place.clone() }),
-        Reading::Unreachable(source) => Err(StepFailed::Read { place: place.clone(), source }),
+        Reading::Unreachable(error) => {
+            Err(StepFailed::Read { place: place.clone(), source: Box::new(error) })
+        }
     }
 }

@@ -10,8 +10,8 @@ use crate::failure::{Exit, Failure};
 use crate::record::Recorder;
 use crate::session::{self, Opened};
 use crate::site::Place;
-use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
+use sanctum_orchestrator::secrets;
 use sanctum_secrets::house::{Everywhere, HouseKey, Kept, Seen};
 use sanctum_secrets::resolve::Places;
 use sanctum_secrets::stores::{Reading, Store as _, Value};
@@ -131,21 +131,20 @@ fn places(context: &Context, place: &Place, opened: &Opened) -> Result<Places, F
         Place::Machine if context.around.euid == 0 => Some(Path::new("/")),
         Place::Machine => None,
     };
-    let (mut places, base) = match root {
-        Some(root) => {
-            let approved = Path::new(layout::APPROVED_INSTANCE).parent();
-            (Places::machine(root).ok_or_else(nowhere)?, approved.map(Path::to_path_buf))
-        }
+    let mut places = match root {
+        Some(root) => secrets::places(root, &opened.instance).ok_or_else(nowhere)?,
         None => {
             let home = context.around.home.as_ref().ok_or_else(nowhere)?;
-            let home = AbsPath::new(home.to_string_lossy())?;
+            let mut places =
+                Places::person(&AbsPath::new(home.to_string_lossy())?).ok_or_else(nowhere)?;
             let file = std::path::absolute(&opened.path)?;
-            (Places::person(&home).ok_or_else(nowhere)?, file.parent().map(Path::to_path_buf))
+            if let Some(base) = file.parent() {
+                places.base = AbsPath::new(base.to_string_lossy())?;
+            }
+            opened.instance.stores.furnish(&mut places);
+            places
         }
     };
-    if let Some(base) = base {
-        places.base = AbsPath::new(base.to_string_lossy())?;
-    }
     places.session_bus.clone_from(&context.around.session_bus);
     Ok(places)
 }

@@ -121,21 +121,8 @@ fn passing_key() -> Seen<HouseKey> {
 fn stores(eyes: &Eyes<'_>) -> Seen<Places> {
     let nowhere =
         || CouldNotCheck { subject: "stores".to_owned(), cause: "they are nowhere".to_owned() };
-    let mut places = Places::machine(eyes.root()).ok_or_else(nowhere)?;
-    places.base = base()?;
-    Ok(places)
+    crate::secrets::places(eyes.root(), &eyes.ground.instance).ok_or_else(nowhere)
 }
-
-/// Where relative references start: the directory of the approved instance.
-fn base() -> Seen<AbsPath> {
-    let file =
-        AbsPath::new(layout::APPROVED_INSTANCE).map_err(|error| unseen("the instance", &error))?;
-    file.parent().ok_or_else(|| CouldNotCheck {
-        subject: "the instance".to_owned(),
-        cause: "it has no directory".to_owned(),
-    })
-}
-
 /// The secrets that this node holds, with each of their places.
 fn held<'a>(eyes: &'a Eyes<'_>) -> impl Iterator<Item = (&'a ServiceName, &'a SecretRef, bool)> {
     let instance = &eyes.ground.instance;
@@ -183,7 +170,7 @@ pub fn paths(eyes: &Eyes<'_>) -> Seen<Many<SecretPath>> {
         match sealed(place, &stores.base) {
             Some(Ok(path)) => all.push((path, Role::Sealed)),
             Some(Err(cause)) => {
-                many.unseen.push(CouldNotCheck { subject: format!("{place} of `{name}`"), cause })
+                many.unseen.push(CouldNotCheck { subject: format!("{place} of `{name}`"), cause });
             }
             None => {}
         }
@@ -207,7 +194,7 @@ fn sealed(place: &SecretRef, base: &AbsPath) -> Option<Result<AbsPath, String>> 
 
 /// SOPS documents that secrets of this node are in.
 pub fn documents(eyes: &Eyes<'_>) -> Seen<Many<Document>> {
-    let base = base()?;
+    let base = stores(eyes)?.base;
     let sops = held(eyes).filter(|(_, place, _)| matches!(place, SecretRef::Sops { .. }));
     let files: BTreeSet<AbsPath> =
         sops.filter_map(|(_, place, _)| sealed(place, &base)?.ok()).collect();
@@ -252,7 +239,7 @@ fn clear(path: &AbsPath, text: &str) -> Option<Vec<String>> {
 fn walk(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
-            map.iter().for_each(|(name, one)| walk(one, &format!("{path}.{name}"), found))
+            map.iter().for_each(|(name, one)| walk(one, &format!("{path}.{name}"), found));
         }
         Value::Array(list) => list.iter().for_each(|one| walk(one, path, found)),
         Value::String(text) if !is_clear(text) => {}

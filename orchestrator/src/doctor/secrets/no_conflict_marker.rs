@@ -25,7 +25,7 @@ pub(super) static LINT: Lint = Lint {
 fn judge(looked: &Looked) -> Seen {
     let documents = looked.sops_documents()?;
     let mut answer = Answer::of(documents);
-    for one in documents.iter() {
+    for one in documents {
         if let Some(line) = one.conflict {
             answer.add(&one.path, format!("line {line} is the mark of an unfinished merge"));
         }

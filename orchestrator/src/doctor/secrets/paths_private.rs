@@ -26,7 +26,7 @@ pub(super) static LINT: Lint = Lint {
 fn judge(looked: &Looked) -> Seen {
     let paths = looked.secret_paths()?;
     let mut answer = Answer::of(paths);
-    for one in paths.iter() {
+    for one in paths {
         let (mode, path) = (one.there.mode, &one.path);
         let (mask, words) = match one.role {
             Role::Identity => continue,

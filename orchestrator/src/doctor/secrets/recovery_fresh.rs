@@ -37,7 +37,7 @@ fn judge(looked: &Looked) -> Seen {
         match newest.secrets.get(name) {
             None => answer.add(name.as_str(), "the newest bundle does not hold it"),
             Some(then) if then != print => {
-                answer.add(name.as_str(), "it changed since the newest bundle was made")
+                answer.add(name.as_str(), "it changed since the newest bundle was made");
             }
             Some(_) => {}
         }

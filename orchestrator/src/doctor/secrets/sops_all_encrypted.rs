@@ -24,7 +24,7 @@ pub(super) static LINT: Lint = Lint {
 fn judge(looked: &Looked) -> Seen {
     let documents = looked.sops_documents()?;
     let mut answer = Answer::of(documents);
-    for one in documents.iter() {
+    for one in documents {
         match &one.clear {
             None => answer.unseen.push(CouldNotCheck {
                 subject: one.path.to_string(),

@@ -25,7 +25,7 @@ fn judge(looked: &Looked) -> Seen {
     let leaks = looked.secret_leaks()?;
     // What was searched is files; that nothing was found in them is what holds.
     let mut answer = Answer { looked_at: 1, ..Answer::of(leaks) };
-    for one in leaks.iter() {
+    for one in leaks {
         answer.add(&one.path, format!("line {} holds the value of `{}`", one.line, one.secret));
     }
     Ok(answer)

@@ -67,6 +67,16 @@ const RULES: &[(&str, &str, &str)] = &[
         "{ref: \"file:x\", cleartext: {reason: \" \"}}",
         "24:46 `reason` is empty",
     ),
+    (
+        "networks:\n",
+        "stores: {recipients: [x]}\nnetworks:\n",
+        "10:23 this is neither an age recipient nor an SSH public key",
+    ),
+    (
+        "networks:\n",
+        "stores: {one_password: {token: \"op://v/i/f\", connect: \"http://c.example\", op: /op}}\nnetworks:\n",
+        "10:32 the token that opens 1Password cannot be in 1Password; 10:55 a Connect server is reached by https, or on this machine; 10:79 `connect` and `op` are two ways to 1Password; one counts",
+    ),
     ("networks:\n", "ssh: {allow_users: [a, a]}\nnetworks:\n", "10:24 `a` is listed twice"),
     (
         "networks:\n",

@@ -269,6 +269,18 @@ pub enum Problem {
         /// The other secret, or this one again.
         other: ServiceName,
     },
+    /// Not somebody to encrypt for. The text is not repeated: it may be an identity.
+    #[error("this is neither an age recipient nor an SSH public key")]
+    Recipient,
+    /// A store cannot be opened with what is in it.
+    #[error("the token that opens 1Password cannot be in 1Password")]
+    TokenInside,
+    /// A token would go over the network in clear text.
+    #[error("a Connect server is reached by https, or on this machine")]
+    ConnectAddress,
+    /// Two ways to one store.
+    #[error("`connect` and `op` are two ways to 1Password; one counts")]
+    TwoWays,
     /// A reason for something that is not so.
     #[error("no place of `{0}` is in clear text")]
     NothingInClear(ServiceName),
@@ -439,6 +451,8 @@ impl Problem {
                 fixed("give it a reference or a cache that resolves at boot: file:, age: or sops:")
             }
             Self::PlaceTaken { .. } => fixed("give each cache a place of its own"),
+            Self::Recipient => fixed("age1..., or the line of an SSH public key"),
+            Self::TokenInside => fixed("put it into file:, age:, sops: or keychain:"),
             Self::NothingInClear(_) => fixed("take `cleartext` away"),
             Self::SessionService { .. } => fixed("make it P1, or let it run without `gui`"),
             Self::RootWithoutReason { .. } => {

@@ -1,9 +1,10 @@
-//! Secrets: their places, the machines that hold them, and reasons for clear text.
+//! Secrets and stores: places, the machines that hold them, reasons for clear text, and ways to 1Password.
 
 use super::services::known_node;
 use super::{Judged, Problem};
 use crate::instance::model::Instance;
-use sanctum_types::ServiceName;
+use sanctum_secrets::identity::parse_recipient;
+use sanctum_types::{SecretRef, ServiceName};
 use std::collections::BTreeMap;
 
 pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
@@ -27,6 +28,7 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
         }
     }
     places(instance, judged);
+    stores(instance, judged);
 }
 
 /// A cache is overwritten by its source, so nothing else may be there.
@@ -45,4 +47,35 @@ fn places(instance: &Instance, judged: &mut Judged) {
             }
         }
     }
+}
+
+/// A token that opens a store is not in that store, and a recipient is one.
+fn stores(instance: &Instance, judged: &mut Judged) {
+    for (n, recipient) in instance.stores.recipients.iter().enumerate() {
+        if parse_recipient(recipient).is_err() {
+            judged.refuse(["stores", "recipients", &n.to_string()], Problem::Recipient);
+        }
+    }
+    let Some(access) = &instance.stores.one_password else { return };
+    if matches!(access.token, SecretRef::OnePassword { .. }) {
+        judged.refuse(["stores", "one_password", "token"], Problem::TokenInside);
+    }
+    if access.connect.as_ref().is_some_and(|address| !is_door(address)) {
+        judged.refuse(["stores", "one_password", "connect"], Problem::ConnectAddress);
+    }
+    if access.connect.is_some() && access.op.is_some() {
+        judged.refuse(["stores", "one_password", "op"], Problem::TwoWays);
+    }
+}
+
+/// A token is sent there, so it is https, or this machine.
+fn is_door(address: &str) -> bool {
+    let bad = |c: char| c.is_control() || c.is_whitespace() || c == '@';
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|start| {
+        address
+            .strip_prefix(start)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    });
+    !address.contains(bad)
+        && (address.strip_prefix("https://").is_some_and(|rest| !rest.is_empty()) || local)
 }

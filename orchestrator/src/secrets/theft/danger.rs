@@ -22,7 +22,7 @@ pub(super) fn of_secret(
     let most = services.clone().min_by_key(|(_, service)| service.criticality);
     match most.map(|(one, service)| (one, service.criticality)) {
         Some((one, Criticality::P0)) => {
-            add(4, format!("the house stands on `{one}`, which reads it"))
+            add(4, format!("the house stands on `{one}`, which reads it"));
         }
         Some((one, Criticality::P1)) => add(2, format!("people use `{one}`, which reads it")),
         Some((one, Criticality::P2)) => add(1, format!("`{one}` reads it")),
