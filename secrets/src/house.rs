@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod envfile;
 pub mod everywhere;
 pub mod fingerprint;
+pub mod first_identity;
 #[cfg(test)]
 mod laws;
 pub mod sight;

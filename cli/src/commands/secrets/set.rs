@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed, Notes};
 use sanctum_host::{passphrase, private_io};
-use sanctum_secrets::house::{HouseKey, Seen, Sight, sync};
+use sanctum_secrets::house::{HouseKey, Seen, Sight, first_identity, sync};
 use sanctum_secrets::stores::{LONGEST, Value};
 use sanctum_types::ServiceName;
 use serde_json::json;
@@ -75,6 +75,9 @@ pub(super) fn put(
     notes: &mut Notes,
 ) -> Result<usize, Failure> {
     let after = key.of(value.expose());
+    if let Some(path) = first_identity::ensure(&house.places, seen.kept.places())? {
+        notes.insert("identity".to_owned(), path.to_string());
+    }
     let mut written = 0_usize;
     for (place, sight) in seen.places() {
         if sight.fingerprint() != Some(after) {

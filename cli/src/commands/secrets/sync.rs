@@ -7,6 +7,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed};
 use sanctum_host::private_io;
+use sanctum_secrets::house::first_identity;
 use sanctum_secrets::house::sync::{Plan, Step, SyncRefused, plan};
 use serde_json::{Value, json};
 
@@ -38,6 +39,10 @@ pub(super) fn run(context: &Context, args: &Sync) -> Result<Exit, Failure> {
     ask(context, args.yes, &format!("Rebuild {} caches?", steps.len()))?;
     let deed = Deed::new("secrets.sync", house.node.as_str()).with("steps", steps.len());
     record::during(context, house.recorder(context), &deed, |notes| {
+        let places = steps.iter().map(|step| &step.to);
+        if let Some(path) = first_identity::ensure(&house.places, places)? {
+            notes.insert("identity".to_owned(), path.to_string());
+        }
         for (done, step) in steps.iter().enumerate() {
             notes.insert("done".to_owned(), done.to_string());
             context.out.progress(&format!("{} -> {}", step.secret, step.to));
