@@ -4,7 +4,9 @@ pub mod alerts;
 pub mod audit;
 pub mod doctor;
 pub mod guard;
+pub mod keys;
 pub mod reboot;
+pub mod secrets;
 pub mod services;
 pub mod sops;
 pub mod ssh;
@@ -148,6 +150,13 @@ pub enum Verb {
         /// The job's name under `schedules`
         name: String,
     },
+    /// Every key of the house and what is there of it
+    #[command(after_help = "Example:\n  sanctum keys list")]
+    Keys {
+        /// What to look at.
+        #[command(subcommand)]
+        verb: keys::Keys,
+    },
     /// Supervise the services of this node here, where neither launchd nor systemd does; ends on SIGTERM or Ctrl-C
     #[command(after_help = "Example:\n  sanctum up --only gateway")]
     Up(up::Up),
@@ -156,6 +165,15 @@ pub enum Verb {
         after_help = "Example:\n  sanctum reboot --dry-run\n  sudo /opt/sanctum/bin/sanctum reboot --in 1m\n  sanctum reboot --report"
     )]
     Reboot(reboot::Reboot),
+    /// The house's secrets: where they are, whether their places agree, and the ways in and out
+    #[command(
+        after_help = "Example:\n  sanctum secrets list\n  sanctum secrets set gateway-token\n  sanctum secrets sync"
+    )]
+    Secrets {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: secrets::Secrets,
+    },
     /// Show what the services of this node do; exit 3 when one is not as it should be
     #[command(
         after_help = "Example:\n  sanctum services\n  sanctum services why gateway\n  sanctum services retire tts"

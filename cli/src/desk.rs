@@ -14,7 +14,7 @@ use sanctum_orchestrator::alerts::text::Voice;
 use sanctum_orchestrator::alerts::{Channels, Deliver, Dispatcher, Policy, dispatch, watch};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::Instance;
-use sanctum_secrets::resolve::Places;
+use sanctum_orchestrator::secrets;
 use sanctum_types::{AuditSink, NodeName};
 use std::path::Path;
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Desk {
             _ => euid,
         };
         let nowhere = || Failure::new(Exit::Bug, "this machine has no place for secrets");
-        let mut places = Places::machine(root.unwrap_or(Path::new("/"))).ok_or_else(nowhere)?;
+        let mut places = secrets::places(root.unwrap_or(Path::new("/")), instance).ok_or_else(nowhere)?;
         places.session_bus.clone_from(&around.session_bus);
         let desktop = Session { uid, euid, bus: around.session_bus.clone() };
         Ok(Channels::of(instance, self.voice.clone(), places, desktop)?)

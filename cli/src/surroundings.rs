@@ -84,6 +84,12 @@ impl Surroundings {
     }
 }
 
+/// Every variable that this process was started with, for a program that it becomes.
+#[must_use]
+pub fn inherited() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().collect()
+}
+
 /// The verb that was parsed and what follows it, where a shell reads that as it stands; else the verb alone.
 pub fn retyped(verb: &str, words: &[OsString]) -> String {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();

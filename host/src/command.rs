@@ -10,9 +10,11 @@ use crate::HostError;
 use crate::clock::Monotonic;
 use crate::trust;
 use rustix::process::{Pid, Signal, kill_process_group};
-use sanctum_types::AbsPath;
+use sanctum_types::{AbsPath, Secret};
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write as _};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -240,6 +242,51 @@ pub fn on_terminal(program: &Program, args: &[&str]) -> Result<bool, HostError> 
         return Ok(false);
     };
     Ok(status.success())
+}
+
+/// What a program that this process becomes is handed.
+#[derive(Debug, Default)]
+pub struct Handed {
+    /// Its whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Pipes that it inherits: each descriptor's number is added to the environment under that name.
+    pub pipes: Vec<(String, Secret<Vec<u8>>)>,
+}
+
+/// What a pipe takes without a reader, on Linux and macOS alike (pipe(7); 16 KiB there and grows to 64).
+const PIPE_ROOM: usize = 16 * 1024;
+
+/// Becomes another program: same process, same terminal, the environment that is handed and nothing of ours. It is
+/// searched in the handed PATH. Comes back only with the reason why that failed.
+#[must_use]
+pub fn become_program(program: &OsStr, args: &[OsString], handed: Handed) -> HostError {
+    let shown = program.to_string_lossy().into_owned();
+    let mut command = Command::new(program);
+    command.args(args).env_clear().envs(handed.env);
+    // Held until the other program has taken them over.
+    let mut ends = Vec::new();
+    for (name, value) in handed.pipes {
+        match filled_pipe(value.expose()) {
+            Ok(end) => {
+                command.env(name, end.as_raw_fd().to_string());
+                ends.push(end);
+            }
+            Err(source) => return HostError::Io { verb: "hand a value to", path: shown, source },
+        }
+    }
+    let source = command.exec();
+    HostError::Io { verb: "become", path: shown, source }
+}
+
+/// The reading end of a pipe that holds these bytes and then ends; a program that is started inherits it.
+fn filled_pipe(bytes: &[u8]) -> std::io::Result<OwnedFd> {
+    if bytes.len() > PIPE_ROOM {
+        return Err(std::io::Error::other(format!("it is longer than {PIPE_ROOM} bytes")));
+    }
+    let (reader, writer) = rustix::pipe::pipe()?;
+    rustix::io::fcntl_setfd(&writer, rustix::io::FdFlags::CLOEXEC)?;
+    std::fs::File::from(writer).write_all(bytes)?;
+    Ok(reader)
 }
 
 /// Makes this process the leader of a session of its own, without a terminal (setsid(2)).

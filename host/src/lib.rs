@@ -24,6 +24,7 @@ pub mod op;
 pub mod owner_command;
 pub mod passphrase;
 pub mod presence;
+pub mod private_io;
 pub mod processes;
 pub mod random;
 pub mod readiness;

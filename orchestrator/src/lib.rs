@@ -23,5 +23,6 @@ pub mod prove;
 pub mod receipt;
 pub mod render;
 pub mod retire;
+pub mod secrets;
 pub mod status;
 pub mod supervise;

@@ -5,6 +5,7 @@
 //! scanning and policy, which stand on floors above.
 
 pub mod envelope;
+pub mod house;
 pub mod identity;
 pub mod places;
 pub mod resolve;

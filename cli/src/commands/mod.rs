@@ -12,12 +12,14 @@ pub mod history;
 pub mod itself;
 pub mod job;
 pub mod journals;
+pub mod keys;
 pub mod pf;
 pub mod plan;
 pub mod propose;
 pub mod prove;
 pub mod reboot;
 pub mod saved;
+pub mod secrets;
 pub mod services;
 pub mod sops;
 pub mod ssh;
@@ -70,8 +72,10 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::History => history::history(&context),
         Verb::Drift => history::drift(&context),
         Verb::Doctor(args) => doctor::run(&context, &args),
+        Verb::Keys { verb } => keys::run(&context, &verb),
         Verb::Pf { verb } => pf::run(&context, &verb),
         Verb::Reboot(args) => reboot::run(&context, &args),
+        Verb::Secrets { verb } => secrets::run(&context, &verb),
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
         Verb::Status(args) => status::run(&context, &args),

@@ -2,7 +2,7 @@
 
 use super::lint::Lint;
 use super::looked::Need;
-use super::{alerts, boot, exposure, jobs, launchd, services, ssh, vm};
+use super::{alerts, boot, exposure, jobs, launchd, secrets, services, ssh, vm};
 use crate::instance::model::Os;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,6 +17,7 @@ static FAMILIES: &[(&str, &[&Lint])] = &[
     ("vm", vm::LINTS),
     ("services", services::LINTS),
     ("alerts", alerts::LINTS),
+    ("secrets", secrets::LINTS),
 ];
 
 /// A word that is neither a lint nor a family.

@@ -11,7 +11,7 @@ use sanctum_host::tree::Tree;
 use sanctum_host::{HostError, files, look};
 use sanctum_types::{AbsPath, CouldNotCheck};
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Programs of the system answer at once or are stuck behind a daemon.
@@ -24,6 +24,7 @@ pub struct Eyes<'a> {
     /// What is known before.
     pub ground: &'a Ground,
     place: Place,
+    root: PathBuf,
     wanted: OnceCell<Seen<Wanted>>,
     plists: OnceCell<Seen<Many<PlistFile>>>,
 }
@@ -55,26 +56,38 @@ pub struct There {
 impl<'a> Eyes<'a> {
     /// On this machine.
     #[must_use]
-    pub const fn on_machine(ground: &'a Ground) -> Self {
-        Self::new(ground, Place::Machine)
+    pub fn on_machine(ground: &'a Ground) -> Self {
+        Self::new(ground, Place::Machine, Path::new("/"))
     }
 
-    const fn new(ground: &'a Ground, place: Place) -> Self {
-        Self { ground, place, wanted: OnceCell::new(), plists: OnceCell::new() }
+    fn new(ground: &'a Ground, place: Place, root: &Path) -> Self {
+        Self {
+            ground,
+            place,
+            root: root.to_owned(),
+            wanted: OnceCell::new(),
+            plists: OnceCell::new(),
+        }
     }
 
     /// Below a directory that stands for a machine.
     pub fn below(ground: &'a Ground, dir: &Path) -> Result<Self, HostError> {
         if !files::is_there(dir) {
-            return Ok(Self::new(ground, Place::Nowhere));
+            return Ok(Self::new(ground, Place::Nowhere, dir));
         }
-        Ok(Self::new(ground, Place::Below(Tree::open(dir)?)))
+        Ok(Self::new(ground, Place::Below(Tree::open(dir)?), dir))
     }
 
     /// Whether this is the machine itself.
     #[must_use]
     pub const fn is_machine(&self) -> bool {
         matches!(self.place, Place::Machine)
+    }
+
+    /// The directory that stands for `/`.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// What the instance makes of the node; rendered once, whoever asks.

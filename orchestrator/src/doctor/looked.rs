@@ -6,7 +6,7 @@
 //! reads an empty list as good news.
 
 use super::eyes::Eyes;
-use super::{alerts, boot, exposure, jobs as jobs_seen, launchd, services, ssh, vm};
+use super::{alerts, boot, exposure, jobs as jobs_seen, launchd, secrets, services, ssh, vm};
 use crate::house::{Artefact, Facts, House, compose};
 use crate::instance::Instance;
 use crate::instance::model::Os;
@@ -189,6 +189,16 @@ observations! {
     versions: services::Versions = Versions, services::look::versions;
     /// What the desk and the loop of alerts remember.
     alerts: alerts::Kept = Alerts, alerts::look::kept;
+    /// Places of the node's secrets, by fingerprint.
+    secret_places: Many<secrets::SecretPlace> = SecretPlaces, secrets::look::places;
+    /// Paths that secrets lie at or are opened with.
+    secret_paths: Many<secrets::SecretPath> = SecretPaths, secrets::look::paths;
+    /// SOPS documents that secrets are in.
+    sops_documents: Many<secrets::Document> = SopsDocuments, secrets::look::documents;
+    /// Values in files that are no store.
+    secret_leaks: Many<secrets::Leak> = SecretLeaks, secrets::look::leaks;
+    /// Recovery bundles.
+    recovery: secrets::Recovery = Recovery, secrets::look::recovery;
 }
 
 impl Looked {

@@ -19,6 +19,7 @@ pub mod lint;
 pub mod looked;
 pub mod report;
 pub mod run;
+pub mod secrets;
 pub mod services;
 pub mod ssh;
 #[cfg(test)]

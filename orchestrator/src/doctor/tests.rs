@@ -62,6 +62,10 @@ fn deny_one(looked: &mut Looked, need: Need) -> bool {
         Need::Authorized => looked.authorized.as_mut().unwrap().unseen.push(denied()),
         Need::Processes => looked.processes.as_mut().unwrap().unseen.push(denied()),
         Need::Histories => looked.histories.as_mut().unwrap().unseen.push(denied()),
+        Need::SecretPlaces => looked.secret_places.as_mut().unwrap().unseen.push(denied()),
+        Need::SecretPaths => looked.secret_paths.as_mut().unwrap().unseen.push(denied()),
+        Need::SopsDocuments => looked.sops_documents.as_mut().unwrap().unseen.push(denied()),
+        Need::SecretLeaks => looked.secret_leaks.as_mut().unwrap().unseen.push(denied()),
         Need::Keepers => looked.keepers.as_mut().unwrap().containers.unseen.push(denied()),
         Need::Named => {
             for at in looked.named.as_mut().unwrap().0.values_mut() {
@@ -101,7 +105,8 @@ fn deny_one(looked: &mut Looked, need: Need) -> bool {
         | Need::Egress
         | Need::Disk
         | Need::Versions
-        | Need::Alerts => return false,
+        | Need::Alerts
+        | Need::Recovery => return false,
     }
     true
 }

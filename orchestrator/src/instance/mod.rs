@@ -16,7 +16,9 @@ mod older;
 pub mod probe;
 pub mod registry;
 mod schema;
+pub mod secrets;
 mod shape;
+pub mod stores;
 #[cfg(any(test, feature = "strategy"))]
 pub mod strategy;
 pub mod supervision;

@@ -6,13 +6,14 @@
 
 use crate::presence::Agent;
 use ipnet::{Ipv4Net, Ipv6Net};
-use sanctum_types::{AbsPath, AccountName, IfName, NodeName, SecretRef, ServiceName};
+use sanctum_types::{AbsPath, AccountName, IfName, NodeName, ServiceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 pub use super::probe::{Contract, EndToEnd, JsonClaim, Probe, Scalar};
+pub use super::secrets::{Cleartext, SecretEntry};
 pub use super::supervision::Supervision;
 
 /// A whole house.
@@ -41,6 +42,9 @@ pub struct Instance {
     /// Secrets by name; never their values.
     #[serde(default)]
     pub secrets: BTreeMap<ServiceName, SecretEntry>,
+    /// How the stores of secrets are reached, where that does not follow from the machine.
+    #[serde(default)]
+    pub stores: super::stores::Stores,
     /// Jobs that run by the clock.
     #[serde(default)]
     pub schedules: BTreeMap<ServiceName, Schedule>,
@@ -459,18 +463,6 @@ pub enum PfAttach {
     /// By one marked line in `/etc/pf.conf`.
     #[serde(rename = "main")]
     Main,
-}
-
-/// One secret by reference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SecretEntry {
-    /// Where it is.
-    #[serde(rename = "ref")]
-    pub reference: SecretRef,
-    /// Days after which it should be rotated.
-    #[serde(default)]
-    pub rotation_max_age_days: Option<u32>,
 }
 
 /// A job that runs by the clock.

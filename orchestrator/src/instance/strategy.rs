@@ -165,6 +165,7 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
         ssh: ssh_policy(ssh),
         pf: Pf { attach: pick(&[PfAttach::ComApple, PfAttach::Main], misc) },
         secrets: BTreeMap::new(),
+        stores: super::stores::Stores::default(),
         schedules: BTreeMap::new(),
         agents: BTreeMap::new(),
         boot: Boot {
@@ -263,7 +264,8 @@ fn secret((n, die): (usize, &u16)) -> (ServiceName, SecretEntry) {
     let text = if n % 2 == 0 { pick(&at_boot, *die) } else { pick(&in_session, *die) };
     let reference = SecretRef::parse(text).expect("a reference");
     let days = (die % 3 == 0).then_some(u32::from(*die) + 1);
-    (service_name(format!("secret-{n}")), SecretEntry { reference, rotation_max_age_days: days })
+    let entry = SecretEntry { rotation_max_age_days: days, ..SecretEntry::at(reference) };
+    (service_name(format!("secret-{n}")), entry)
 }
 
 #[derive(Clone, Debug)]
@@ -366,7 +368,7 @@ fn service(house: &Instance, raw: &RawService, made: &[ServiceName], start: Serv
     let names: Vec<&ServiceName> = house
         .secrets
         .iter()
-        .filter(|(_, entry)| criticality != Criticality::P0 || entry.reference.unattended())
+        .filter(|(_, entry)| criticality != Criticality::P0 || entry.at_boot().is_some())
         .map(|(name, _)| name)
         .collect();
     let chosen = |from: &[&ServiceName], by: &[Index]| -> Vec<ServiceName> {

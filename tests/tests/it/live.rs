@@ -16,3 +16,4 @@ mod presence;
 mod race;
 mod runbook;
 mod saved;
+mod secrets;

@@ -114,7 +114,7 @@ fn of_job(looked: &Looked, job: &Job, service: Option<&Service>) -> Survivor {
 pub(super) fn session_secrets(looked: &Looked, service: &Service) -> Vec<ServiceName> {
     let secrets = &looked.ground.instance.secrets;
     let login =
-        |name: &&ServiceName| secrets.get(*name).is_some_and(|entry| !entry.reference.unattended());
+        |name: &&ServiceName| secrets.get(*name).is_some_and(|entry| entry.at_boot().is_none());
     service.secrets.iter().filter(login).cloned().collect()
 }
 

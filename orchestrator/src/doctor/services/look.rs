@@ -7,6 +7,7 @@ use crate::doctor::eyes::{Eyes, There, nothing_runs};
 use crate::doctor::looked::{Many, Seen, unseen};
 use crate::house::layout;
 use crate::instance::model::Os;
+use crate::instance::secrets::holders;
 use sanctum_host::command::{self, Options, run};
 use sanctum_host::processes::{self, Process};
 use sanctum_host::trust;
@@ -316,11 +317,15 @@ pub fn leaks(bytes: &[u8]) -> Vec<(usize, String)> {
     all.into_iter().collect()
 }
 
-/// Files of the secrets that are referred to as `file:NAME`.
+/// Files of the secrets that this node holds as `file:NAME`, source or cache.
 pub fn secret_files(eyes: &Eyes<'_>) -> Seen<Vec<SecretFile>> {
     let mut all = Vec::new();
-    for (name, entry) in &eyes.ground.instance.secrets {
-        let SecretRef::File(file) = &entry.reference else { continue };
+    let instance = &eyes.ground.instance;
+    let here = |name| holders(instance, name).contains(&eyes.ground.node);
+    let held = instance.secrets.iter().filter(|(name, _)| here(name));
+    let places = held.flat_map(|(name, entry)| entry.in_clear().map(move |place| (name, place)));
+    for (name, place) in places {
+        let SecretRef::File(file) = place else { continue };
         let path = AbsPath::new(format!("{}/{file}", layout::SECRETS))
             .map_err(|error| unseen(name, &error))?;
         all.push(SecretFile { name: name.to_string(), there: eyes.at(&path), path });

@@ -37,6 +37,46 @@ const RULES: &[(&str, &str, &str)] = &[
         "ssh: {allow_users: [a, root]}\nnetworks:\n",
         "10:24 root cannot be an SSH login",
     ),
+    (
+        "{ref: \"keychain:a/b\"}",
+        "{ref: \"keychain:a/b\", rotation_max_age_days: 0}",
+        "24:55 `rotation_max_age_days` must be at least 1",
+    ),
+    (
+        "{ref: \"keychain:a/b\"}",
+        "{ref: \"keychain:a/b\", caches: [\"file:x\", \"age:/k.age\"]}",
+        "24:51 `age:/k.age` is a place of `seal` too, and a cache is overwritten by its source",
+    ),
+    (
+        "{ref: \"keychain:a/b\"}",
+        "{ref: \"keychain:a/b\", caches: [\"keychain:a/b\"]}",
+        "24:41 `keychain:a/b` is a place of `login` too, and a cache is overwritten by its source",
+    ),
+    (
+        "{ref: \"keychain:a/b\"}",
+        "{ref: \"keychain:a/b\", caches: [\"file:x\", \"file:x\"]}",
+        "24:51 `file:x` is a place of `login` too, and a cache is overwritten by its source",
+    ),
+    (
+        "{ref: \"keychain:a/b\"}",
+        "{ref: \"keychain:a/b\", nodes: [hub, hubb, hub]}",
+        "24:45 node `hubb` is not declared; 24:51 `hub` is listed twice",
+    ),
+    (
+        "{ref: \"keychain:a/b\"}",
+        "{ref: \"file:x\", cleartext: {reason: \" \"}}",
+        "24:46 `reason` is empty",
+    ),
+    (
+        "networks:\n",
+        "stores: {recipients: [x]}\nnetworks:\n",
+        "10:23 this is neither an age recipient nor an SSH public key",
+    ),
+    (
+        "networks:\n",
+        "stores: {one_password: {token: \"op://v/i/f\", connect: \"http://c.example\", op: /op}}\nnetworks:\n",
+        "10:32 the token that opens 1Password cannot be in 1Password; 10:55 a Connect server is reached by https, or on this machine; 10:79 `connect` and `op` are two ways to 1Password; one counts",
+    ),
     ("networks:\n", "ssh: {allow_users: [a, a]}\nnetworks:\n", "10:24 `a` is listed twice"),
     (
         "networks:\n",

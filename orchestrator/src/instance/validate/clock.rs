@@ -23,13 +23,6 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
             judged.refuse(["schedules", key, "exit_timeout"], Problem::TooSmall { what, least: 1 });
         }
     }
-    for (name, secret) in &instance.secrets {
-        if secret.rotation_max_age_days == Some(0) {
-            let what = "`rotation_max_age_days`".to_owned();
-            let path = ["secrets", name.as_str(), "rotation_max_age_days"];
-            judged.refuse(path, Problem::TooSmall { what, least: 1 });
-        }
-    }
 }
 
 /// Whether a zone is in the bundled database, letter for letter.

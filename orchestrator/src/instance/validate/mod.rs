@@ -9,6 +9,7 @@ mod clock;
 mod jump;
 mod network;
 mod problem;
+mod secrets;
 mod services;
 mod text;
 
@@ -62,5 +63,6 @@ pub fn judge(instance: &Instance) -> Judged {
     services::judge(instance, &mut judged);
     clock::judge(instance, &mut judged);
     alerts::judge(instance, &mut judged);
+    secrets::judge(instance, &mut judged);
     judged
 }

@@ -261,6 +261,29 @@ pub enum Problem {
         /// The secret.
         secret: ServiceName,
     },
+    /// A cache in the place of another secret would overwrite it.
+    #[error("`{place}` is a place of `{other}` too, and a cache is overwritten by its source")]
+    PlaceTaken {
+        /// The place.
+        place: String,
+        /// The other secret, or this one again.
+        other: ServiceName,
+    },
+    /// Not somebody to encrypt for. The text is not repeated: it may be an identity.
+    #[error("this is neither an age recipient nor an SSH public key")]
+    Recipient,
+    /// A store cannot be opened with what is in it.
+    #[error("the token that opens 1Password cannot be in 1Password")]
+    TokenInside,
+    /// A token would go over the network in clear text.
+    #[error("a Connect server is reached by https, or on this machine")]
+    ConnectAddress,
+    /// Two ways to one store.
+    #[error("`connect` and `op` are two ways to 1Password; one counts")]
+    TwoWays,
+    /// A reason for something that is not so.
+    #[error("no place of `{0}` is in clear text")]
+    NothingInClear(ServiceName),
     /// The same, for a service that needs a graphical session.
     #[error("P0 service `{service}` needs a graphical session, which a restart does not bring")]
     SessionService {
@@ -425,8 +448,12 @@ impl Problem {
                 fixed("say in `reason` who needs to reach it, or bind `loopback`")
             }
             Self::SessionSecret { .. } => {
-                fixed("give it a reference that resolves at boot: file:, age: or sops:")
+                fixed("give it a reference or a cache that resolves at boot: file:, age: or sops:")
             }
+            Self::PlaceTaken { .. } => fixed("give each cache a place of its own"),
+            Self::Recipient => fixed("age1..., or the line of an SSH public key"),
+            Self::TokenInside => fixed("put it into file:, age:, sops: or keychain:"),
+            Self::NothingInClear(_) => fixed("take `cleartext` away"),
             Self::SessionService { .. } => fixed("make it P1, or let it run without `gui`"),
             Self::RootWithoutReason { .. } => {
                 fixed("say in `run_as.reason` why, or name another account")

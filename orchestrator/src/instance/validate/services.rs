@@ -151,7 +151,7 @@ fn secrets(instance: &Instance, name: &ServiceName, service: &Service, judged: &
         }
         known_secret(instance, path, secret, judged);
         let Some(entry) = instance.secrets.get(secret) else { continue };
-        if service.criticality == Criticality::P0 && !entry.reference.unattended() {
+        if service.criticality == Criticality::P0 && entry.at_boot().is_none() {
             let problem = Problem::SessionSecret { service: name.clone(), secret: secret.clone() };
             judged.refuse(path, problem);
         }

@@ -41,6 +41,14 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
             one_line(["schedules", name, "run_as", "reason"], reason, judged);
         }
     }
+    for (name, secret) in &instance.secrets {
+        let Some(cleartext) = &secret.cleartext else { continue };
+        let path = ["secrets", name.as_str(), "cleartext", "reason"];
+        one_line(path, &cleartext.reason, judged);
+        if cleartext.reason.trim().is_empty() {
+            judged.refuse(path, Problem::Empty { what: "`reason`".to_owned() });
+        }
+    }
 }
 
 /// Texts of a probe go into requests and into what is told about it.

@@ -1,0 +1,11 @@
+//! `sanctum keys`: arguments.
+
+use clap::Subcommand;
+
+/// `sanctum keys`.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Every key of the house: who makes and reads it, how it rotates, where its backup is, what loss and theft mean
+    #[command(after_help = "Example:\n  sanctum keys list\n  sanctum keys list --json")]
+    List,
+}

@@ -1,0 +1,248 @@
+//! `sanctum secrets exec`: this process becomes a program that has secrets in its environment or on descriptors.
+//!
+//! Whoever may choose the program reads the secret, so the owner is asked for in person. `--service` is the exception: the
+//! approved instance says both which program and which secrets, so nothing is chosen. What our own environment holds of
+//! secrets is not handed on.
+
+use super::house::House;
+use crate::args::secrets::Exec;
+use crate::commands::Context;
+use crate::failure::{Exit, Failure};
+use crate::presence;
+use crate::record::{self, Deed};
+use crate::site::Place;
+use crate::surroundings;
+use sanctum_host::command::{Handed, become_program};
+use sanctum_host::{private_io, trust};
+use sanctum_secrets::stores::Value;
+use sanctum_types::{AbsPath, SecretRef, ServiceName};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
+/// Variables that open stores, whatever their value looks like.
+const OPENERS: [&str; 6] = [
+    "OP_SERVICE_ACCOUNT_TOKEN",
+    "OP_CONNECT_TOKEN",
+    "SOPS_AGE_KEY",
+    "SOPS_AGE_KEY_FILE",
+    "SOPS_AGE_KEY_CMD",
+    "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+];
+
+/// One secret for the program.
+struct Given {
+    variable: String,
+    name: ServiceName,
+    place: SecretRef,
+    piped: bool,
+}
+
+pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
+    let house = House::open(context)?;
+    let (given, words) = match &args.service {
+        Some(service) => of_service(&house, service, &args.fd)?,
+        None => (asked_for(&house, args)?, args.command.clone()),
+    };
+    if given.is_empty() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "no secret is named, so there is nothing to hand over",
+        )
+        .hint("name one before `--`: sanctum secrets exec NAME -- COMMAND"));
+    }
+    let Some((program, rest)) = words.split_first() else {
+        return Err(
+            Failure::new(Exit::Usage, "there is no program to start").hint("write it after `--`")
+        );
+    };
+    let names: Vec<&str> = given.iter().map(|one| one.name.as_str()).collect();
+    let subject = names.join(" ");
+    let deed = Deed::new("secrets.exec", &subject).with("program", program.to_string_lossy());
+    let deed = match &args.service {
+        Some(service) => deed.with("service", service),
+        None => {
+            presence::require(context, &format!("hand {} to a program", names.join(", ")))?;
+            deed
+        }
+    };
+    let dumps = private_io::no_core_dumps()?;
+    // The end that is recorded is that everything was handed over; what the program does is its own.
+    let handed =
+        record::during(context, house.recorder(context), &deed, |_| gather(&house, &given))?;
+    dumps.allow_again()?;
+    let error = become_program(program, rest, handed);
+    Err(Failure::failed(error).hint("name the program by its path, or one that is in PATH"))
+}
+
+/// What the approved instance declares of a service.
+fn of_service(
+    house: &House,
+    name: &str,
+    piped: &[String],
+) -> Result<(Vec<Given>, Vec<OsString>), Failure> {
+    let instance = &house.opened.instance;
+    let known = instance.services.iter().find(|(known, _)| known.as_str() == name);
+    let Some((name, service)) = known else {
+        return Err(Failure::new(Exit::Usage, "the instance declares no service of that name"));
+    };
+    let Some(command) = &service.command else {
+        return Err(Failure::refused(format!(
+            "service `{name}` has no command that sanctum could run"
+        )));
+    };
+    if house.place == Place::Machine
+        && sanctum_host::accounts::effective_uid() == 0
+        && let Some(program) = command.first()
+    {
+        trust::check_program(&AbsPath::new(program.as_str())?).map_err(Failure::refused)?;
+    }
+    let mut given = Vec::new();
+    for secret in &service.secrets {
+        let (name, entry) = house.entry(secret.as_str())?;
+        // With nobody there, the place that answers then.
+        let place = entry.at_boot().unwrap_or(&entry.reference).clone();
+        let piped = piped.iter().any(|one| one == name.as_str());
+        given.push(Given { variable: variable(&name), name, place, piped });
+    }
+    Ok((given, command.iter().map(OsString::from).collect()))
+}
+
+fn asked_for(house: &House, args: &Exec) -> Result<Vec<Given>, Failure> {
+    let mut given = Vec::new();
+    let mut add = |name: &str, chosen: Option<&str>, piped: bool| -> Result<(), Failure> {
+        let (name, entry) = house.entry(name)?;
+        let variable = chosen.map_or_else(|| variable(&name), str::to_owned);
+        given.push(Given { variable, name, place: entry.reference.clone(), piped });
+        Ok(())
+    };
+    for name in args.names.iter().filter(|name| !args.fd.contains(name)) {
+        add(name, None, false)?;
+    }
+    for pair in &args.env {
+        let (chosen, name) = pair.split_once('=').unwrap_or_default();
+        if !is_variable(chosen) {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--env takes VARIABLE=NAME, where NAME is a secret of the instance",
+            ));
+        }
+        add(name, Some(chosen), false)?;
+    }
+    for name in &args.fd {
+        add(name, None, true)?;
+    }
+    let mut known = BTreeSet::new();
+    match given.iter().find(|one| !known.insert(one.variable.clone())) {
+        Some(twice) => Err(Failure::new(
+            Exit::Usage,
+            format!("two secrets want the variable {}", twice.variable),
+        )),
+        None => Ok(given),
+    }
+}
+
+fn gather(house: &House, given: &[Given]) -> Result<Handed, Failure> {
+    let mut handed = Handed::default();
+    let mut values = Vec::new();
+    for one in given {
+        let value = house.value(&one.name, &one.place)?;
+        if !one.piped && value.expose().contains(&0) {
+            return Err(Failure::refused(format!(
+                "`{}` holds a zero byte, which no variable can",
+                one.name
+            ))
+            .hint(format!("hand it over on a descriptor: --fd {}", one.name)));
+        }
+        values.push(value);
+    }
+    let secrets = house.opened.instance.secrets.keys();
+    let own: BTreeSet<String> =
+        secrets.flat_map(|name| [variable(name), fd_variable(name)]).collect();
+    handed.env = harmless(surroundings::inherited(), &own, &values);
+    for (one, value) in given.iter().zip(values) {
+        if one.piped {
+            handed.pipes.push((fd_variable(&one.name), value));
+        } else {
+            let bytes = value.expose().clone();
+            handed.env.push((OsString::from(&one.variable), OsString::from_vec(bytes)));
+        }
+    }
+    Ok(handed)
+}
+
+/// What may be handed on of our own environment: nothing that names or looks like a secret, or is one.
+fn harmless(
+    all: Vec<(OsString, OsString)>,
+    own: &BTreeSet<String>,
+    values: &[Value],
+) -> Vec<(OsString, OsString)> {
+    let keep = |(name, value): &(OsString, OsString)| {
+        let (text, bytes) = (name.to_string_lossy(), value.as_bytes());
+        let ours =
+            own.contains(&*text) || OPENERS.contains(&&*text) || text.starts_with("SANCTUM_");
+        let is_one = values.iter().any(|one| one.expose() == bytes);
+        let looks = || {
+            let shown = value.to_string_lossy();
+            sanctum_firewall::find_cleartext(&shown, Some(&text)).is_some()
+                || !sanctum_firewall::find(bytes).is_empty()
+        };
+        !ours && !is_one && !looks()
+    };
+    all.into_iter().filter(keep).collect()
+}
+
+/// `gateway-token`: GATEWAY_TOKEN.
+fn variable(name: &ServiceName) -> String {
+    name.as_str().to_ascii_uppercase().replace('-', "_")
+}
+
+fn fd_variable(name: &ServiceName) -> String {
+    format!("{}_FD", variable(name))
+}
+
+fn is_variable(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !text.is_empty() && text.chars().all(good) && !text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_secret_is_not_handed_on() {
+        let token = ["ghp_", "OZsOy0AG9b8DR3p1qGU5XWwqsOJKoy", "07ECmi"].concat();
+        let all = [
+            ("PATH", "/usr/bin"),
+            ("HOME", "/root"),
+            ("GITHUB", token.as_str()),
+            ("OP_SERVICE_ACCOUNT_TOKEN", "x"),
+            ("SANCTUM_X", "1"),
+            ("GATEWAY_TOKEN", "old"),
+            ("COPY", "hunter2 is here"),
+            ("EXACT", "hunter2"),
+        ];
+        let all =
+            all.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+        let own = BTreeSet::from(["GATEWAY_TOKEN".to_owned()]);
+        let kept = harmless(all, &own, &[Value::new(b"hunter2".to_vec())]);
+        let names: Vec<_> =
+            kept.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+        assert_eq!(names, ["PATH", "HOME", "COPY"]);
+    }
+
+    #[test]
+    fn names_of_variables() {
+        let name = ServiceName::new("gateway-token").unwrap();
+        assert_eq!(
+            (variable(&name).as_str(), fd_variable(&name).as_str()),
+            ("GATEWAY_TOKEN", "GATEWAY_TOKEN_FD")
+        );
+        for (text, good) in
+            [("A_1", true), ("1A", false), ("", false), ("A-B", false), ("A=B", false)]
+        {
+            assert_eq!(is_variable(text), good, "{text}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What every verb over secrets works on: the declared secrets, this place's stores and its memory.
+//!
+//! At euid 0 on a machine only the approved instance counts: it says where root writes. Deliberately absent: any choice
+//! of a store, which follows from a reference alone.
+
+use super::Memory;
+use super::memory::passing_key;
+use crate::commands::Context;
+use crate::failure::{Exit, Failure};
+use crate::record::Recorder;
+use crate::session::{self, Opened};
+use crate::site::Place;
+use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
+use sanctum_orchestrator::secrets;
+use sanctum_secrets::house::{Everywhere, HouseKey, Kept, Seen};
+use sanctum_secrets::resolve::Places;
+use sanctum_secrets::stores::{Reading, Store as _, Value};
+use sanctum_types::{AbsPath, NodeName, SecretRef, ServiceName};
+use std::path::Path;
+
+/// Secrets, stores and memory of one node.
+pub(super) struct House {
+    pub(super) opened: Opened,
+    pub(super) node: NodeName,
+    pub(super) place: Place,
+    pub(super) places: Places,
+}
+
+impl House {
+    pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+        let place = Place::of(&context.common);
+        let root = place == Place::Machine && context.around.euid == 0;
+        let opened = if root {
+            Opened::read_approved(&context.common, context.out)?
+        } else {
+            Opened::read(&context.common, &context.around, context.out)?
+        };
+        let node = session::choose_node(&opened.instance, &context.common)?;
+        let places = places(context, &place, &opened)?;
+        Ok(Self { opened, node, place, places })
+    }
+
+    /// All stores as one.
+    pub(super) const fn stores(&self) -> Everywhere<'_> {
+        Everywhere(&self.places)
+    }
+
+    /// The key that lasts where there is one, else one for this run.
+    pub(super) fn key_to_look(&self, context: &Context) -> Result<HouseKey, Failure> {
+        match Memory::look(&self.place, &context.around)?.known_key()? {
+            Some(key) => Ok(key),
+            None => passing_key(),
+        }
+    }
+
+    /// The key that lasts.
+    pub(super) fn key(&self, context: &Context) -> Result<HouseKey, Failure> {
+        Memory::open(&self.place, &context.around)?.key()
+    }
+
+    /// The declared secret of that name.
+    pub(super) fn entry(&self, name: &str) -> Result<(ServiceName, &SecretEntry), Failure> {
+        let known = &self.opened.instance.secrets;
+        if let Some((name, entry)) = known.iter().find(|(known, _)| known.as_str() == name) {
+            return Ok((name.clone(), entry));
+        }
+        // What was typed in the wrong place may be a value, so it is not repeated.
+        let near = known.keys().map(|known| (strsim::jaro_winkler(known.as_str(), name), known));
+        let near = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+        let failure = Failure::new(Exit::Usage, "the instance declares no secret of that name");
+        Err(match near {
+            Some((_, near)) => failure.hint(format!("did you mean `{near}`?")),
+            None => failure.hint(
+                "`sanctum secrets list` lists them; declare it under `secrets` of the instance",
+            ),
+        })
+    }
+
+    /// The secrets that are named, or else those that this node holds.
+    pub(super) fn kept(&self, names: &[String]) -> Result<Vec<Kept>, Failure> {
+        let instance = &self.opened.instance;
+        if names.is_empty() {
+            let here = |name: &ServiceName| holders(instance, name).contains(&self.node);
+            return Ok(instance
+                .secrets
+                .iter()
+                .filter(|(name, _)| here(name))
+                .map(|(name, entry)| kept(name, entry))
+                .collect());
+        }
+        names.iter().map(|name| self.entry(name).map(|(name, entry)| kept(&name, entry))).collect()
+    }
+
+    /// Looks into every place of those secrets.
+    pub(super) fn look(&self, all: Vec<Kept>, key: &HouseKey) -> Vec<Seen> {
+        all.into_iter().map(|kept| Seen::of(&self.stores(), kept, key)).collect()
+    }
+
+    /// The value in one place.
+    pub(super) fn value(&self, name: &ServiceName, place: &SecretRef) -> Result<Value, Failure> {
+        match self.stores().get(place) {
+            Reading::Present(value) => Ok(value),
+            Reading::Absent => {
+                Err(Failure::failed(format!("there is no value of `{name}` at {place}"))
+                    .hint(self.place.command(&format!("secrets set {name}"))))
+            }
+            Reading::Unreachable(why) => {
+                let way_out = why.way_out();
+                let failure = Failure::failed(why);
+                Err(way_out.into_iter().fold(failure, Failure::hint))
+            }
+        }
+    }
+
+    /// Where what is done here is recorded.
+    pub(super) fn recorder(&self, context: &Context) -> Result<Recorder, Failure> {
+        Recorder::of_place(&self.place, &context.around)
+    }
+}
+
+/// A secret by its places.
+pub(super) fn kept(name: &ServiceName, entry: &SecretEntry) -> Kept {
+    Kept { name: name.clone(), source: entry.reference.clone(), caches: entry.caches.clone() }
+}
+
+/// Where this place keeps things.
+fn places(context: &Context, place: &Place, opened: &Opened) -> Result<Places, Failure> {
+    let nowhere = || Failure::new(Exit::Usage, "there is no home directory to keep secrets in");
+    let root = match place {
+        Place::Root(dir) => Some(dir.as_path()),
+        Place::Machine if context.around.euid == 0 => Some(Path::new("/")),
+        Place::Machine => None,
+    };
+    let mut places = match root {
+        Some(root) => secrets::places(root, &opened.instance).ok_or_else(nowhere)?,
+        None => {
+            let home = context.around.home.as_ref().ok_or_else(nowhere)?;
+            let mut places =
+                Places::person(&AbsPath::new(home.to_string_lossy())?).ok_or_else(nowhere)?;
+            let file = std::path::absolute(&opened.path)?;
+            if let Some(base) = file.parent() {
+                places.base = AbsPath::new(base.to_string_lossy())?;
+            }
+            opened.instance.stores.furnish(&mut places);
+            places
+        }
+    };
+    places.session_bus.clone_from(&context.around.session_bus);
+    Ok(places)
+}

@@ -1,0 +1,145 @@
+//! Fixtures of the family, and what its observations make of real files.
+
+#![expect(clippy::disallowed_methods, reason = "fixtures in the test's own folder")]
+
+use super::look::{self, Document, Recovery, Role, SecretPath, SecretPlace};
+use crate::doctor::eyes::{Eyes, There};
+use crate::doctor::fixture;
+use crate::doctor::looked::Looked;
+use crate::secrets::recovery::{Made, Record};
+use sanctum_secrets::house::HouseKey;
+use sanctum_types::{AbsPath, SecretRef, ServiceName, UnixTime};
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt as _;
+
+/// A hub whose P0 service `bridge` reads `token`, which has these places: reference, whether it is the source, and what
+/// stands for the value there.
+pub(super) fn house(places: &[(&str, bool, Option<&str>)]) -> Looked {
+    let source = places.iter().find(|(_, source, _)| *source).expect("a source").0;
+    let caches: Vec<&str> =
+        places.iter().filter(|(_, source, _)| !source).map(|(place, ..)| *place).collect();
+    let mut looked = fixture::hub(&json!({
+        "secrets": { "token": { "ref": source, "caches": caches, "cleartext": { "reason": "it is needed at boot" } } },
+        "services": { "bridge": { "node": "hub", "criticality": "P0", "command": ["/opt/x"], "secrets": ["token"] } },
+    }));
+    let key = HouseKey::read(&[1; 32]).unwrap();
+    let all = &mut looked.secret_places.as_mut().unwrap().all;
+    for (place, source, value) in places {
+        let place = SecretRef::parse(place).unwrap();
+        let unattended = place.unattended();
+        let print = value.map(|value| key.of(value.as_bytes()));
+        all.push(SecretPlace {
+            secret: ServiceName::new("token").unwrap(),
+            place,
+            source: *source,
+            print,
+            unattended,
+        });
+    }
+    looked
+}
+
+impl Looked {
+    pub(super) fn with_secret_path(mut self, path: &str, role: Role, mode: u32) -> Self {
+        let there = if role == Role::Private { fixture::dir(mode) } else { fixture::file(mode) };
+        let path = AbsPath::new(path).unwrap();
+        self.secret_paths.as_mut().unwrap().all.push(SecretPath { path, role, there });
+        self
+    }
+
+    pub(super) fn with_document(mut self, conflict: Option<usize>, clear: &[&str]) -> Self {
+        let path = AbsPath::new("/etc/sanctum/house.yaml").unwrap();
+        let clear = Some(clear.iter().map(|&key| key.to_owned()).collect());
+        self.sops_documents.as_mut().unwrap().all.push(Document { path, conflict, clear });
+        self
+    }
+
+    /// With a bundle that was rehearsed so many days ago; `secrets` are names with the value then and now.
+    pub(super) fn with_recovery(
+        mut self,
+        days: Option<i64>,
+        secrets: &[(&str, &str, &str)],
+    ) -> Self {
+        let ago = |days: i64| UnixTime(self.ground.now.0 - days * 24 * 3600);
+        let pick = |now: bool| {
+            let one = |(name, then, today): &(&str, &str, &str)| {
+                ((*name).to_owned(), (if now { *today } else { *then }).to_owned())
+            };
+            secrets.iter().map(one).collect()
+        };
+        let made = Made {
+            digest: "d".to_owned(),
+            made_at: ago(100),
+            recipients: 1,
+            secrets: pick(false),
+            rehearsed_at: days.map(ago),
+        };
+        let record = Record { format: 1, bundles: vec![made] };
+        self.recovery = Ok(Recovery { record: Some(record), now: Some(pick(true)) });
+        self
+    }
+}
+
+fn there(mode: u32) -> There {
+    There { modified: None, size: None, uid: None, ..fixture::file(mode) }
+}
+
+/// Real files below a directory: what is seen of them, and that no value is.
+#[test]
+fn what_is_seen_of_real_files_holds_no_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str, mode: u32| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    put("etc/sanctum/secrets/token", "hunter2-hunter2", 0o600);
+    put("etc/sanctum/secrets/copy", "hunter2-hunter2", 0o600);
+    let secrets = dir.path().join("etc/sanctum/secrets");
+    std::fs::set_permissions(secrets, std::fs::Permissions::from_mode(0o700)).unwrap();
+    put("etc/sanctum/identity", "x", 0o644);
+    put(
+        "etc/sanctum/h.yaml",
+        "a: ENC[AES256_GCM,data:x]\nb: {c_unencrypted: open, d: null, e: \"\"}\nsops: {mac: x, version: y}\n<<<<<<< ours\n",
+        0o600,
+    );
+    put("etc/sanctum/e.env", "A=ENC[x]\nB=open\nsops_mac=x\n", 0o600);
+    put("Users/operator/.zshrc", "# x\nexport TOKEN='hunter2-hunter2'\n", 0o644);
+    let house = fixture::hub(&json!({ "secrets": {
+        "token": { "ref": "file:token", "caches": ["file:copy", "file:gone"], "cleartext": { "reason": "x" } },
+        "one": { "ref": "sops:h.yaml#a" }, "two": { "ref": "sops:/etc/sanctum/e.env#A" },
+        "elsewhere": { "ref": "file:barn", "nodes": ["barn"] },
+    } }));
+    let eyes = Eyes::below(&house.ground, dir.path()).unwrap();
+    let places = look::places(&eyes).unwrap();
+    let files: Vec<(String, bool)> = places
+        .iter()
+        .filter(|one| matches!(one.place, SecretRef::File(_)))
+        .map(|one| (one.place.to_string(), one.print.is_some()))
+        .collect();
+    let expected = [("file:token", true), ("file:copy", true), ("file:gone", false)];
+    assert_eq!(files, expected.map(|(place, there)| (place.to_owned(), there)));
+    assert_eq!(places.all[0].print, places.all[1].print);
+    let paths = look::paths(&eyes).unwrap();
+    let identity = paths.iter().find(|one| one.role == Role::Identity).unwrap();
+    assert_eq!(identity.there, there(0o644));
+    let documents = look::documents(&eyes).unwrap();
+    let seen: Vec<_> = documents
+        .iter()
+        .map(|one| (one.path.to_string(), one.conflict, one.clear.clone()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("/etc/sanctum/e.env".to_owned(), None, Some(vec!["B".to_owned()])),
+            ("/etc/sanctum/h.yaml".to_owned(), Some(4), None),
+        ]
+    );
+    let leaks = look::leaks(&eyes).unwrap();
+    let found: Vec<_> =
+        leaks.iter().map(|one| (one.path.as_str(), one.line, one.secret.as_str())).collect();
+    assert_eq!(found, [("/Users/operator/.zshrc", 2, "token")]);
+    let all = format!("{places:?}{paths:?}{documents:?}{leaks:?}");
+    assert!(!all.contains("hunter2"));
+}

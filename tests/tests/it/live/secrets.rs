@@ -1,0 +1,90 @@
+//! On a machine: a person reads, and no program of the owner's does. What the approved instance declares runs with nobody
+//! there.
+#![expect(clippy::disallowed_methods, reason = "children are started by the scene")]
+
+use super::bed::{Machine, PERSON, SANCTUM, Said, house, on_a_machine, program, sh};
+
+const MORE: &str = r#"
+secrets:
+  token: {ref: "file:token", cleartext: {reason: read at boot}}
+"#;
+
+fn arranged(machine: &Machine) {
+    machine.install();
+    house(
+        &[(
+            "  dashboard: {node: hub, ports: [1111]}",
+            "  dashboard: {node: hub, ports: [1111], command: [/usr/bin/env], secrets: [token]}",
+        )],
+        MORE,
+    );
+    machine.apply_and_confirm();
+    sh(&format!("printf 'pl@nted-w0rd' | {SANCTUM} secrets set token --stdin"));
+}
+
+#[test]
+fn only_a_person_reads_a_secret() {
+    on_a_machine("live::secrets::only_a_person_reads_a_secret", |machine| {
+        arranged(machine);
+        for verb in [
+            &["secrets", "get", "token", "--stdout"][..],
+            &["secrets", "exec", "token", "--", "/usr/bin/env"],
+            &["secrets", "copy", "token", "--terminal", "--seconds", "1"],
+            &[
+                "secrets",
+                "export",
+                "--to",
+                "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+                "--out",
+                "/run/x.age",
+            ],
+        ] {
+            let said = machine.nobody(verb);
+            said.expect(4, "terminal");
+            assert!(!said.out.contains("pl@nted"), "{said:#?}");
+            // A terminal of its own, and nobody who knows the password.
+            let line = verb.join(" ");
+            let guess =
+                format!("TYPED='[[\"assword\",\"a guess\"]]' {PERSON} sudo -n {SANCTUM} {line}");
+            let said =
+                Said::of(&machine.as_owner(&["sh", "-c", &guess]).output().expect("it starts"));
+            assert!(said.code == Some(4) && !said.out.contains("pl@nted"), "{said:#?}");
+            // What an agent starts, even with the right password.
+            sh("cp /bin/bash /run/claude");
+            program("/run/agent.sh", &format!("{PERSON} sudo -n {SANCTUM} {line}; exit $?\n"));
+            let said = Said::of(
+                &machine.as_owner(&["/run/claude", "/run/agent.sh"]).output().expect("it starts"),
+            );
+            said.expect(4, "the agent `claude`");
+            assert!(!said.out.contains("pl@nted"), "{said:#?}");
+        }
+        assert!(!super::bed::is_there("/run/x.age"));
+        let said = machine.run(&["secrets", "get", "token", "--stdout"]);
+        said.done();
+        assert_eq!(said.out, "pl@nted-w0rd");
+        let said = machine.run(&["secrets", "exec", "token", "--", "/usr/bin/env"]);
+        said.done();
+        assert!(said.out.contains("TOKEN=pl@nted-w0rd\n"), "{said:#?}");
+    });
+}
+
+#[test]
+fn a_service_gets_what_is_declared_with_nobody_there() {
+    on_a_machine("live::secrets::a_service_gets_what_is_declared_with_nobody_there", |machine| {
+        arranged(machine);
+        // No login, no terminal, no environment: as launchd and systemd start it.
+        let said =
+            sh(&format!("env -i setsid {SANCTUM} secrets exec --service dashboard < /dev/null"));
+        assert_eq!(said, "TOKEN=pl@nted-w0rd\n");
+        // The owner's own file does not choose what root runs.
+        let named = machine.nobody(&[
+            "secrets",
+            "exec",
+            "--service",
+            "dashboard",
+            "--instance",
+            "/home/alma/.sanctum/instance.yaml",
+        ]);
+        named.expect(2, "only the approved copy counts");
+    });
+}

@@ -1,0 +1,7 @@
+//! The verbs over secrets as a person runs them: nothing leaks, what is cut off is finished, and only a person reads.
+
+mod bed;
+mod kill;
+mod needles;
+mod scene;
+mod verbs;

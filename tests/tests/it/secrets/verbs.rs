@@ -1,0 +1,121 @@
+//! Single verbs: what they refuse, and the shape of their reports.
+#![expect(clippy::disallowed_methods, reason = "files are arranged from outside")]
+
+use super::bed::HOUSE;
+use crate::cli::program::House;
+use serde_json::json;
+use std::fs;
+
+fn house() -> House {
+    let house = House::new(HOUSE);
+    house.fed(&["secrets", "set", "gateway-token", "--stdin"], b"one-two-three\n").exits(0);
+    house
+}
+
+#[test]
+fn what_cannot_be_done_says_what_can() {
+    let house = house();
+    for (verb, code, says) in [
+        (&["secrets", "get", "gatway-token", "--stdout"][..], 2, "did you mean `gateway-token`?"),
+        (&["secrets", "get", "tls-key", "--stdout"], 1, "sanctum secrets set tls-key"),
+        (&["secrets", "set", "tls-key"], 4, "--stdin"),
+        (&["secrets", "rm", "gateway-token"], 4, "--yes"),
+        (&["secrets", "sync", "nothing"], 2, "the instance declares no secret of that name"),
+        (&["secrets", "copy", "gateway-token"], 2, "--terminal"),
+        (&["secrets", "stolen", "shed"], 2, "the instance has no node `shed`"),
+        (&["secrets", "export", "--to", "somebody", "--out", "x.age"], 2, "age1"),
+        (&["secrets", "exec", "--service", "nothing"], 2, "declares no service"),
+        (&["secrets", "drill", "house.yaml"], 1, "does not open"),
+    ] {
+        house.run(verb).exits(code).says(says);
+    }
+    house
+        .fed(&["secrets", "set", "tls-key", "--stdin"], b"\n")
+        .exits(4)
+        .says("an empty value is no secret");
+    // A value in the place of a name is not repeated.
+    let ran = house.run(&["secrets", "get", "hunter2-is-a-value", "--stdout"]).exits(2);
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_source_that_is_empty_is_not_filled_from_a_cache_by_itself() {
+    let house = house();
+    let store = house.at("root/etc/sanctum/secrets/.store.age");
+    let kept = fs::read(&store).expect("the store");
+    fs::remove_file(&store).expect("it was there");
+    house
+        .run(&["secrets", "sync", "--yes"])
+        .exits(4)
+        .says("the source of `gateway-token` is empty while a cache of it is not");
+    house.run(&["secrets", "diff"]).exits(3);
+    fs::write(&store, kept).expect("the store");
+    fs::set_permissions(&store, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .expect("a mode");
+    house.run(&["secrets", "diff", "gateway-token"]).exits(0);
+}
+
+#[test]
+fn reports_hold_places_and_short_fingerprints() {
+    let house = house();
+    let list = house.run(&["secrets", "list", "--json"]).exits(0).json();
+    let token = list["secrets"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["secret"] == "gateway-token");
+    let token = token.expect("it is listed");
+    assert_eq!(token["standing"], "agrees");
+    assert_eq!(token["consumers"], json!(["gateway"]));
+    assert_eq!(token["cleartext"], "the gateway starts with nobody there");
+    let far = list["secrets"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["secret"] == "far")
+        .expect("far");
+    assert_eq!((&far["standing"], &far["places"][0]["state"]), (&json!(null), &json!(null)));
+    let diff = house.run(&["secrets", "diff", "gateway-token", "--json"]).exits(0).json();
+    let print = |n: usize| {
+        diff["secrets"][0]["places"][n]["fingerprint"].as_str().expect("a fingerprint").to_owned()
+    };
+    assert_eq!((print(0).len(), print(0)), (8, print(2)));
+    let plan = house.run(&["secrets", "stolen", "--disk", "--json"]).exits(3).json();
+    assert_eq!(
+        (&plan["format"], &plan["taken"], &plan["at_rest"]),
+        (&json!(1), &json!("disk"), &json!("undeclared"))
+    );
+    assert_eq!(plan["steps"][0]["order"], 1);
+    let keys = house.run(&["keys", "list", "--json"]).exits(0).json();
+    let identity = &keys["keys"][0];
+    assert_eq!(
+        (&identity["id"], &identity["places"][0]["mode"]),
+        (&json!("age-identity"), &json!("0600"))
+    );
+}
+
+#[test]
+fn the_doctor_tells_of_what_the_verbs_left() {
+    let house = house();
+    let outcome = |id: &str| {
+        let report = house.run(&["doctor", "--only", "secrets", "--json"]).json();
+        let lints = report["lints"]["verdicts"].as_array().expect("verdicts");
+        let lint =
+            lints.iter().find(|lint| lint["id"] == id).unwrap_or_else(|| panic!("no {id}")).clone();
+        lint["outcome"].as_str().expect("an outcome").to_owned()
+    };
+    assert_eq!(outcome("secrets/source-present"), "violated");
+    house.fed(&["secrets", "set", "tls-key", "--stdin"], b"a-key-of-some-length").exits(0);
+    assert_eq!(outcome("secrets/source-present"), "holds");
+    assert_eq!(outcome("secrets/caches-agree"), "holds");
+    assert_eq!(outcome("secrets/p0-unattended"), "holds");
+    assert_eq!(outcome("secrets/cleartext-declared"), "holds");
+    assert_eq!(outcome("secrets/recovery-rehearsed"), "violated");
+    assert_eq!(outcome("secrets/value-in-config"), "holds");
+    house.put("etc/sanctum/secrets/gateway-token", "another", 0o600);
+    assert_eq!(outcome("secrets/caches-agree"), "violated");
+    house.put("etc/sanctum/secrets/gateway-token", "another", 0o644);
+    assert_eq!(outcome("secrets/caches-agree"), "could-not-look");
+    house.instance(&HOUSE.replace("name: Bed", "name: a-key-of-some-length"));
+    assert_eq!(outcome("secrets/value-in-config"), "violated");
+}
