@@ -77,15 +77,17 @@ pub fn run(args: &Daemon) -> Result<Exit, Failure> {
         (Some(name), _) if name == alerts::NAME => {
             let around = Surroundings::read(None);
             let (drain, manager) = (Duration::from_secs(args.drain_timeout), around.notify.clone());
+            let inbox = frame::Inbox::open()?;
             let service = alerts::AlertsService::open(args, around, out)?;
-            frame::run(out, &std::sync::Arc::new(service), drain, manager.as_deref())
+            frame::run(out, inbox, &std::sync::Arc::new(service), drain, manager.as_deref())
         }
         (None, Some(name)) if name == alerts::NAME => alerts::health(out, args),
         (Some(name), _) if name == journal::NAME => {
             let around = Surroundings::read(None);
+            let inbox = frame::Inbox::open()?;
             let service = journal::JournalService::open(args, &around)?;
             let drain = Duration::from_secs(args.drain_timeout);
-            frame::run(out, &std::sync::Arc::new(service), drain, around.notify.as_deref())
+            frame::run(out, inbox, &std::sync::Arc::new(service), drain, around.notify.as_deref())
         }
         (None, Some(name)) if name == journal::NAME => health(out, args),
         (Some(name), _) | (None, Some(name)) => {

@@ -26,16 +26,30 @@ enum Told {
     Ended(Result<(), Failure>),
 }
 
+/// What a service is told. It is open before the service listens: who reached it may end it at once.
+pub(super) struct Inbox {
+    sender: Sender<Told>,
+    inbox: Receiver<Told>,
+}
+
+impl Inbox {
+    /// Signals are kept from now on.
+    pub(super) fn open() -> Result<Self, Failure> {
+        let (sender, inbox) = channel();
+        let told = sender.clone();
+        crate::signals::watch(move || told.send(Told::Signal).is_ok())?;
+        Ok(Self { sender, inbox })
+    }
+}
+
 /// Serves in the foreground. `manager` wants to know when the service is ready and when it stops.
 pub(super) fn run(
     out: Out,
+    Inbox { sender, inbox }: Inbox,
     service: &Arc<impl Service>,
     patience: Duration,
     manager: Option<&str>,
 ) -> Result<Exit, Failure> {
-    let (sender, inbox) = channel();
-    let told = sender.clone();
-    crate::signals::watch(move || told.send(Told::Signal).is_ok())?;
     let serving = Arc::clone(service);
     start(service.name(), sender, move || serving.serve())?;
     let name = service.name();

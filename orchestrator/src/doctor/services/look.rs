@@ -9,7 +9,7 @@ use crate::house::layout;
 use crate::instance::model::Os;
 use crate::instance::secrets::holders;
 use sanctum_host::command::{self, Options, run};
-use sanctum_host::processes::{self, Process};
+use sanctum_host::processes::{self, FileId, Process};
 use sanctum_host::trust;
 use sanctum_types::{AbsPath, CouldNotCheck, SecretRef};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,6 +100,8 @@ pub struct Versions {
     pub sanctum: Option<String>,
     /// `sanctumd`; none where it is not installed.
     pub sanctumd: Option<String>,
+    /// The file of the installed `sanctumd`: a process names the version's own path, and jobs a link to it.
+    pub daemon: Option<FileId>,
 }
 
 /// Crontabs and units are pages.
@@ -349,7 +351,10 @@ pub fn versions(eyes: &Eyes<'_>) -> Seen<Versions> {
         // `sanctum 0.1.0`.
         Ok(said.text().split_whitespace().last().map(str::to_owned))
     };
-    Ok(Versions { sanctum: ask(layout::SANCTUM)?, sanctumd: ask(layout::SANCTUMD)? })
+    let daemon = sanctum_host::look::at(std::path::Path::new(layout::SANCTUMD))
+        .map_err(|error| unseen(layout::SANCTUMD, &error))?
+        .map(|facts| FileId { device: Some(facts.inode.0), inode: facts.inode.1 });
+    Ok(Versions { sanctum: ask(layout::SANCTUM)?, sanctumd: ask(layout::SANCTUMD)?, daemon })
 }
 
 #[cfg(test)]

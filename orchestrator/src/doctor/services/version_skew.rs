@@ -39,7 +39,8 @@ fn judge(looked: &Looked) -> Seen {
     }
     for one in processes.iter().filter(|one| one.name == "sanctumd") {
         let Some(running) = one.program.seen() else { continue };
-        if running.path != layout::SANCTUMD {
+        let same = running.file.zip(versions.daemon).is_some_and(|(ours, its)| ours.is(its));
+        if !same && running.path != layout::SANCTUMD {
             answer.add(
                 &running.path,
                 format!("process {} is a sanctumd that is not the installed one", one.pid),
@@ -55,14 +56,21 @@ impl Looked {
         self.versions = Ok(crate::doctor::services::Versions {
             sanctum: Some(env!("CARGO_PKG_VERSION").to_owned()),
             sanctumd: Some(sanctumd.to_owned()),
+            daemon: Some(sanctum_host::processes::FileId { device: Some(1), inode: 7 }),
         });
         self
     }
 }
 
+/// `self install` keeps each version at a path of its own, and `bin` is a link to one.
 #[cfg(test)]
 fn good() -> Looked {
-    crate::doctor::fixture::plain_hub().with_versions(env!("CARGO_PKG_VERSION"))
+    crate::doctor::fixture::plain_hub().with_versions(env!("CARGO_PKG_VERSION")).with_running(
+        "sanctumd",
+        "/opt/sanctum/versions/0.1.0-0123/sanctumd",
+        7,
+        7,
+    )
 }
 
 #[cfg(test)]

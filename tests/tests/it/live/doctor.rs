@@ -2,7 +2,9 @@
 //! made by hand, found by the lint that is about it, and gone when it is put right.
 #![expect(clippy::disallowed_methods, reason = "a machine is arranged and asked from outside")]
 
-use super::bed::{Guarded, Machine, SANCTUM, Said, house, on_a_machine, read, sh, write};
+use super::bed::{
+    Guarded, Machine, SANCTUM, Said, house, is_there, on_a_machine, read, sh, until, write,
+};
 use std::net::{TcpListener, UdpSocket};
 use std::process::{Command, Stdio};
 
@@ -297,6 +299,20 @@ fn processes_as_they_really_are() {
             "services/one-guardian",
             "restarted by crontab line /etc/cron.d/heal:2 as well",
         );
+        // As `self install` lays them: a job's path is a link, and a process names the version's own.
+        sh("mkdir /opt/sanctum/versions /run/house && mv /opt/sanctum/bin /opt/sanctum/versions/one
+            ln -s versions/one /opt/sanctum/bin && cp /opt/sanctum/bin/sanctumd /run/sanctumd");
+        let serve = |program: &str, socket: &str| {
+            let mut command = Command::new(program);
+            command.args(["--only", "journal", "--root", "/run/house", "--socket", socket]);
+            let serving = Guarded(command.stdin(Stdio::null()).spawn().unwrap());
+            until(20, "the journal is served", || is_there(socket));
+            serving
+        };
+        let installed = serve("/opt/sanctum/bin/sanctumd", "/run/house/one.sock");
         holds(machine, "services/version-skew");
+        drop(installed);
+        let _other = serve("/run/sanctumd", "/run/house/two.sock");
+        violated(machine, "services/version-skew", "is a sanctumd that is not the installed one");
     });
 }
