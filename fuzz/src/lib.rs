@@ -274,8 +274,12 @@ pub fn stores(bytes: &[u8]) {
         Ok(content) => {
             let written = format::render(&content);
             let again = format::parse(&written).expect("what was written is read");
-            assert!(content.iter().map(|(item, value)| (item, value.expose()))
-                .eq(again.iter().map(|(item, value)| (item, value.expose()))));
+            assert!(
+                content
+                    .iter()
+                    .map(|(item, value)| (item, value.expose()))
+                    .eq(again.iter().map(|(item, value)| (item, value.expose())))
+            );
             assert_eq!(*written, *format::render(&again));
         }
         Err(refused) => assert!(refused.to_string().len() < 200),

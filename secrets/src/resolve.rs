@@ -45,7 +45,7 @@ impl ResolveError {
     #[must_use]
     pub fn way_out(&self) -> Option<String> {
         match self {
-            Self::Absent { reference, .. } => Some(format!("sanctum secrets set {reference}")),
+            Self::Absent { .. } => Some("put it there: sanctum secrets set NAME".to_owned()),
             Self::Unreachable { source, .. } => source.way_out(),
             Self::Shape { .. } => None,
         }

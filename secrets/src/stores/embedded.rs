@@ -6,7 +6,7 @@
 
 pub mod format;
 
-use super::{LONGEST, Reading, Store, StoreError, Value};
+use super::{LONGEST, Reading, Store, StoreError, Value, keychain_reference};
 use crate::envelope;
 use crate::identity::{IdentityError, Key, Keys, fresh};
 use age::armor::Format;
@@ -186,8 +186,7 @@ impl Store for EmbeddedStore {
 
     fn list(&self) -> Result<Vec<SecretRef>, StoreError> {
         let content = self.content(&self.tree()?)?.unwrap_or_default();
-        let reference =
-            |item: Item| SecretRef::Keychain { service: item.service, account: item.account };
-        Ok(content.into_keys().map(reference).collect())
+        let reference = |item: Item| keychain_reference(item.service, item.account);
+        Ok(content.into_keys().filter_map(reference).collect())
     }
 }
