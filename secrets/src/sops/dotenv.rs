@@ -241,7 +241,7 @@ mod tests {
             .map(|leaf| match &leaf.what {
                 What::Value(Scalar::Str(value)) => value.to_string(),
                 What::Comment(comment) => format!("#{}", comment.as_str()),
-                other => format!("{other:?}"),
+                other @ What::Value(_) => format!("{other:?}"),
             })
             .collect();
         assert_eq!(shown, ["# c", "1=2", "\"q\" # no comment", "a\nb"]);

@@ -9,6 +9,7 @@ pub mod write;
 use super::node::spelled;
 use super::text::{Leaf, Node, Scalar, Step, Text, TextError, What};
 use read::{Is, Item, Member};
+use std::cell::OnceCell;
 use std::ops::Range;
 use write::Layout;
 use zeroize::Zeroizing;
@@ -21,13 +22,15 @@ const TAB: &str = "\t";
 /// A JSON text.
 pub struct JsonText {
     text: Zeroizing<String>,
-    root: Item,
+    /// Read when it is asked for: what nobody looks at again is not read again.
+    root: OnceCell<Item>,
 }
 
 impl JsonText {
     /// Reads one.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        Ok(Self { text: Zeroizing::new(text.to_owned()), root: read::document(text)? })
+        let root = OnceCell::from(read::document(text)?);
+        Ok(Self { text: Zeroizing::new(text.to_owned()), root })
     }
 
     /// Writes one: tabs, or as many spaces.
@@ -42,15 +45,23 @@ impl JsonText {
     pub fn lay_out(&mut self, indent: Option<usize>) -> Result<(), TextError> {
         let unit = indent.map_or(TAB.to_owned(), |spaces| " ".repeat(spaces));
         let mut text = String::with_capacity(self.text.len() * 2);
-        Layout { unit }.again(&self.text, &self.root, 0, &mut text);
+        Layout { unit }.again(&self.text, self.root()?, 0, &mut text);
         text.push('\n');
-        self.put(Zeroizing::new(text))
+        self.put(Zeroizing::new(text));
+        Ok(())
     }
 
-    fn put(&mut self, text: Zeroizing<String>) -> Result<(), TextError> {
-        self.root = read::document(&text)?;
+    fn put(&mut self, text: Zeroizing<String>) {
+        self.root = OnceCell::new();
         self.text = text;
-        Ok(())
+    }
+
+    fn root(&self) -> Result<&Item, TextError> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        let root = read::document(&self.text)?;
+        Ok(self.root.get_or_init(|| root))
     }
 
     /// Replaces parts of the text, which are in order and apart.
@@ -64,30 +75,32 @@ impl JsonText {
             at = range.end;
         }
         out.push_str(self.slice(at..self.text.len()));
-        self.put(out)
+        self.put(out);
+        Ok(())
     }
 
     fn slice(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
     }
 
-    fn members(&self) -> &[Member] {
-        match &self.root.is {
+    fn members(&self) -> Result<&[Member], TextError> {
+        Ok(match &self.root()?.is {
             Is::Map(members) => members,
             Is::List(_) | Is::Scalar(_) => &[],
-        }
+        })
     }
 
     /// How this text is indented: as its first line below the root is.
-    fn layout(&self) -> Layout {
-        let before = self.members().first().map_or("", |first| self.slice(0..first.start));
+    fn layout(&self) -> Result<Layout, TextError> {
+        let before = self.members()?.first().map_or("", |first| self.slice(0..first.start));
         let unit = before.rsplit_once('\n').map(|(_, space)| space.to_owned());
-        Layout { unit: unit.filter(|unit| !unit.is_empty()).unwrap_or_else(|| TAB.to_owned()) }
+        let unit = unit.filter(|unit| !unit.is_empty()).unwrap_or_else(|| TAB.to_owned());
+        Ok(Layout { unit })
     }
 
     /// The item at a path, or how far the path goes: the deepest item and how many steps lead to it.
-    fn find(&self, path: &[Step]) -> (&Item, usize) {
-        let mut item = &self.root;
+    fn find(&self, path: &[Step]) -> Result<(&Item, usize), TextError> {
+        let mut item = self.root()?;
         for (depth, step) in path.iter().enumerate() {
             let next = match (step, &item.is) {
                 (Step::Key(key), Is::Map(members)) => members
@@ -99,10 +112,10 @@ impl JsonText {
             };
             match next {
                 Some(next) => item = next,
-                None => return (item, depth),
+                None => return Ok((item, depth)),
             }
         }
-        (item, path.len())
+        Ok((item, path.len()))
     }
 
     /// Adds an entry behind the last one of a branch.
@@ -113,7 +126,7 @@ impl JsonText {
         depth: usize,
         entry: &str,
     ) -> Result<(), TextError> {
-        let layout = self.layout();
+        let layout = self.layout()?;
         let lines = |depth: usize| format!("\n{}", layout.unit.repeat(depth));
         let Some(last) = last else {
             let inside = branch.start + 1..branch.end.saturating_sub(1);
@@ -169,7 +182,7 @@ impl JsonText {
         }
     }
 
-    fn scalar_spans(&self) -> Vec<Range<usize>> {
+    fn scalar_spans(&self) -> Result<Vec<Range<usize>>, TextError> {
         fn below(item: &Item, out: &mut Vec<Range<usize>>) {
             match &item.is {
                 Is::Scalar(_) => out.push(item.span.clone()),
@@ -178,10 +191,10 @@ impl JsonText {
             }
         }
         let mut out = Vec::new();
-        for member in self.members().iter().filter(|member| member.key != METADATA) {
+        for member in self.members()?.iter().filter(|member| member.key != METADATA) {
             below(&member.item, &mut out);
         }
-        out
+        Ok(out)
     }
 }
 
@@ -263,12 +276,12 @@ impl Text for JsonText {
 
     fn leaves(&self, _document: usize) -> Result<Vec<Leaf>, TextError> {
         let mut out = Vec::new();
-        Self::leaves_below(&self.root, &mut Vec::new(), &mut out);
+        Self::leaves_below(self.root()?, &mut Vec::new(), &mut out);
         Ok(out)
     }
 
     fn replace(&mut self, _document: usize, new: &[(usize, What)]) -> Result<(), TextError> {
-        let spans = self.scalar_spans();
+        let spans = self.scalar_spans()?;
         let mut edits = Vec::with_capacity(new.len());
         for (number, what) in new {
             let (What::Value(scalar), Some(span)) = (what, spans.get(*number)) else {
@@ -281,7 +294,7 @@ impl Text for JsonText {
     }
 
     fn tree(&self, _document: usize, path: &[Step]) -> Result<Node, TextError> {
-        match self.find(path) {
+        match self.find(path)? {
             (item, depth) if depth == path.len() => Ok(tree_of(item, path.is_empty())),
             (_, depth) => Err(none(path.get(..=depth).unwrap_or(path))),
         }
@@ -291,8 +304,8 @@ impl Text for JsonText {
         if matches!(path.first(), Some(Step::Key(key)) if key == METADATA) {
             return Err(TextError::Unsupported("`sops` is the place of the metadata"));
         }
-        let layout = self.layout();
-        let (item, depth) = self.find(path);
+        let layout = self.layout()?;
+        let (item, depth) = self.find(path)?;
         let Some(rest) = path.get(depth..).filter(|rest| !rest.is_empty()) else {
             let edit = (item.span.clone(), layout.node(value, depth));
             return self.splice(&[edit]);
@@ -323,7 +336,7 @@ impl Text for JsonText {
         let Some((last, branch)) = path.split_last() else {
             return Err(TextError::Unsupported("the whole document cannot be taken away"));
         };
-        let (item, depth) = self.find(branch);
+        let (item, depth) = self.find(branch)?;
         let span = item.span.clone();
         let (spans, at) = match (&item.is, last) {
             _ if depth < branch.len() => return Err(none(path)),
@@ -345,33 +358,33 @@ impl Text for JsonText {
     }
 
     fn metadata(&self, _document: usize) -> Result<Option<Node>, TextError> {
-        let found = self.members().iter().find(|member| member.key == METADATA);
+        let found = self.members()?.iter().find(|member| member.key == METADATA);
         Ok(found.map(|member| tree_of(&member.item, false)))
     }
 
     fn set_metadata(&mut self, _document: usize, metadata: Option<&Node>) -> Result<(), TextError> {
-        let at = self.members().iter().position(|member| member.key == METADATA);
+        let at = self.members()?.iter().position(|member| member.key == METADATA);
         match (at, metadata) {
             (None, None) => Ok(()),
             (Some(at), None) => {
                 let spans: Vec<_> =
-                    self.members().iter().map(|m| m.start..m.item.span.end).collect();
-                self.cut(&self.root.span.clone(), &spans, at)
+                    self.members()?.iter().map(|m| m.start..m.item.span.end).collect();
+                self.cut(&self.root()?.span.clone(), &spans, at)
             }
             (Some(at), Some(node)) => {
                 let mut edits = Vec::new();
-                if let Some(member) = self.members().get(at) {
-                    differences(&member.item, node, &self.layout(), 1, &mut edits);
+                if let Some(member) = self.members()?.get(at) {
+                    differences(&member.item, node, &self.layout()?, 1, &mut edits);
                 }
                 self.splice(&edits)
             }
             (None, Some(node)) => {
-                if !self.slice(self.root.span.clone()).contains('\n') {
+                if !self.slice(self.root()?.span.clone()).contains('\n') {
                     self.lay_out(None)?;
                 }
-                let last = self.members().last().map(|m| m.start..m.item.span.end);
-                let entry = format!("\"{METADATA}\": {}", self.layout().node(node, 1));
-                self.append(self.root.span.clone(), last, 0, &entry)
+                let last = self.members()?.last().map(|m| m.start..m.item.span.end);
+                let entry = format!("\"{METADATA}\": {}", self.layout()?.node(node, 1));
+                self.append(self.root()?.span.clone(), last, 0, &entry)
             }
         }
     }

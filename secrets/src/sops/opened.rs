@@ -152,6 +152,12 @@ impl Opened {
     /// The document in clear, without metadata; of a binary file the JSON document that holds it.
     pub fn plain_text(&self) -> Result<Box<dyn Text>, SopsError> {
         let mut text = self.format.parse(&self.sealed.render())?;
+        self.clear(&mut *text)?;
+        Ok(text)
+    }
+
+    /// Replaces what is sealed in a text that is as the sealed one is.
+    fn clear(&self, text: &mut dyn Text) -> Result<(), SopsError> {
         for (document, items) in self.items.iter().enumerate() {
             let leaves = text.leaves(document)?;
             let changed = leaves.iter().zip(items).enumerate().filter_map(|(at, (leaf, item))| {
@@ -161,7 +167,18 @@ impl Opened {
             text.replace(document, &changed.collect::<Vec<_>>())?;
             text.set_metadata(document, None)?;
         }
-        Ok(text)
+        Ok(())
+    }
+
+    /// The bytes in clear of a document that is not needed any more.
+    pub fn into_plain(mut self) -> Result<Zeroizing<Vec<u8>>, SopsError> {
+        if self.format == Format::Binary {
+            return Ok(self.binary()?.clone());
+        }
+        let empty = Format::Json.compose(&Node::Map(Vec::new()), None)?;
+        let mut text = std::mem::replace(&mut self.sealed, empty);
+        self.clear(&mut *text)?;
+        Ok(Zeroizing::new(text.render().as_bytes().to_vec()))
     }
 
     /// The bytes in clear, as they were before they were encrypted.

@@ -10,3 +10,4 @@ mod crash;
 mod groups;
 mod lines;
 mod oracle;
+mod selectors;

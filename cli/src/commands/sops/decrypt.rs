@@ -23,6 +23,9 @@ pub(super) fn run(job: &Job<'_>, args: &Decrypt) -> Result<Exit, Failure> {
             let node = opened.extract(&path).map_err(code::of)?;
             shown(&node, formats.output, indent)?
         }
+        None if opened.format() == formats.output && indent.is_none() => {
+            opened.into_plain().map_err(code::of)?
+        }
         None => plain(&opened, formats.output, indent)?,
     };
     job.emit(&bytes, &args.out, file)
