@@ -30,9 +30,7 @@ pub enum DataKeyError {
     #[error(transparent)]
     Recipient(#[from] RecipientError),
     /// A PGP or cloud key would have to be encrypted for.
-    #[error(
-        "{kind} key {name} would need the new data key, and sanctum encrypts for age and SSH keys only"
-    )]
+    #[error("{kind} key {name} would need the new data key, and sanctum encrypts for age and SSH keys only")]
     Foreign {
         /// Which list it is in.
         kind: &'static str,
@@ -141,9 +139,7 @@ pub fn wrap(
             let wrapped = recipients::wrap(&recipient, part)?;
             Ok(MasterKey::age(&recipient, &wrapped))
         }
-        _ if keep && entry.wrapped().is_some_and(|wrapped| !wrapped.is_empty()) => {
-            Ok(entry.clone())
-        }
+        _ if keep && entry.wrapped().is_some_and(|wrapped| !wrapped.is_empty()) => Ok(entry.clone()),
         kind => Err(DataKeyError::Foreign { kind, name: entry.name() }),
     };
     groups
@@ -195,10 +191,7 @@ mod tests {
         let groups = wrap(&key, &groups, Some(2), Foreign::Refuse).unwrap();
         assert_eq!(*open(&groups, Some(2), &first).unwrap(), *key);
         let refusal = open(&groups, Some(2), &second).unwrap_err().to_string();
-        assert!(
-            refusal.contains("2 of 3 key groups are needed; group 1: any one of age "),
-            "{refusal}"
-        );
+        assert!(refusal.contains("2 of 3 key groups are needed; group 1: any one of age "), "{refusal}");
         assert!(refusal.contains("group 2: opened by one of age "), "{refusal}");
     }
 

@@ -43,9 +43,7 @@ pub enum SopsError {
     #[error("the MAC does not decrypt: it, or `lastmodified`, was changed")]
     MacUnreadable,
     /// The MAC is of other values.
-    #[error(
-        "the MAC does not match: values were changed, moved or taken away by somebody without the key"
-    )]
+    #[error("the MAC does not match: values were changed, moved or taken away by somebody without the key")]
     MacMismatch,
     /// The document is encrypted already.
     #[error("the document has a `sops` entry already: it is encrypted, or the name is taken")]
@@ -237,17 +235,14 @@ impl Opened {
             let new = engine::plain_items(&leaves, &self.selector);
             let there = sealed.leaves(document)?;
             if there.len() != new.len() {
-                return Err(
-                    TextError::Unsupported("that change does not fit the document's text").into()
-                );
+                return Err(TextError::Unsupported("that change does not fit the document's text").into());
             }
             let seal = |(at, (item, leaf)): (usize, (&Item, &Leaf))| {
                 self.seal_item(item, leaf, &mut kept).map(|what| (at, what))
             };
             let pairs = new.iter().zip(&leaves).enumerate();
             let all = pairs.map(seal).collect::<Result<Vec<_>, _>>()?;
-            let changed =
-                all.into_iter().zip(&there).filter(|((_, what), leaf)| leaf.what != *what);
+            let changed = all.into_iter().zip(&there).filter(|((_, what), leaf)| leaf.what != *what);
             let changed: Vec<_> = changed.map(|(change, _)| change).collect();
             sealed.replace(document, &changed)?;
             items.push(new);
@@ -258,8 +253,7 @@ impl Opened {
     }
 
     fn seal_item(&self, item: &Item, leaf: &Leaf, kept: &mut Kept) -> Result<What, SopsError> {
-        let Some(value) = item.value.as_ref().filter(|value| item.encrypted && !value.is_empty())
-        else {
+        let Some(value) = item.value.as_ref().filter(|value| item.encrypted && !value.is_empty()) else {
             return Ok(leaf.what.clone());
         };
         let old = kept.get_mut(&(item.place.clone(), value.clone())).and_then(VecDeque::pop_front);
@@ -279,12 +273,8 @@ impl Opened {
                     What::Value(Scalar::Str(text)) | What::Comment(text) if item.encrypted => text,
                     _ => continue,
                 };
-                if let Some(value) =
-                    item.value.clone().filter(|_| text.starts_with(super::cipher::PREFIX))
-                {
-                    kept.entry((item.place.clone(), value))
-                        .or_default()
-                        .push_back(text.to_string());
+                if let Some(value) = item.value.clone().filter(|_| text.starts_with(super::cipher::PREFIX)) {
+                    kept.entry((item.place.clone(), value)).or_default().push_back(text.to_string());
                 }
             }
         }
@@ -301,8 +291,7 @@ impl Opened {
         for document in 0..self.items.len() {
             let mut new = Vec::new();
             for (at, item) in self.items.get(document).into_iter().flatten().enumerate() {
-                let Some(value) = item.value.as_ref().filter(|v| item.encrypted && !v.is_empty())
-                else {
+                let Some(value) = item.value.as_ref().filter(|v| item.encrypted && !v.is_empty()) else {
                     continue;
                 };
                 new.push((at, sealed_leaf(value.kind, self.cipher.seal(value, &item.place)?)));
@@ -313,11 +302,7 @@ impl Opened {
     }
 
     /// The same data key, wrapped for other groups.
-    pub fn update_keys(
-        &mut self,
-        groups: &[Group],
-        threshold: Option<usize>,
-    ) -> Result<(), SopsError> {
+    pub fn update_keys(&mut self, groups: &[Group], threshold: Option<usize>) -> Result<(), SopsError> {
         let groups = datakey::wrap(&self.key, groups, threshold, Foreign::Keep)?;
         self.metadata.set_groups(&groups, threshold);
         Ok(())

@@ -120,9 +120,7 @@ impl Selector {
             Self::EncryptedSuffix(suffix) => keys().any(|key| key.ends_with(suffix.as_str())),
             Self::UnencryptedRegex(regex) => !keys().any(|key| regex.is_match(key)),
             Self::EncryptedRegex(regex) => keys().any(|key| regex.is_match(key)),
-            Self::UnencryptedCommentRegex(regex) => {
-                !above.comments(false).any(|c| regex.is_match(c))
-            }
+            Self::UnencryptedCommentRegex(regex) => !above.comments(false).any(|c| regex.is_match(c)),
             Self::EncryptedCommentRegex(regex) => {
                 // The comment that matches stays in clear itself.
                 let itself = matches!(leaf.what, What::Comment(_));
@@ -187,8 +185,9 @@ mod tests {
         let path = steps
             .map(|step| step.parse().map_or_else(|_| Step::Key(step.to_owned()), Step::Index))
             .collect();
-        let what = comment
-            .map_or(What::Value(Scalar::Null), |c| What::Comment(Zeroizing::new(c.to_owned())));
+        let what = comment.map_or(What::Value(Scalar::Null), |c| {
+            What::Comment(Zeroizing::new(c.to_owned()))
+        });
         Leaf { path, what }
     }
 
@@ -212,8 +211,7 @@ mod tests {
 
     #[test]
     fn comments_choose_what_is_below_them_until_the_next_item() {
-        let document =
-            ["#enc", "a", "b", "m#enc", "m.x.y", "m.x.z", "m.w", "l.0", "l#enc", "l.1", "l.2"];
+        let document = ["#enc", "a", "b", "m#enc", "m.x.y", "m.x.z", "m.w", "l.0", "l#enc", "l.1", "l.2"];
         assert_eq!(chosen("encrypted_comment_regex", "enc", &document), "-e--ee---e-");
         assert_eq!(chosen("unencrypted_comment_regex", "enc", &document), "--e---ee--e");
         let two = ["#enc", "#second", "a"];

@@ -889,8 +889,7 @@ fn a_document_is_composed_as_the_original_writes_it() {
             mac: ENC[AES256_GCM,data:x,type:str]
             version: 3.11.0
         "yes": {}
-    "#]]
-    .assert_eq(&composed.unwrap().render());
+    "#]].assert_eq(&composed.unwrap().render());
     assert_eq!(
         YamlText::compose(&Node::Map(Vec::new()), Some(2)).unwrap().render().as_str(),
         "{}\n"

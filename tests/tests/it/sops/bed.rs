@@ -11,20 +11,15 @@ pub(super) struct Bed {
     pub(super) other: String,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "children and fixtures of the test, not of the product"
-)]
+#[expect(clippy::disallowed_methods, reason = "children and fixtures of the test, not of the product")]
 impl Bed {
     pub(super) fn new(sops: PathBuf, keygen: &Path) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let make = |name: &str| {
             let path = dir.path().join(name);
-            let made =
-                Command::new(keygen).arg("-o").arg(&path).output().expect("age-keygen starts");
+            let made = Command::new(keygen).arg("-o").arg(&path).output().expect("age-keygen starts");
             assert!(made.status.success());
-            let shown =
-                Command::new(keygen).arg("-y").arg(&path).output().expect("age-keygen starts");
+            let shown = Command::new(keygen).arg("-y").arg(&path).output().expect("age-keygen starts");
             String::from_utf8(shown.stdout).expect("UTF-8").trim().to_owned()
         };
         let (recipient, other) = (make("keys.txt"), make("other.txt"));

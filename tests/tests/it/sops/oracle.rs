@@ -33,9 +33,7 @@ fn values(text: &[u8], format: Format) -> Vec<String> {
         (0..read.documents()).flat_map(|document| read.leaves(document).expect("leaves")).collect();
     let shown = |leaf: &Leaf| {
         let what = match &leaf.what {
-            What::Value(Scalar::Int(whole)) if format == Format::Json => {
-                format!("Float({:?})", *whole as f64)
-            }
+            What::Value(Scalar::Int(whole)) if format == Format::Json => format!("Float({:?})", *whole as f64),
             What::Value(Scalar::Float(float)) => format!("Float({float:?})"),
             // The original drops a comment without words, and comments below the last key.
             What::Comment(text) if text.is_empty() => return None,
@@ -99,17 +97,14 @@ fn corpus(format: Format, documents_wanted: usize) {
     let bed = Bed::new(sops, &keygen);
     let strategy = documents(format);
     let mut runner = TestRunner::deterministic();
-    let all: Vec<_> = (0..documents_wanted)
-        .map(|_| strategy.new_tree(&mut runner).expect("a document").current())
-        .collect();
+    let all: Vec<_> =
+        (0..documents_wanted).map(|_| strategy.new_tree(&mut runner).expect("a document").current()).collect();
     // Each start of the real sops takes some 50 ms, most of them waiting: two at a time.
     std::thread::scope(|scope| {
         for lane in 0..2 {
             let (bed, all) = (&bed, &all);
             scope.spawn(move || {
-                for (number, plain) in
-                    all.iter().enumerate().filter(|(number, _)| number % 2 == lane)
-                {
+                for (number, plain) in all.iter().enumerate().filter(|(number, _)| number % 2 == lane) {
                     let rule = RULES.get(number % RULES.len()).expect("a rule");
                     both_ways(bed, number, format, plain, rule);
                 }
