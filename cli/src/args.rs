@@ -8,6 +8,7 @@ pub mod keys;
 pub mod reboot;
 pub mod secrets;
 pub mod services;
+pub mod sops;
 pub mod ssh;
 pub mod status;
 pub mod up;
@@ -181,6 +182,10 @@ pub enum Verb {
     /// How the house stands: layers, guards, drift, alerts, schedules, services; exit 3 unless everything holds
     #[command(after_help = "Example:\n  sanctum status\n  sanctum status --all --watch 10")]
     Status(status::Status),
+    /// Files of SOPS: the original's verbs, flags and exit codes
+    #[command(after_help = "Exit codes: the original's; docs/formats/sops.md lists them\n\n\
+        Example:\n  sanctum sops decrypt secrets.yaml\n  sanctum sops -d -i secrets.json\n  sanctum sops secrets.env")]
+    Sops(sops::SopsArgs),
     /// Host keys of the nodes that `sanctum status` asks
     #[command(after_help = "Example:\n  sanctum ssh trust hub")]
     Ssh {

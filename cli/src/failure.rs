@@ -5,24 +5,43 @@ use std::fmt::Write as _;
 
 /// Exit codes; `sanctum --help` lists them for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// Done, or nothing to do.
-    Done = 0,
+    Done,
     /// Failed; nothing was changed.
-    Failed = 1,
+    Failed,
     /// The command line is wrong.
-    Usage = 2,
+    Usage,
     /// Differences or findings.
-    Differences = 3,
+    Differences,
     /// Refused: stale, not approved, not confirmed, a foreign edit in the way.
-    Refused = 4,
+    Refused,
     /// Failed, and everything that was begun is rolled back.
-    RolledBack = 5,
+    RolledBack,
     /// Rolling back was not possible as a whole.
-    Incomplete = 6,
+    Incomplete,
     /// A bug of sanctum.
-    Bug = 70,
+    Bug,
+    /// A code of a verb that keeps somebody else's protocol: the original's of `sops`, a child's of what runs one.
+    Protocol(u8),
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Differences => 3,
+            Self::Refused => 4,
+            Self::RolledBack => 5,
+            Self::Incomplete => 6,
+            Self::Bug => 70,
+            Self::Protocol(code) => code,
+        }
+    }
 }
 
 /// An error on its way to the terminal.
@@ -97,7 +116,7 @@ impl Failure {
         all.insert("error".to_owned(), self.error.to_string().into());
         all.insert("causes".to_owned(), causes.into());
         all.insert("hints".to_owned(), self.hints.clone().into());
-        all.insert("exit".to_owned(), (self.exit as u8).into());
+        all.insert("exit".to_owned(), self.exit.code().into());
         serde_json::Value::Object(all)
     }
 }

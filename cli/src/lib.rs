@@ -27,7 +27,11 @@ use std::process::ExitCode;
 pub fn sanctum() -> ExitCode {
     let (cli, verb) = match parse(std::env::args_os()) {
         Ok(parsed) => parsed,
-        Err(error) => return misuse(&error),
+        Err(error) => {
+            // The original of `sops` has no code of its own for a wrong command line.
+            let sops = std::env::args_os().nth(1).is_some_and(|word| word == "sops");
+            return misuse(&error, if sops { Exit::Failed } else { Exit::Usage });
+        }
     };
     let out = Out { json: cli.common.json, quiet: cli.common.quiet };
     let around = surroundings::Surroundings::read(verb);
@@ -52,24 +56,24 @@ fn parse(
 pub fn sanctumd() -> ExitCode {
     let args = match daemon::Daemon::try_parse() {
         Ok(args) => args,
-        Err(error) => return misuse(&error),
+        Err(error) => return misuse(&error, Exit::Usage),
     };
     finish(Out { json: args.json, quiet: false }, daemon::run(&args))
 }
 
 /// Help and version are not errors; clap prints either to where it belongs.
-fn misuse(error: &clap::Error) -> ExitCode {
-    let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+fn misuse(error: &clap::Error, wrong: Exit) -> ExitCode {
+    let exit = if error.use_stderr() { wrong } else { Exit::Done };
     let _ = error.print();
-    ExitCode::from(code as u8)
+    ExitCode::from(exit.code())
 }
 
 fn finish(out: Out, result: Result<Exit, Failure>) -> ExitCode {
     match result {
-        Ok(exit) => ExitCode::from(exit as u8),
+        Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
             out.failure(&failure);
-            ExitCode::from(failure.exit as u8)
+            ExitCode::from(failure.exit.code())
         }
     }
 }

@@ -136,6 +136,18 @@ impl Out {
         let _ = anstream::stdout().write_all(text.as_bytes());
     }
 
+    /// Bytes that are the result itself, such as a decrypted file: as they are, to the last one.
+    ///
+    /// # Errors
+    /// What the system says, but for a reader that went away.
+    pub fn bytes(self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// One line of progress.
     pub fn progress(self, text: &str) {
         if !self.quiet {

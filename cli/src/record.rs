@@ -199,7 +199,7 @@ impl Recorder {
         done: &Result<T, Failure>,
     ) {
         if let Err(failure) = done {
-            notes.insert("exit".to_owned(), (failure.exit as u8).to_string());
+            notes.insert("exit".to_owned(), failure.exit.code().to_string());
         }
         let how = match done {
             Ok(_) => (Outcome::Ok, Severity::Info),

@@ -5,6 +5,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "the environment is read once, here")]
 
+pub mod sops;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 

@@ -4,6 +4,12 @@
 //! consistent with each other, refusals that point into the text. Deliberately absent: any input or output, and
 //! any expectation of what a given input means, which is the work of the crates' own tests.
 
+mod sops;
+mod sops_yaml;
+
+pub use sops::{sops_age, sops_dotenv, sops_ini, sops_json, sops_metadata, sops_value};
+pub use sops_yaml::sops_yaml;
+
 use sanctum_host::journal::socket::wire;
 use sanctum_host::journal::{Durability, scan};
 use sanctum_host::live::parse;
@@ -255,4 +261,49 @@ pub fn fleet(bytes: &[u8]) {
     let mut known = KnownHosts::default();
     known.add("f", &pin(&text(bytes), &host, std::slice::from_ref(&key)));
     assert!(matches!(known.judge(&host, &key), Verdict::Known | Verdict::Revoked { .. }));
+}
+
+/// What stores of secrets read: the embedded store's JSON comes back as it was written, an item of 1Password and the
+/// header of an age file are read or refused, and no refusal repeats a line of what it read.
+pub fn stores(bytes: &[u8]) {
+    use sanctum_secrets::stores::embedded::format;
+    use sanctum_secrets::stores::one_password::item::{Item, Named, Summary, Wanted, parse};
+    use sanctum_secrets::{envelope, identity};
+
+    match format::parse(bytes) {
+        Ok(content) => {
+            let written = format::render(&content);
+            let again = format::parse(&written).expect("what was written is read");
+            assert!(
+                content
+                    .iter()
+                    .map(|(item, value)| (item, value.expose()))
+                    .eq(again.iter().map(|(item, value)| (item, value.expose())))
+            );
+            assert_eq!(*written, *format::render(&again));
+        }
+        Err(refused) => assert!(refused.to_string().len() < 200),
+    }
+    if let Ok(item) = parse::<Item>(bytes) {
+        for reference in item.references("House") {
+            let sanctum_types::SecretRef::OnePassword { field, .. } = &reference else { continue };
+            // A label with a slash of its own may name nothing; what is found has a value.
+            let _ = item.field(&Wanted::parse(field));
+        }
+        for field in &item.fields {
+            let _ = item.holds_only(&field.id);
+        }
+    }
+    let _ = parse::<Vec<Named>>(bytes);
+    let _ = parse::<Vec<Summary>>(bytes);
+    let _ = envelope::open(bytes, &[], None);
+    let _ = envelope::recipients_of(bytes);
+    if let Err(refused) = identity::parse_identities("identity", bytes) {
+        assert!(refused.to_string().len() < 200);
+    }
+    let text = text(bytes);
+    let _ = identity::parse_recipient(&text);
+    if let Some(reference) = sanctum_types::SecretRef::parse(&text) {
+        assert_eq!(reference.to_string(), text);
+    }
 }

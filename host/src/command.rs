@@ -189,6 +189,40 @@ pub fn spawn_detached(program: &Program, args: &[&str]) -> Result<u32, HostError
         .map_err(|source| HostError::Io { verb: "start", path: path.to_owned(), source })
 }
 
+/// Gives a program its input and waits until it ends, or until it has gone to the background; what it leaves behind
+/// lives on. Its output is dropped.
+pub fn hand_over(program: &Program, args: &[&str], options: Options) -> Result<(), HostError> {
+    if rustix::process::geteuid().is_root() {
+        trust::check_program(program.path())?;
+    }
+    let path = program.path().as_str();
+    let failed = |source| HostError::Io { verb: "run", path: path.to_owned(), source };
+    let start = Monotonic::now();
+    let mut child = bare(path, args)
+        .envs(options.env)
+        .process_group(0)
+        .stdin(if options.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    feed(&mut child, options.stdin);
+    let Some(status) = wait(&mut child, start, options.timeout).map_err(failed)? else {
+        kill_group(&child);
+        let _ = child.wait();
+        let seconds = options.timeout.as_secs();
+        return Err(HostError::Timeout { program: path.to_owned(), seconds });
+    };
+    let output = Output {
+        program: path.to_owned(),
+        status,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+        truncated: false,
+    };
+    output.success().map(drop)
+}
+
 /// How long somebody may take to answer: sudo's own default is five minutes (`passwd_timeout`, sudoers(5)).
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 

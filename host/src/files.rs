@@ -168,13 +168,29 @@ impl TempDir {
     /// # Errors
     /// [`HostError::Untrusted`] when root has no such directory.
     pub fn new() -> Result<Self, HostError> {
+        Self::below(&temporary(rustix::process::geteuid().is_root())?)
+    }
+
+    /// The same in memory, where the system has a place for that: what lies there is on no disk.
+    ///
+    /// # Errors
+    /// As [`TempDir::new`].
+    pub fn in_memory() -> Result<Self, HostError> {
+        // Root's directory for this is in memory already on Linux; macOS has no such place.
+        let place = std::path::Path::new(MEMORY);
+        if !rustix::process::geteuid().is_root() && in_memory(place) {
+            return Self::below(place);
+        }
+        Self::new()
+    }
+
+    fn below(place: &Path) -> Result<Self, HostError> {
         use std::os::unix::fs::DirBuilderExt as _;
         let mut random = [0_u8; 8];
         getrandom::fill(&mut random).map_err(|error| {
             failed("make", Path::new("a temporary directory"), std::io::Error::other(error))
         })?;
-        let name = format!("sanctum-{:016x}", u64::from_ne_bytes(random));
-        let path = temporary(rustix::process::geteuid().is_root())?.join(name);
+        let path = place.join(format!("sanctum-{:016x}", u64::from_ne_bytes(random)));
         std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&path)
@@ -187,6 +203,37 @@ impl TempDir {
     pub fn path(&self) -> &Path {
         &self.0
     }
+}
+
+/// Where Linux keeps shared memory (shm_overview(7)): a tmpfs that everybody may make directories in.
+const MEMORY: &str = "/dev/shm";
+
+/// Whether a directory is in memory; only Linux has a way to ask that is not a guess.
+#[cfg(target_os = "linux")]
+fn in_memory(place: &Path) -> bool {
+    // TMPFS_MAGIC of statfs(2).
+    rustix::fs::statfs(place).is_ok_and(|facts| facts.f_type == 0x0102_1994)
+}
+
+/// macOS keeps nothing in memory that can be written to by name.
+#[cfg(target_os = "macos")]
+const fn in_memory(_place: &Path) -> bool {
+    false
+}
+
+/// Writes zeros over a file and removes it.
+///
+/// # Errors
+/// [`HostError::Io`]; what the disk keeps of a file elsewhere is not known, which is why such files lie in memory.
+pub fn wipe(path: &Path) -> Result<(), HostError> {
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+        let length = file.metadata()?.len();
+        std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
+        file.sync_all()?;
+        std::fs::remove_file(path)
+    };
+    write().map_err(|source| failed("wipe", path, source))
 }
 
 /// Directories that belong to root and are emptied at boot (hier(7) of both): macOS, then Linux.

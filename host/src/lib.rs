@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod blob;
 pub mod boot;
 pub mod bridges;
+pub mod clipboard;
 pub mod clock;
 pub mod command;
 pub mod files;

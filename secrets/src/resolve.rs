@@ -30,7 +30,7 @@ pub enum ResolveError {
         reference: SecretRef,
         /// Why.
         #[source]
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// The value is not one line of text, which the caller needs.
     #[error("the value of `{reference}` is not one line of visible ASCII")]
@@ -45,7 +45,7 @@ impl ResolveError {
     #[must_use]
     pub fn way_out(&self) -> Option<String> {
         match self {
-            Self::Absent { reference, .. } => Some(format!("sanctum secrets set {reference}")),
+            Self::Absent { .. } => Some("put it there: sanctum secrets set NAME".to_owned()),
             Self::Unreachable { source, .. } => source.way_out(),
             Self::Shape { .. } => None,
         }
@@ -57,7 +57,10 @@ impl ResolveError {
 /// # Errors
 /// It is not there, or nobody knows.
 pub fn resolve(reference: &SecretRef, places: &Places) -> Result<Value, ResolveError> {
-    let unreachable = |source| ResolveError::Unreachable { reference: reference.clone(), source };
+    let unreachable = |source| ResolveError::Unreachable {
+        reference: reference.clone(),
+        source: Box::new(source),
+    };
     let store = places.store(reference).map_err(unreachable)?;
     match store.get(reference) {
         Reading::Present(value) => Ok(value),

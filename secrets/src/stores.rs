@@ -63,6 +63,16 @@ impl From<Result<Option<Value>, StoreError>> for Reading {
     }
 }
 
+/// The reference to a keychain's item; none where no spelling names it, as when the service has a slash.
+fn keychain_reference(service: String, account: String) -> Option<SecretRef> {
+    spelled(SecretRef::Keychain { service, account })
+}
+
+/// A reference that is read as it is written.
+fn spelled(reference: SecretRef) -> Option<SecretRef> {
+    (SecretRef::parse(&reference.to_string()).as_ref() == Some(&reference)).then_some(reference)
+}
+
 /// Something that keeps secrets.
 pub trait Store: Send + Sync {
     /// What people call it in a message, such as `the directory /etc/sanctum/secrets`.

@@ -21,6 +21,7 @@ pub mod reboot;
 pub mod saved;
 pub mod secrets;
 pub mod services;
+pub mod sops;
 pub mod ssh;
 pub mod status;
 pub mod status_fleet;
@@ -77,6 +78,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
         Verb::Status(args) => status::run(&context, &args),
+        Verb::Sops(args) => sops::run(&context, args),
         Verb::Ssh { verb } => ssh::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
@@ -95,6 +97,7 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
     let deaf: &[&str] = match &cli.verb {
         Verb::Demo(_)
         | Verb::Itself { .. }
+        | Verb::Sops(_)
         | Verb::Completions { .. }
         | Verb::Config { verb: Config::Schema } => &[instance, root, node],
         Verb::Init(_) | Verb::Job { .. } | Verb::Ssh { .. } => &[root, node],

@@ -20,6 +20,8 @@ const OTHERS_WRITE: u32 = 0o022;
 /// How often a bounded wait looks again.
 const POLL: Duration = Duration::from_millis(20);
 
+type Wiped = Zeroizing<Vec<u8>>;
+
 /// Held while a directory is changed; given back when dropped, also by a killed process.
 #[derive(Debug)]
 pub struct DirLock {
@@ -51,7 +53,7 @@ impl Tree {
         Ok(Some(bytes))
     }
 
-    fn read_wiped(&self, path: &AbsPath) -> Result<Option<(Entry, Zeroizing<Vec<u8>>)>, HostError> {
+    fn read_wiped(&self, path: &AbsPath) -> Result<Option<(Entry, Wiped)>, HostError> {
         let Some(file) = self.open_read(path)? else { return Ok(None) };
         let meta = metadata(&file, &self.shown(path))?;
         self.accept_as_ours(&entry(&meta), path)?;

@@ -5,11 +5,12 @@
 
 use super::datakey::{DataKeyError, recipients_group};
 use super::metadata::{Group, MasterKey};
+use super::re2;
 use super::recipients::listed;
 use super::selectors::{NAMES, Selector, SelectorError};
 use super::text::Node;
-use serde::Deserialize;
 use sanctum_host::{HostError, files};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -146,7 +147,10 @@ pub struct CreationRule {
 
 impl CreationRule {
     /// The one selector, what the command line says replacing the rule's.
-    pub fn selector(&self, said: &BTreeMap<&'static str, String>) -> Result<Selector, SelectorError> {
+    pub fn selector(
+        &self,
+        said: &BTreeMap<&'static str, String>,
+    ) -> Result<Selector, SelectorError> {
         let all = if said.is_empty() { &self.selectors } else { said };
         Selector::of(|name| all.get(name).cloned())
     }
@@ -156,13 +160,21 @@ impl Config {
     /// The configuration that is nearest to a file, upward.
     #[must_use]
     pub fn find(file: &Path) -> Option<PathBuf> {
-        file.ancestors().skip(1).take(LEVELS).map(|dir| dir.join(NAME)).find(|path| files::is_there(path))
+        file.ancestors()
+            .skip(1)
+            .take(LEVELS)
+            .map(|dir| dir.join(NAME))
+            .find(|path| files::is_there(path))
     }
 
     /// A file of the other ending, which is not read: worth a word.
     #[must_use]
     pub fn misnamed(file: &Path) -> Option<PathBuf> {
-        file.ancestors().skip(1).take(LEVELS).map(|dir| dir.join(WRONG_NAME)).find(|path| files::is_there(path))
+        file.ancestors()
+            .skip(1)
+            .take(LEVELS)
+            .map(|dir| dir.join(WRONG_NAME))
+            .find(|path| files::is_there(path))
     }
 
     /// Reads one.
@@ -193,8 +205,11 @@ impl Config {
         for (at, rule) in self.file.creation_rules.iter().enumerate() {
             let matches = match rule.path_regex.as_deref().filter(|text| !text.is_empty()) {
                 None => true,
-                Some(text) => regex::Regex::new(text)
-                    .map_err(|source| ConfigError::Expression { rule: at + 1, source: Box::new(source) })?
+                Some(text) => re2::compile(text)
+                    .map_err(|source| ConfigError::Expression {
+                        rule: at + 1,
+                        source: Box::new(source),
+                    })?
                     .is_match(&path),
             };
             if matches {
@@ -291,7 +306,8 @@ mod tests {
             "creation_rules:\n  - shamir_threshold: 2\n    key_groups:\n      - age: [{A}]\n        pgp: [85D7]\n      - merge:\n          - age: [{A}]\n          - age: [{A}, {B}]\n"
         );
         let rule = config(&text).rule(Path::new("/house/a")).unwrap();
-        let names: Vec<Vec<_>> = rule.groups.iter().map(|g| g.iter().map(MasterKey::name).collect()).collect();
+        let names: Vec<Vec<_>> =
+            rule.groups.iter().map(|g| g.iter().map(MasterKey::name).collect()).collect();
         assert_eq!(names, [vec![A, "85D7"], vec![A, B]]);
         assert_eq!(rule.threshold, Some(2));
     }

@@ -30,7 +30,9 @@ pub enum DataKeyError {
     #[error(transparent)]
     Recipient(#[from] RecipientError),
     /// A PGP or cloud key would have to be encrypted for.
-    #[error("{kind} key {name} would need the new data key, and sanctum encrypts for age and SSH keys only")]
+    #[error(
+        "{kind} key {name} would need the new data key, and sanctum encrypts for age and SSH keys only"
+    )]
     Foreign {
         /// Which list it is in.
         kind: &'static str,
@@ -107,21 +109,21 @@ fn open_group(group: &Group, identities: &Identities) -> Option<Share> {
     age.into_iter().find_map(|key| identities.unwrap(&key.name(), &key.wrapped()?))
 }
 
-/// What becomes of entries that sanctum cannot make.
+/// What becomes of entries that hold something already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Foreign {
-    /// The data key is the one that they hold: they stay.
+pub enum Old {
+    /// The data key is the one that they hold: they stay as they are.
     Keep,
-    /// The data key is new: they are refused.
-    Refuse,
+    /// The data key is new: those of age are made anew, and others are refused.
+    Renew,
 }
 
-/// The same groups, each recipient's entry made anew. Entries that already hold the part are not needed for that.
+/// The same groups, with an entry for each recipient.
 pub fn wrap(
     key: &DataKey,
     groups: &[Group],
     threshold: Option<usize>,
-    foreign: Foreign,
+    old: Old,
 ) -> Result<Vec<Group>, DataKeyError> {
     if groups.is_empty() || groups.iter().any(Vec::is_empty) {
         return Err(DataKeyError::NoRecipients);
@@ -132,14 +134,16 @@ pub fn wrap(
         shamir::split(&**key, groups.len(), threshold.unwrap_or(groups.len()))?
     };
     // New shares do not fit to old ones, so several groups cannot keep anything.
-    let keep = foreign == Foreign::Keep && groups.len() == 1;
+    let keep = old == Old::Keep && groups.len() == 1;
     let wrap_one = |entry: &MasterKey, part: &Share| match entry.kind {
+        _ if keep && entry.wrapped().is_some_and(|wrapped| !wrapped.is_empty()) => {
+            Ok(entry.clone())
+        }
         "age" => {
             let recipient = entry.name();
             let wrapped = recipients::wrap(&recipient, part)?;
             Ok(MasterKey::age(&recipient, &wrapped))
         }
-        _ if keep && entry.wrapped().is_some_and(|wrapped| !wrapped.is_empty()) => Ok(entry.clone()),
         kind => Err(DataKeyError::Foreign { kind, name: entry.name() }),
     };
     groups
@@ -175,7 +179,7 @@ mod tests {
         let ((a, first), (b, second), (_, stranger)) = (person(), person(), person());
         let key = fresh_key().unwrap();
         let group = recipients_group(&[a.clone(), b]).unwrap();
-        let groups = wrap(&key, &[group], None, Foreign::Refuse).unwrap();
+        let groups = wrap(&key, &[group], None, Old::Renew).unwrap();
         assert_eq!(*open(&groups, None, &first).unwrap(), *key);
         assert_eq!(*open(&groups, None, &second).unwrap(), *key);
         let refusal = open(&groups, None, &stranger).unwrap_err().to_string();
@@ -188,10 +192,13 @@ mod tests {
         let key = fresh_key().unwrap();
         let one = |recipient: &str| recipients_group(&[recipient.to_owned()]).unwrap();
         let groups = [one(&a), one(&b), one(&a)];
-        let groups = wrap(&key, &groups, Some(2), Foreign::Refuse).unwrap();
+        let groups = wrap(&key, &groups, Some(2), Old::Renew).unwrap();
         assert_eq!(*open(&groups, Some(2), &first).unwrap(), *key);
         let refusal = open(&groups, Some(2), &second).unwrap_err().to_string();
-        assert!(refusal.contains("2 of 3 key groups are needed; group 1: any one of age "), "{refusal}");
+        assert!(
+            refusal.contains("2 of 3 key groups are needed; group 1: any one of age "),
+            "{refusal}"
+        );
         assert!(refusal.contains("group 2: opened by one of age "), "{refusal}");
     }
 
@@ -205,9 +212,9 @@ mod tests {
         let mut group = recipients_group(&[a]).unwrap();
         group.push(MasterKey { kind: "pgp", entry });
         let key = fresh_key().unwrap();
-        let kept = wrap(&key, &[group.clone()], None, Foreign::Keep).unwrap();
+        let kept = wrap(&key, &[group.clone()], None, Old::Keep).unwrap();
         assert_eq!(kept[0][1], group[1]);
-        let refused = wrap(&key, &[group], None, Foreign::Refuse).unwrap_err().to_string();
+        let refused = wrap(&key, &[group], None, Old::Renew).unwrap_err().to_string();
         assert!(refused.contains("pgp key 85D7"), "{refused}");
     }
 }

@@ -99,7 +99,9 @@ impl Text for DotenvText {
     fn leaves(&self, _document: usize) -> Result<Vec<Leaf>, TextError> {
         let leaf = |at: usize| match self.lines.get(at)? {
             Line::Empty => None,
-            Line::Comment(text) => Some(Leaf { path: Vec::new(), what: What::Comment(text.clone()) }),
+            Line::Comment(text) => {
+                Some(Leaf { path: Vec::new(), what: What::Comment(text.clone()) })
+            }
             Line::Entry(key, value) => {
                 let value = Zeroizing::new(flat::lines(value));
                 let path = vec![Step::Key(key.clone())];
@@ -231,7 +233,8 @@ mod tests {
 
     #[test]
     fn lines_are_read_as_the_original_reads_them() {
-        let text = DotenvText::parse("# c\nA=1=2\nB=\"q\" # no comment\n\nC=a\\nb\nsops_mac=x").unwrap();
+        let text =
+            DotenvText::parse("# c\nA=1=2\nB=\"q\" # no comment\n\nC=a\\nb\nsops_mac=x").unwrap();
         let leaves = text.leaves(0).unwrap();
         let shown: Vec<_> = leaves
             .iter()

@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 /// What is hashed first when the MAC is over encrypted values only: SHA-256 of `sops` (getsops/sops, sops.go).
 const ONLY_ENCRYPTED: [u8; 32] = [
-    0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b, //
+    0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe,
+    0x0b, //
     0x0b, 0x97, 0x5b, 0x3b, 0xf4, 0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
 ];
 
@@ -69,7 +70,11 @@ fn item(leaf: &Leaf, encrypted: bool) -> Item {
 }
 
 /// The items of an encrypted document.
-pub fn open_items(leaves: &[Leaf], selector: &Selector, cipher: &Cipher) -> Result<Vec<Item>, AtPath> {
+pub fn open_items(
+    leaves: &[Leaf],
+    selector: &Selector,
+    cipher: &Cipher,
+) -> Result<Vec<Item>, AtPath> {
     let chosen = selector.choose(leaves);
     let open = |(leaf, encrypted): (&Leaf, bool)| {
         let mut item = item(leaf, encrypted);
@@ -120,8 +125,11 @@ pub fn mac<'a>(
     for item in items.filter(|item| item.encrypted || !only_encrypted) {
         match &item.value {
             None | Some(Value { kind: Kind::Comment, .. }) => {}
-            Some(value) if whole == Whole::Rounded && !item.encrypted && value.kind == Kind::Int => {
-                let number = std::str::from_utf8(&value.bytes).ok().and_then(|text| text.parse().ok());
+            Some(value)
+                if whole == Whole::Rounded && !item.encrypted && value.kind == Kind::Int =>
+            {
+                let number =
+                    std::str::from_utf8(&value.bytes).ok().and_then(|text| text.parse().ok());
                 match number.map(fixed) {
                     Some(rounded) => hash.update(rounded),
                     None => hash.update(&*value.bytes),

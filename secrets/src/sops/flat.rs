@@ -1,8 +1,8 @@
 //! Metadata in formats without branches: `age__list_0__map_recipient=..`, every scalar a text, line feeds as `\n`.
 
+use super::text::What;
 use super::text::{Node, Scalar, Step};
 use super::value::{Kind, Value};
-use super::text::What;
 
 const MAP: &str = "__map_";
 const LIST: &str = "__list_";
@@ -169,8 +169,17 @@ mod tests {
 
     #[test]
     fn names_that_do_not_fit_are_left_out() {
-        let entries = [("a", "1"), ("a__map_b", "2"), ("l__list_99999999999", "3"), ("l__list_x", "4"), ("l__list_2", "5")];
+        let entries = [
+            ("a", "1"),
+            ("a__map_b", "2"),
+            ("l__list_99999999999", "3"),
+            ("l__list_x", "4"),
+            ("l__list_2", "5"),
+        ];
         let tree = unflatten(entries.iter().map(|(name, text)| (*name, (*text).to_owned())));
-        assert_eq!(flatten(&tree), [("a".to_owned(), "1".to_owned()), ("l__list_2".to_owned(), "5".to_owned())]);
+        assert_eq!(
+            flatten(&tree),
+            [("a".to_owned(), "1".to_owned()), ("l__list_2".to_owned(), "5".to_owned())]
+        );
     }
 }

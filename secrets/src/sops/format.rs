@@ -3,9 +3,11 @@
 use super::dotenv::DotenvText;
 use super::ini::IniText;
 use super::json::JsonText;
+use super::json::write::Layout;
 use super::text::{Node, Text, TextError};
 use super::yaml::YamlText;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +78,33 @@ impl Format {
             Self::Dotenv => Box::new(DotenvText::parse(text)?),
             Self::Ini => Box::new(IniText::parse(text)?),
         })
+    }
+
+    /// A branch, as the original prints one that it took out: in the format, or in JSON where that has no way to.
+    pub fn fragment(
+        self,
+        node: &Node,
+        indent: Option<usize>,
+    ) -> Result<Zeroizing<String>, TextError> {
+        let text = match (self, node) {
+            (Self::Yaml, Node::Map(_)) => self.compose(node, indent)?.render(),
+            (Self::Yaml, _) => {
+                // A list has no document of its own: it is written below a key, which is taken off again.
+                let below = Node::Map(vec![("x".to_owned(), node.clone())]);
+                let text = self.compose(&below, indent)?.render();
+                let lines = text.split_inclusive('\n').skip(1);
+                let space = lines.clone().next().map_or(0, |l| l.len() - l.trim_start().len());
+                let cut = lines.map(|line| {
+                    line.get(space.min(line.len() - line.trim_start_matches(' ').len())..)
+                });
+                Zeroizing::new(cut.flatten().collect())
+            }
+            _ => {
+                let unit = indent.map_or("\t".to_owned(), |spaces| " ".repeat(spaces));
+                Zeroizing::new(Layout { unit }.node(node, 0))
+            }
+        };
+        Ok(text)
     }
 
     /// A new document that holds a tree, laid out as the original does it.

@@ -54,7 +54,9 @@ impl IniText {
         let mut out = Vec::new();
         for section in &self.sections {
             if section.name != METADATA {
-                out.extend(section.comment.iter().map(|c| Spot::Comment(section, c, section.start)));
+                out.extend(
+                    section.comment.iter().map(|c| Spot::Comment(section, c, section.start)),
+                );
                 for key in &section.keys {
                     out.push(Spot::Value(section, key));
                     out.extend(key.comment.iter().map(|c| Spot::Comment(section, c, key.start)));
@@ -146,7 +148,8 @@ fn scalar(node: &Node) -> Result<Zeroizing<String>, TextError> {
 
 /// A value as go-ini reads it back.
 fn written(value: &str) -> Result<String, TextError> {
-    let quoted = |quote: char| value.len() >= 2 && value.starts_with(quote) && value.ends_with(quote);
+    let quoted =
+        |quote: char| value.len() >= 2 && value.starts_with(quote) && value.ends_with(quote);
     let special = value.contains(['#', ';'])
         || value.trim() != value
         || value.ends_with('\\')
@@ -282,7 +285,9 @@ impl Text for IniText {
         let entry = |key: &Key| (key.name.clone(), flat::lines(&key.value));
         let section = self.section(METADATA);
         let all: Option<Vec<_>> = section.map(|section| section.keys.iter().map(entry).collect());
-        Ok(all.map(|all| flat::unflatten(all.iter().map(|(name, text)| (name.as_str(), text.clone())))))
+        Ok(all.map(|all| {
+            flat::unflatten(all.iter().map(|(name, text)| (name.as_str(), text.clone())))
+        }))
     }
 
     fn set_metadata(&mut self, _document: usize, metadata: Option<&Node>) -> Result<(), TextError> {
@@ -299,18 +304,23 @@ impl Text for IniText {
                 self.splice(vec![(range, String::new())])
             }
             (Some(section), Some(_)) => {
-                let gone = section.keys.iter().filter(|key| flat.iter().all(|(n, _)| *n != key.name));
+                let gone =
+                    section.keys.iter().filter(|key| flat.iter().all(|(n, _)| *n != key.name));
                 let gone = gone.map(|key| (self.lines(key.start, key.end, None), String::new()));
                 let gone = gone.collect();
                 self.splice(gone)?;
-                flat.iter().try_for_each(|(key, text)| self.put(METADATA, key, &flat::one_line(text)))
+                flat.iter()
+                    .try_for_each(|(key, text)| self.put(METADATA, key, &flat::one_line(text)))
             }
             (None, Some(_)) => {
                 // go-ini aligns the marks of a section.
                 let width = flat.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
                 let mut text = format!("{}[{METADATA}]\n", self.gap());
                 for (key, value) in &flat {
-                    text.push_str(&format!("{key:width$} = {}\n", written(&flat::one_line(value))?));
+                    text.push_str(&format!(
+                        "{key:width$} = {}\n",
+                        written(&flat::one_line(value))?
+                    ));
                 }
                 let end = self.text.len();
                 self.splice(vec![(end..end, text)])

@@ -106,7 +106,13 @@ impl JsonText {
     }
 
     /// Adds an entry behind the last one of a branch.
-    fn append(&mut self, branch: Range<usize>, last: Option<Range<usize>>, depth: usize, entry: &str) -> Result<(), TextError> {
+    fn append(
+        &mut self,
+        branch: Range<usize>,
+        last: Option<Range<usize>>,
+        depth: usize,
+        entry: &str,
+    ) -> Result<(), TextError> {
         let layout = self.layout();
         let lines = |depth: usize| format!("\n{}", layout.unit.repeat(depth));
         let Some(last) = last else {
@@ -124,7 +130,12 @@ impl JsonText {
     }
 
     /// Takes an entry and the comma beside it away.
-    fn cut(&mut self, branch: &Range<usize>, spans: &[Range<usize>], at: usize) -> Result<(), TextError> {
+    fn cut(
+        &mut self,
+        branch: &Range<usize>,
+        spans: &[Range<usize>],
+        at: usize,
+    ) -> Result<(), TextError> {
         let end = |at: usize| spans.get(at).map(|span| span.end);
         let Some(span) = spans.get(at).cloned() else { return Ok(()) };
         let range = match (at.checked_sub(1).and_then(end), spans.get(at + 1)) {
@@ -177,8 +188,13 @@ impl JsonText {
 /// The original reads every number of JSON as a floating point number; those that it would round stay whole.
 fn as_original(scalar: &Scalar) -> Scalar {
     match scalar {
-        #[expect(clippy::cast_possible_truncation, reason = "the comparison tells whether anything was lost")]
-        Scalar::Int(whole) if *whole as f64 as i128 == i128::from(*whole) => Scalar::Float(*whole as f64),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the comparison tells whether anything was lost"
+        )]
+        Scalar::Int(whole) if *whole as f64 as i128 == i128::from(*whole) => {
+            Scalar::Float(*whole as f64)
+        }
         scalar => scalar.clone(),
     }
 }
@@ -197,8 +213,19 @@ fn tree_of(item: &Item, top: bool) -> Node {
     }
 }
 
+/// A value that is read as JSON.
+pub fn node_of(text: &str) -> Result<Node, TextError> {
+    Ok(tree_of(&read::value(text)?, false))
+}
+
 /// Only what differs, where the shape is the same: what is left keeps its layout.
-fn differences(item: &Item, node: &Node, layout: &Layout, depth: usize, out: &mut Vec<(Range<usize>, String)>) {
+fn differences(
+    item: &Item,
+    node: &Node,
+    layout: &Layout,
+    depth: usize,
+    out: &mut Vec<(Range<usize>, String)>,
+) {
     match (&item.is, node) {
         (Is::Scalar(old), Node::Scalar(new)) if old == new => {}
         (Is::List(items), Node::List(nodes)) if items.len() == nodes.len() => {
@@ -302,7 +329,9 @@ impl Text for JsonText {
             _ if depth < branch.len() => return Err(none(path)),
             (Is::Map(members), Step::Key(key)) => (
                 members.iter().map(|member| member.start..member.item.span.end).collect::<Vec<_>>(),
-                members.iter().position(|m| m.key == *key && !(branch.is_empty() && key == METADATA)),
+                members
+                    .iter()
+                    .position(|m| m.key == *key && !(branch.is_empty() && key == METADATA)),
             ),
             (Is::List(items), Step::Index(at)) => {
                 (items.iter().map(|item| item.span.clone()).collect(), Some(*at))

@@ -88,7 +88,8 @@ impl MasterKey {
             "azure_kv" => &["vault_url", "name"],
             _ => &["vault_address", "engine_path", "key_name"],
         };
-        let parts: Vec<_> = fields.iter().filter_map(|field| string(self.entry.get(field)?)).collect();
+        let parts: Vec<_> =
+            fields.iter().filter_map(|field| string(self.entry.get(field)?)).collect();
         parts.join(" ")
     }
 
@@ -224,7 +225,9 @@ impl Metadata {
             let keys = if shared { &[] } else { groups.first().map_or(&[][..], Vec::as_slice) };
             let list = list(keys, kind);
             if list.is_empty() {
-                self.fields.retain(|(name, old)| name != kind || !matches!(old, Node::List(l) if !l.is_empty()));
+                self.fields.retain(|(name, old)| {
+                    name != kind || !matches!(old, Node::List(l) if !l.is_empty())
+                });
             } else {
                 self.put(kind, Node::List(list));
             }

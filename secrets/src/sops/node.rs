@@ -11,7 +11,9 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Map(entries) => entries.iter().find(|(known, _)| known == key).map(|(_, node)| node),
+            Self::Map(entries) => {
+                entries.iter().find(|(known, _)| known == key).map(|(_, node)| node)
+            }
             Self::List(_) | Self::Scalar(_) => None,
         }
     }
@@ -112,7 +114,11 @@ mod tests {
         let key = |key: &str| Step::Key(key.to_owned());
         for (dots, brackets, path) in [
             ("a", "[\"a\"]", vec![key("a")]),
-            ("a.b[0].c", "['a'][\"b\"][0][\"c\"]", vec![key("a"), key("b"), Step::Index(0), key("c")]),
+            (
+                "a.b[0].c",
+                "['a'][\"b\"][0][\"c\"]",
+                vec![key("a"), key("b"), Step::Index(0), key("c")],
+            ),
             ("a[1][2]", "[\"a\"][1] [2]", vec![key("a"), Step::Index(1), Step::Index(2)]),
             ("a\\.b", "[\"a.b\"]", vec![key("a.b")]),
             ("a.1", "[\"a\"][\"1\"]", vec![key("a"), key("1")]),

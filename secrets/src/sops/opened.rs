@@ -4,7 +4,7 @@
 //! for byte. Deliberately absent: files (see [`super::file`]) and time, which is a parameter.
 
 use super::cipher::{Cipher, CipherError, DataKey, fresh_key};
-use super::datakey::{self, DataKeyError, Foreign};
+use super::datakey::{self, DataKeyError, Old};
 use super::engine::{self, AtPath, Item, Whole};
 use super::format::Format;
 use super::identities::Identities;
@@ -43,7 +43,9 @@ pub enum SopsError {
     #[error("the MAC does not decrypt: it, or `lastmodified`, was changed")]
     MacUnreadable,
     /// The MAC is of other values.
-    #[error("the MAC does not match: values were changed, moved or taken away by somebody without the key")]
+    #[error(
+        "the MAC does not match: values were changed, moved or taken away by somebody without the key"
+    )]
     MacMismatch,
     /// The document is encrypted already.
     #[error("the document has a `sops` entry already: it is encrypted, or the name is taken")]
@@ -235,14 +237,17 @@ impl Opened {
             let new = engine::plain_items(&leaves, &self.selector);
             let there = sealed.leaves(document)?;
             if there.len() != new.len() {
-                return Err(TextError::Unsupported("that change does not fit the document's text").into());
+                return Err(
+                    TextError::Unsupported("that change does not fit the document's text").into()
+                );
             }
             let seal = |(at, (item, leaf)): (usize, (&Item, &Leaf))| {
                 self.seal_item(item, leaf, &mut kept).map(|what| (at, what))
             };
             let pairs = new.iter().zip(&leaves).enumerate();
             let all = pairs.map(seal).collect::<Result<Vec<_>, _>>()?;
-            let changed = all.into_iter().zip(&there).filter(|((_, what), leaf)| leaf.what != *what);
+            let changed =
+                all.into_iter().zip(&there).filter(|((_, what), leaf)| leaf.what != *what);
             let changed: Vec<_> = changed.map(|(change, _)| change).collect();
             sealed.replace(document, &changed)?;
             items.push(new);
@@ -253,7 +258,8 @@ impl Opened {
     }
 
     fn seal_item(&self, item: &Item, leaf: &Leaf, kept: &mut Kept) -> Result<What, SopsError> {
-        let Some(value) = item.value.as_ref().filter(|value| item.encrypted && !value.is_empty()) else {
+        let Some(value) = item.value.as_ref().filter(|value| item.encrypted && !value.is_empty())
+        else {
             return Ok(leaf.what.clone());
         };
         let old = kept.get_mut(&(item.place.clone(), value.clone())).and_then(VecDeque::pop_front);
@@ -273,8 +279,12 @@ impl Opened {
                     What::Value(Scalar::Str(text)) | What::Comment(text) if item.encrypted => text,
                     _ => continue,
                 };
-                if let Some(value) = item.value.clone().filter(|_| text.starts_with(super::cipher::PREFIX)) {
-                    kept.entry((item.place.clone(), value)).or_default().push_back(text.to_string());
+                if let Some(value) =
+                    item.value.clone().filter(|_| text.starts_with(super::cipher::PREFIX))
+                {
+                    kept.entry((item.place.clone(), value))
+                        .or_default()
+                        .push_back(text.to_string());
                 }
             }
         }
@@ -284,14 +294,15 @@ impl Opened {
     /// A new data key for the same values, wrapped for these groups.
     pub fn rotate(&mut self, groups: &[Group], threshold: Option<usize>) -> Result<(), SopsError> {
         let key = fresh_key()?;
-        let groups = datakey::wrap(&key, groups, threshold, Foreign::Refuse)?;
+        let groups = datakey::wrap(&key, groups, threshold, Old::Renew)?;
         self.cipher = Cipher::new(&key);
         self.key = key;
         self.metadata.set_groups(&groups, threshold);
         for document in 0..self.items.len() {
             let mut new = Vec::new();
             for (at, item) in self.items.get(document).into_iter().flatten().enumerate() {
-                let Some(value) = item.value.as_ref().filter(|v| item.encrypted && !v.is_empty()) else {
+                let Some(value) = item.value.as_ref().filter(|v| item.encrypted && !v.is_empty())
+                else {
                     continue;
                 };
                 new.push((at, sealed_leaf(value.kind, self.cipher.seal(value, &item.place)?)));
@@ -302,8 +313,12 @@ impl Opened {
     }
 
     /// The same data key, wrapped for other groups.
-    pub fn update_keys(&mut self, groups: &[Group], threshold: Option<usize>) -> Result<(), SopsError> {
-        let groups = datakey::wrap(&self.key, groups, threshold, Foreign::Keep)?;
+    pub fn update_keys(
+        &mut self,
+        groups: &[Group],
+        threshold: Option<usize>,
+    ) -> Result<(), SopsError> {
+        let groups = datakey::wrap(&self.key, groups, threshold, Old::Keep)?;
         self.metadata.set_groups(&groups, threshold);
         Ok(())
     }
@@ -391,7 +406,7 @@ pub fn encrypt_text(
         return Err(SopsError::AlreadyEncrypted);
     }
     let key = fresh_key()?;
-    let groups = datakey::wrap(&key, &recipe.groups, recipe.threshold, Foreign::Refuse)?;
+    let groups = datakey::wrap(&key, &recipe.groups, recipe.threshold, Old::Renew)?;
     let threshold = recipe.threshold.or_else(|| (groups.len() > 1).then_some(groups.len()));
     let mut metadata = Metadata::fresh(&recipe.selector, recipe.mac_only_encrypted);
     metadata.set_groups(&groups, threshold);

@@ -4,6 +4,7 @@
 //! on comments are tried on the comments above the value and above the branches that it is in. Expressions are
 //! searched, not anchored; their syntax is RE2's, as the original's is.
 
+use super::re2;
 use super::text::{Leaf, Step, What};
 use regex::Regex;
 
@@ -45,13 +46,26 @@ pub enum Selector {
     /// Only keys that end so.
     EncryptedSuffix(String),
     /// All but keys that match.
-    UnencryptedRegex(Regex),
+    UnencryptedRegex(Expression),
     /// Only keys that match.
-    EncryptedRegex(Regex),
+    EncryptedRegex(Expression),
     /// All but values below a comment that matches, and that comment.
-    UnencryptedCommentRegex(Regex),
+    UnencryptedCommentRegex(Expression),
     /// Only values below a comment that matches, without that comment.
-    EncryptedCommentRegex(Regex),
+    EncryptedCommentRegex(Expression),
+}
+
+/// An expression and how it was written.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    text: String,
+    regex: Regex,
+}
+
+impl Expression {
+    fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
 }
 
 impl Selector {
@@ -67,8 +81,9 @@ impl Selector {
             return Err(SelectorError::Several(name, second));
         }
         let regex = || {
-            Regex::new(&text)
-                .map_err(|source| SelectorError::Expression { name, source: Box::new(source) })
+            let regex = re2::compile(&text)
+                .map_err(|source| SelectorError::Expression { name, source: Box::new(source) })?;
+            Ok(Expression { text: text.clone(), regex })
         };
         Ok(match name {
             "unencrypted_suffix" => Self::UnencryptedSuffix(text),
@@ -86,10 +101,10 @@ impl Selector {
         match self {
             Self::UnencryptedSuffix(text) => ("unencrypted_suffix", text),
             Self::EncryptedSuffix(text) => ("encrypted_suffix", text),
-            Self::UnencryptedRegex(regex) => ("unencrypted_regex", regex.as_str()),
-            Self::EncryptedRegex(regex) => ("encrypted_regex", regex.as_str()),
-            Self::UnencryptedCommentRegex(regex) => ("unencrypted_comment_regex", regex.as_str()),
-            Self::EncryptedCommentRegex(regex) => ("encrypted_comment_regex", regex.as_str()),
+            Self::UnencryptedRegex(regex) => ("unencrypted_regex", &regex.text),
+            Self::EncryptedRegex(regex) => ("encrypted_regex", &regex.text),
+            Self::UnencryptedCommentRegex(regex) => ("unencrypted_comment_regex", &regex.text),
+            Self::EncryptedCommentRegex(regex) => ("encrypted_comment_regex", &regex.text),
         }
     }
 
@@ -120,7 +135,9 @@ impl Selector {
             Self::EncryptedSuffix(suffix) => keys().any(|key| key.ends_with(suffix.as_str())),
             Self::UnencryptedRegex(regex) => !keys().any(|key| regex.is_match(key)),
             Self::EncryptedRegex(regex) => keys().any(|key| regex.is_match(key)),
-            Self::UnencryptedCommentRegex(regex) => !above.comments(false).any(|c| regex.is_match(c)),
+            Self::UnencryptedCommentRegex(regex) => {
+                !above.comments(false).any(|c| regex.is_match(c))
+            }
             Self::EncryptedCommentRegex(regex) => {
                 // The comment that matches stays in clear itself.
                 let itself = matches!(leaf.what, What::Comment(_));
@@ -185,9 +202,8 @@ mod tests {
         let path = steps
             .map(|step| step.parse().map_or_else(|_| Step::Key(step.to_owned()), Step::Index))
             .collect();
-        let what = comment.map_or(What::Value(Scalar::Null), |c| {
-            What::Comment(Zeroizing::new(c.to_owned()))
-        });
+        let what = comment
+            .map_or(What::Value(Scalar::Null), |c| What::Comment(Zeroizing::new(c.to_owned())));
         Leaf { path, what }
     }
 
@@ -211,7 +227,8 @@ mod tests {
 
     #[test]
     fn comments_choose_what_is_below_them_until_the_next_item() {
-        let document = ["#enc", "a", "b", "m#enc", "m.x.y", "m.x.z", "m.w", "l.0", "l#enc", "l.1", "l.2"];
+        let document =
+            ["#enc", "a", "b", "m#enc", "m.x.y", "m.x.z", "m.w", "l.0", "l#enc", "l.1", "l.2"];
         assert_eq!(chosen("encrypted_comment_regex", "enc", &document), "-e--ee---e-");
         assert_eq!(chosen("unencrypted_comment_regex", "enc", &document), "--e---ee--e");
         let two = ["#enc", "#second", "a"];

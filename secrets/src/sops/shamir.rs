@@ -59,9 +59,8 @@ pub fn split(secret: &[u8], shares: usize, threshold: usize) -> Result<Vec<Share
     if threshold < 2 || threshold > shares {
         return Err(wrong);
     }
-    let mut out: Vec<Share> = (1..=places)
-        .map(|_| Zeroizing::new(Vec::with_capacity(secret.len() + 1)))
-        .collect();
+    let mut out: Vec<Share> =
+        (1..=places).map(|_| Zeroizing::new(Vec::with_capacity(secret.len() + 1))).collect();
     let mut coefficients = Zeroizing::new(vec![0_u8; threshold - 1]);
     for byte in secret {
         sanctum_host::random::fill(&mut coefficients).map_err(|_| CipherError::Random)?;
@@ -91,9 +90,10 @@ pub fn combine(shares: &[Share]) -> Result<Zeroizing<Vec<u8>>, ShamirError> {
     let mut secret = Zeroizing::new(vec![0_u8; length]);
     for (x, ys) in &parts {
         // Lagrange's basis at zero.
-        let basis = parts.iter().filter(|(other, _)| other != x).fold(1, |basis, (other, _)| {
-            multiply(basis, multiply(*other, invert(x ^ other)))
-        });
+        let basis = parts
+            .iter()
+            .filter(|(other, _)| other != x)
+            .fold(1, |basis, (other, _)| multiply(basis, multiply(*other, invert(x ^ other))));
         for (byte, y) in secret.iter_mut().zip(*ys) {
             *byte ^= multiply(*y, basis);
         }

@@ -20,7 +20,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use zeroize::Zeroizing;
 
@@ -42,7 +42,14 @@ const UNREADABLE: &str = "a change that would not read back as it was meant";
 /// A YAML text of one or more documents.
 pub struct YamlText {
     text: Zeroizing<String>,
+    documents: usize,
+    /// Empty after a change that cannot break the text, until somebody looks.
+    parsed: OnceCell<Parsed>,
+}
+
+struct Parsed {
     tree: Tree,
+    /// By document.
     attached: Vec<Attached>,
 }
 
@@ -56,22 +63,16 @@ impl YamlText {
     }
 
     fn read(text: Zeroizing<String>) -> Result<Self, TextError> {
-        if text.len() > LARGEST {
-            return Err(TextError::Unsupported(TOO_LARGE));
+        let parsed = Parsed::of(&text)?;
+        Ok(Self { text, documents: parsed.tree.documents.len(), parsed: OnceCell::from(parsed) })
+    }
+
+    fn parsed(&self) -> Result<&Parsed, TextError> {
+        if let Some(parsed) = self.parsed.get() {
+            return Ok(parsed);
         }
-        if let Some(line) = place::conflict(&text) {
-            return Err(TextError::Conflict { line });
-        }
-        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let tree = Tree::read(&text, start).map_err(|error| match place::half_conflict(&text) {
-            Some(line) => TextError::Conflict { line },
-            None => error,
-        })?;
-        unique_keys(&tree, &text)?;
-        let attached = (0..tree.documents.len())
-            .map(|document| comments::attach(&tree, &text, document))
-            .collect();
-        Ok(Self { text, tree, attached })
+        let parsed = Parsed::of(&self.text)?;
+        Ok(self.parsed.get_or_init(|| parsed))
     }
 
     /// A new document that holds a map, laid out as the original does it with this many columns per level, four by default.
@@ -95,41 +96,61 @@ impl YamlText {
 
     fn listed(&self, document: usize) -> Result<Vec<(Leaf, Target)>, TextError> {
         let none = Attached::new();
-        leaves::list(&self.tree, &self.text, document, self.attached.get(document).unwrap_or(&none))
+        let Parsed { tree, attached } = self.parsed()?;
+        leaves::list(tree, &self.text, document, attached.get(document).unwrap_or(&none))
     }
 
-    fn manner(&self, document: usize) -> Manner {
-        Manner::of(
-            &self.tree,
-            &self.text,
-            self.tree.documents.get(document).map(|found| found.root),
-        )
+    fn ground(&self, document: usize) -> Result<Ground<'_>, TextError> {
+        let tree = &self.parsed()?.tree;
+        let root = tree.documents.get(document).map(|found| found.root);
+        Ok(Ground { tree, text: &self.text, document, manner: Manner::of(tree, &self.text, root) })
     }
 
-    fn ground(&self, document: usize) -> Ground<'_> {
-        Ground { tree: &self.tree, text: &self.text, document, manner: self.manner(document) }
+    fn edited(&self, edits: Vec<Edit>) -> Result<Zeroizing<String>, TextError> {
+        place::apply(&self.text, edits).ok_or(TextError::Unsupported(UNREADABLE))
     }
 
     fn changed(&self, edits: Vec<Edit>) -> Result<Self, TextError> {
-        let text = place::apply(&self.text, edits).ok_or(TextError::Unsupported(UNREADABLE))?;
-        Self::read(text)
+        Self::read(self.edited(edits)?)
     }
 
     /// The same leaves without aliases; `None` when there are none.
     fn expanded(&self, document: usize) -> Result<Option<Self>, TextError> {
-        let edits = expand::edits(&self.tree, &self.text, document)?;
-        if edits.is_empty() { Ok(None) } else { self.changed(edits).map(Some) }
+        let tree = &self.parsed()?.tree;
+        if !expand::is_needed(tree, document) {
+            return Ok(None);
+        }
+        // What is more than is taken is refused here, before any of it is written.
+        self.listed(document)?;
+        let edits = expand::edits(tree, &self.text, document)?;
+        self.changed(edits).map(Some)
+    }
+
+    /// The values that are neither at a path nor below it, nor what a branch on the way to it takes the place of.
+    fn others(&self, document: usize, path: &[Step]) -> Result<Vec<What>, TextError> {
+        let apart = |leaf: &Leaf| !leaf.path.starts_with(path) && !path.starts_with(&leaf.path);
+        Ok(self
+            .leaves(document)?
+            .into_iter()
+            .filter(apart)
+            .map(|leaf| leaf.what)
+            .filter(is_value)
+            .collect())
+    }
+
+    fn values(&self, document: usize) -> Result<Vec<What>, TextError> {
+        Ok(self.leaves(document)?.into_iter().map(|leaf| leaf.what).filter(is_value).collect())
     }
 
     fn replaced(&self, document: usize, new: &[(usize, What)]) -> Result<Self, TextError> {
         let mut listed = self.listed(document)?;
-        let manner = self.manner(document);
+        let Ground { tree, manner, .. } = self.ground(document)?;
         let mut edits = Vec::new();
         for (number, what) in new {
             let (leaf, target) = listed
                 .get_mut(*number)
                 .ok_or_else(|| TextError::NotThere(format!("leaf {number}")))?;
-            edits.extend(replace::leaf(&self.tree, &self.text, manner, *target, what)?);
+            edits.extend(replace::leaf(tree, &self.text, manner, *target, what)?);
             leaf.what = what.clone();
         }
         let changed = self.changed(edits)?;
@@ -139,6 +160,31 @@ impl YamlText {
         }
         Ok(changed)
     }
+}
+
+impl Parsed {
+    fn of(text: &str) -> Result<Self, TextError> {
+        if text.len() > LARGEST {
+            return Err(TextError::Unsupported(TOO_LARGE));
+        }
+        if let Some(line) = place::conflict(text) {
+            return Err(TextError::Conflict { line });
+        }
+        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let tree = Tree::read(text, start).map_err(|error| match place::half_conflict(text) {
+            Some(line) => TextError::Conflict { line },
+            None => error,
+        })?;
+        unique_keys(&tree, text)?;
+        let attached = (0..tree.documents.len())
+            .map(|document| comments::attach(&tree, text, document))
+            .collect();
+        Ok(Self { tree, attached })
+    }
+}
+
+fn is_value(what: &What) -> bool {
+    matches!(what, What::Value(_))
 }
 
 /// A comment of several lines reads back as several comments.
@@ -152,12 +198,32 @@ fn lines(what: What) -> Vec<What> {
     }
 }
 
-fn same(expected: impl Iterator<Item = What>, mut found: impl Iterator<Item = What>) -> bool {
+fn same(expected: impl IntoIterator<Item = What>, found: impl IntoIterator<Item = What>) -> bool {
+    let mut found = found.into_iter();
     let mut all = true;
     for expected in expected {
         all &= found.next().is_some_and(|found| equal(&expected, &found));
     }
     all && found.next().is_none()
+}
+
+fn alike(one: &Node, other: &Node) -> bool {
+    match (one, other) {
+        (Node::Scalar(one), Node::Scalar(other)) => {
+            equal(&What::Value(one.clone()), &What::Value(other.clone()))
+        }
+        (Node::List(one), Node::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| alike(one, other))
+        }
+        (Node::Map(one), Node::Map(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|((key, one), (name, other))| key == name && alike(one, other))
+        }
+        _ => false,
+    }
 }
 
 fn equal(one: &What, other: &What) -> bool {
@@ -197,7 +263,7 @@ fn unique_keys(tree: &Tree, text: &str) -> Result<(), TextError> {
 
 impl Text for YamlText {
     fn documents(&self) -> usize {
-        self.tree.documents.len()
+        self.documents
     }
 
     fn leaves(&self, document: usize) -> Result<Vec<Leaf>, TextError> {
@@ -214,11 +280,11 @@ impl Text for YamlText {
     }
 
     fn tree(&self, document: usize, path: &[Step]) -> Result<Node, TextError> {
-        if path.is_empty() && leaves::root(&self.tree, document)?.is_none() {
+        if path.is_empty() && leaves::root(&self.parsed()?.tree, document)?.is_none() {
             return Ok(Node::Map(Vec::new()));
         }
-        let id = edit::at(&self.tree, document, path)?;
-        leaves::subtree(&self.tree, id, path.is_empty())
+        let tree = &self.parsed()?.tree;
+        leaves::subtree(tree, edit::at(tree, document, path)?, path.is_empty())
     }
 
     fn set(&mut self, document: usize, path: &[Step], value: &Node) -> Result<(), TextError> {
@@ -227,7 +293,14 @@ impl Text for YamlText {
         }
         let expanded = self.expanded(document)?;
         let base = expanded.as_ref().unwrap_or(self);
-        let mut changed = base.changed(edit::set(base.ground(document), path, value)?)?;
+        let mut changed = base.changed(edit::set(base.ground(document)?, path, value)?)?;
+        let path = edit::landed(&base.parsed()?.tree, document, path)?;
+        let found = changed.tree(document, &path);
+        if !found.is_ok_and(|found| alike(&found, value))
+            || !same(base.others(document, &path)?, changed.others(document, &path)?)
+        {
+            return Err(TextError::Unsupported(UNREADABLE));
+        }
         if path.is_empty() {
             // The metadata is no part of the tree that a path names.
             changed.set_metadata(document, self.metadata(document)?.as_ref())?;
@@ -242,16 +315,20 @@ impl Text for YamlText {
         }
         let expanded = self.expanded(document)?;
         let base = expanded.as_ref().unwrap_or(self);
-        let changed = base.changed(edit::unset(base.ground(document), path)?)?;
+        let changed = base.changed(edit::unset(base.ground(document)?, path)?)?;
+        if !same(base.others(document, path)?, changed.values(document)?) {
+            return Err(TextError::Unsupported(UNREADABLE));
+        }
         *self = changed;
         Ok(())
     }
 
     fn metadata(&self, document: usize) -> Result<Option<Node>, TextError> {
-        match leaves::root(&self.tree, document)? {
+        let tree = &self.parsed()?.tree;
+        match leaves::root(tree, document)? {
             None => Ok(None),
-            Some(_) => match edit::at(&self.tree, document, &[Step::Key(METADATA.to_owned())]) {
-                Ok(id) => leaves::subtree(&self.tree, id, false).map(Some),
+            Some(_) => match edit::at(tree, document, &[Step::Key(METADATA.to_owned())]) {
+                Ok(id) => leaves::subtree(tree, id, false).map(Some),
                 Err(TextError::NotThere(_)) => Ok(None),
                 Err(other) => Err(other),
             },
@@ -261,23 +338,30 @@ impl Text for YamlText {
     fn set_metadata(&mut self, document: usize, metadata: Option<&Node>) -> Result<(), TextError> {
         let path = [Step::Key(METADATA.to_owned())];
         let there = self.metadata(document)?.is_some();
-        let edits = match metadata {
-            None if !there => return Ok(()),
-            None => edit::unset(self.ground(document), &path)?,
-            Some(new) => {
-                let ground = self.ground(document);
-                let ground = Ground {
-                    manner: Manner { step: render::STEP, dash: render::STEP, ..ground.manner },
-                    ..ground
-                };
-                if there {
-                    edit::set(ground, &path, new)?
-                } else {
-                    edit::append(ground, METADATA, new)?
-                }
+        let ground = self.ground(document)?;
+        let Some(new) = metadata else {
+            if there {
+                // Whole lines go, so nothing has to be read back before somebody asks.
+                self.text = self.edited(edit::unset(ground, &path)?)?;
+                self.parsed = OnceCell::new();
             }
+            return Ok(());
         };
-        *self = self.changed(edits)?;
+        let ground = Ground {
+            manner: Manner { step: render::STEP, dash: render::STEP, ..ground.manner },
+            ..ground
+        };
+        let edits = if there {
+            edit::set(ground, &path, new)?
+        } else {
+            edit::append(ground, METADATA, new)?
+        };
+        let changed = self.changed(edits)?;
+        let whats = |listed: Vec<(Leaf, Target)>| listed.into_iter().map(|(leaf, _)| leaf.what);
+        if !same(whats(self.listed(document)?), whats(changed.listed(document)?)) {
+            return Err(TextError::Unsupported(UNREADABLE));
+        }
+        *self = changed;
         Ok(())
     }
 

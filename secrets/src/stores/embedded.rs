@@ -6,7 +6,7 @@
 
 pub mod format;
 
-use super::{LONGEST, Reading, Store, StoreError, Value};
+use super::{LONGEST, Reading, Store, StoreError, Value, keychain_reference};
 use crate::envelope;
 use crate::identity::{IdentityError, Key, Keys, fresh};
 use age::armor::Format;
@@ -96,30 +96,30 @@ impl EmbeddedStore {
         tree.lock_dir(&self.dir, LOCK_WAIT).map_err(|source| self.host(source))
     }
 
-    /// The identities, of which the first is made when there is none and no store that another one would open.
-    fn keys_to_write(&self, tree: &Tree, new: bool) -> Result<Vec<Key>, StoreError> {
-        match self.keys.load() {
-            Err(IdentityError::Missing { looked }) if new => {
-                let Some(path) = self.keys.identities.first() else {
-                    return Err(self.identity(IdentityError::Missing { looked }));
-                };
-                let (text, _) = fresh();
-                let written = match &self.keys.passphrase {
-                    Some(passphrase) => envelope::seal_with_passphrase(text.as_bytes(), passphrase)
-                        .map_err(|source| StoreError::Seal { path: path.to_string(), source })?,
-                    None => text.as_bytes().to_vec(),
-                };
-                let written = Zeroizing::new(written);
-                if let Some(up) = path.parent() {
-                    tree.furnish(&up).map_err(|source| self.host(source))?;
-                }
-                tree.write(path, &written, Mode::PRIVATE, None)
-                    .map_err(|source| self.host(source))?;
-                self.keys.load()
-            }
-            loaded => loaded,
+    /// The identities for a store that is not there yet; the first is made when none is there. Where a store is, a second
+    /// identity would open nothing.
+    fn first_keys(&self, tree: &Tree) -> Result<Vec<Key>, StoreError> {
+        let missing = match self.keys.load() {
+            Err(missing @ IdentityError::Missing { .. }) => missing,
+            loaded => return loaded.map_err(|source| self.identity(source)),
+        };
+        let Some(path) = self.keys.identities.first() else { return Err(self.identity(missing)) };
+        let (text, _) = fresh();
+        let written = match &self.keys.passphrase {
+            Some(passphrase) => envelope::seal_with_passphrase(text.as_bytes(), passphrase)
+                .map_err(|source| StoreError::Seal { path: path.to_string(), source })?,
+            None => text.as_bytes().to_vec(),
+        };
+        let written = Zeroizing::new(written);
+        if let Some(up) = path.parent() {
+            tree.furnish(&up).map_err(|source| self.host(source))?;
         }
-        .map_err(|source| self.identity(source))
+        tree.write(path, &written, Mode::PRIVATE, None).map_err(|source| self.host(source))?;
+        self.known_keys()
+    }
+
+    fn known_keys(&self) -> Result<Vec<Key>, StoreError> {
+        self.keys.load().map_err(|source| self.identity(source))
     }
 }
 
@@ -155,7 +155,7 @@ impl Store for EmbeddedStore {
         tree.furnish(&self.dir).map_err(|source| self.host(source))?;
         let _lock = self.lock(&tree)?;
         let content = self.content(&tree)?;
-        let keys = self.keys_to_write(&tree, content.is_none())?;
+        let keys = if content.is_none() { self.first_keys(&tree)? } else { self.known_keys()? };
         let mut content = content.unwrap_or_default();
         content.insert(item.clone(), value.clone());
         self.save(&tree, &content, &keys)?;
@@ -176,7 +176,7 @@ impl Store for EmbeddedStore {
         if content.remove(&item).is_none() {
             return Ok(false);
         }
-        let keys = self.keys_to_write(&tree, false)?;
+        let keys = self.known_keys()?;
         self.save(&tree, &content, &keys)?;
         match self.content(&tree)? {
             Some(content) if !content.contains_key(&item) => Ok(true),
@@ -186,8 +186,7 @@ impl Store for EmbeddedStore {
 
     fn list(&self) -> Result<Vec<SecretRef>, StoreError> {
         let content = self.content(&self.tree()?)?.unwrap_or_default();
-        let reference =
-            |item: Item| SecretRef::Keychain { service: item.service, account: item.account };
-        Ok(content.into_keys().map(reference).collect())
+        let reference = |item: Item| keychain_reference(item.service, item.account);
+        Ok(content.into_keys().filter_map(reference).collect())
     }
 }

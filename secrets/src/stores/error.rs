@@ -178,6 +178,10 @@ pub enum StoreError {
     },
 }
 
+/// What a service does instead of waiting for a person.
+const UNATTENDED: &str =
+    "unlock it in your session; what must be there without one is kept as file:NAME or age:FILE";
+
 impl StoreError {
     /// What a person can do about it: a command, or a store that would do.
     #[must_use]
@@ -186,14 +190,16 @@ impl StoreError {
             Self::Identity { source: IdentityError::Passphrase { .. }, .. } => {
                 Some("run it at a terminal, or name an identity without passphrase".to_owned())
             }
-            Self::Keychain { source, .. } => Some(match source {
-                KeychainError::Ambiguous(_) => "take the others away with the program that made them",
-                KeychainError::NotHere => "keep it as file:NAME or age:FILE",
-                _ => {
-                    "unlock it in your session; what must be there without one is kept as file:NAME or age:FILE"
-                }
-            })
-            .map(str::to_owned),
+            Self::Keychain { source, .. } => {
+                let way = match source {
+                    KeychainError::Ambiguous(_) => {
+                        "take the others away with the program that made them"
+                    }
+                    KeychainError::NotHere => "keep it as file:NAME or age:FILE",
+                    _ => UNATTENDED,
+                };
+                Some(way.to_owned())
+            }
             Self::NoDocument { path } => Some(format!("make it: sanctum sops encrypt -i {path}")),
             Self::Clear { .. } => Some(
                 "choose a key that the document's selectors encrypt (unencrypted_suffix, encrypted_regex)"

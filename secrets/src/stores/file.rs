@@ -4,7 +4,7 @@
 //! way, one name, mode without group and others, in a directory that others cannot list. Files are replaced whole and
 //! durably. What must be there at boot lies here in clear text, which is a declared exception; `doctor` shows it.
 
-use super::{LONGEST, Reading, Store, StoreError, Value};
+use super::{LONGEST, Reading, Store, StoreError, Value, spelled};
 use sanctum_host::HostError;
 use sanctum_host::tree::{DirLock, Tree};
 use sanctum_types::{AbsPath, Mode, SecretRef};
@@ -110,10 +110,16 @@ impl Store for FileStore {
             return Ok(Vec::new());
         }
         let names = tree.list(&self.dir).map_err(|source| self.host(source))?.unwrap_or_default();
-        Ok(names
-            .iter()
-            .filter(|name| !name.starts_with('.'))
-            .filter_map(|name| SecretRef::parse(&format!("file:{name}")))
-            .collect())
+        let mut found = Vec::new();
+        for name in names.into_iter().filter(|name| !name.starts_with('.')) {
+            let Some(reference) = spelled(SecretRef::File(name)) else { continue };
+            // What cannot be looked at, such as a link, is there all the same: a read says what is wrong with it.
+            let is_dir =
+                |path: &AbsPath| tree.stat(path).ok().flatten().is_some_and(|entry| entry.is_dir);
+            if !self.path(&reference).is_ok_and(|path| is_dir(&path)) {
+                found.push(reference);
+            }
+        }
+        Ok(found)
     }
 }

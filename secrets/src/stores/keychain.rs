@@ -11,7 +11,7 @@ mod ask;
 #[path = "keychain/macos.rs"]
 mod ask;
 
-use super::{LONGEST, Reading, Store, StoreError, Value};
+use super::{LONGEST, Reading, Store, StoreError, Value, keychain_reference};
 use sanctum_types::SecretRef;
 use std::time::Duration;
 
@@ -73,6 +73,7 @@ pub struct Address {
 #[derive(Clone, Debug)]
 pub struct Keychain {
     whose: Whose,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux asks on a bus"))]
     session_bus: Option<String>,
 }
 
@@ -168,9 +169,7 @@ impl Store for Keychain {
         let mut found = self.within_patience(ask::list)?;
         found.sort();
         found.dedup();
-        let reference = |item: Address| {
-            SecretRef::parse(&format!("keychain:{}/{}", item.service, item.account))
-        };
+        let reference = |item: Address| keychain_reference(item.service, item.account);
         Ok(found.into_iter().filter_map(reference).collect())
     }
 }

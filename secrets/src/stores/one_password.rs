@@ -139,9 +139,7 @@ impl OnePassword {
         let SecretRef::OnePassword { vault, item, field } = reference else {
             return Err(StoreError::Foreign { store: self.name(), reference: reference.clone() });
         };
-        // Names become part of a filter or an argument: a quote would end the one, a dash would begin an option.
-        let odd = |name: &str| name.starts_with('-') || name.contains(['"', '\\']);
-        if odd(vault) || odd(item) {
+        if !item::is_askable(vault) || !item::is_askable(item) {
             let why = "a name with a quote, a backslash or a dash in front cannot be asked for; use the id";
             return Err(StoreError::Name { store: self.name(), reference: reference.clone(), why });
         }

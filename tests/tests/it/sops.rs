@@ -4,5 +4,9 @@
 //! flags and exit codes are.
 
 mod bed;
+mod codes;
 mod corpus;
+mod crash;
+mod groups;
+mod lines;
 mod oracle;

@@ -6,6 +6,8 @@
 mod age;
 #[cfg(target_os = "linux")]
 mod boot;
+#[cfg(target_os = "linux")]
+mod clipboard;
 mod connect;
 mod kill;
 mod one_password;

@@ -138,7 +138,9 @@ impl<'a> Reader<'a> {
         }
         let mut lines: Vec<&str> = Vec::new();
         if let Some(range) = above.clone() {
-            lines.extend(self.slice(range).split('\n').map(str::trim_start).filter(|l| !l.is_empty()));
+            lines.extend(
+                self.slice(range).split('\n').map(str::trim_start).filter(|l| !l.is_empty()),
+            );
         }
         lines.extend(behind.clone().map(|range| self.slice(range).trim()));
         let joined = Zeroizing::new(lines.join("\n"));
@@ -196,9 +198,9 @@ impl<'a> Reader<'a> {
     /// The name, and where the value may begin.
     fn name(&self, begin: usize, end: usize) -> Result<(String, usize), TextError> {
         let line = self.slice(begin..end);
-        let quote = ["\"\"\"", "\"", "`"].into_iter().find(|quote| {
-            line.starts_with(quote) && (quote.len() < 3 || line.len() > 6)
-        });
+        let quote = ["\"\"\"", "\"", "`"]
+            .into_iter()
+            .find(|quote| line.starts_with(quote) && (quote.len() < 3 || line.len() > 6));
         let (name, rest) = match quote {
             Some(quote) => line
                 .get(quote.len()..)

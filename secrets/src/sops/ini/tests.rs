@@ -59,14 +59,18 @@ fn what_is_encrypted_and_decrypted_keeps_the_rest_of_the_text() {
         &**text.render(),
         "; ENC[1]\nroot = ENC[0]\n\n# ENC[2]\n[sec]\n; ENC[4]\nkey = ENC[3]\nq=ENC[5]\nm = ENC[6]\nlong = ENC[7]\n`odd=name` : ENC[8]\nempty =ENC[9]\n\n[other]\n; ENC[10]\n"
     );
-    let metadata = Node::Map(vec![("mac".to_owned(), Node::text("x")), ("version".to_owned(), Node::text("3"))]);
+    let metadata = Node::Map(vec![
+        ("mac".to_owned(), Node::text("x")),
+        ("version".to_owned(), Node::text("3")),
+    ]);
     let before = text.render();
     text.set_metadata(0, Some(&metadata)).unwrap();
     assert!(text.render().ends_with("; ENC[10]\n\n[sops]\nmac     = x\nversion = 3\n"));
     assert_eq!(text.leaves(0).unwrap().len(), leaves.len());
     text.set_metadata(0, None).unwrap();
     assert_eq!(text.render(), before);
-    let plain: Vec<_> = leaves.iter().enumerate().map(|(at, leaf)| (at, leaf.what.clone())).collect();
+    let plain: Vec<_> =
+        leaves.iter().enumerate().map(|(at, leaf)| (at, leaf.what.clone())).collect();
     text.replace(0, &plain).unwrap();
     assert_eq!(text.leaves(0).unwrap(), leaves);
 }

@@ -206,7 +206,8 @@ impl Reader<'_> {
         let mut out = String::new();
         loop {
             let rest = self.rest();
-            let plain = rest.find(|c: char| matches!(c, '"' | '\\') || c < ' ').unwrap_or(rest.len());
+            let plain =
+                rest.find(|c: char| matches!(c, '"' | '\\') || c < ' ').unwrap_or(rest.len());
             out.push_str(rest.get(..plain).unwrap_or_default());
             self.at += plain;
             match self.peek() {

@@ -14,7 +14,11 @@ fn entries_come_and_go_in_the_layout_that_is_there() {
     let one = Node::text("v");
     for (before, at, after) in [
         ("{\n\t\"a\": 1\n}\n", "b", "{\n\t\"a\": 1,\n\t\"b\": \"v\"\n}\n"),
-        ("{\n  \"a\": {\n    \"x\": 1\n  }\n}", "a.y", "{\n  \"a\": {\n    \"x\": 1,\n    \"y\": \"v\"\n  }\n}"),
+        (
+            "{\n  \"a\": {\n    \"x\": 1\n  }\n}",
+            "a.y",
+            "{\n  \"a\": {\n    \"x\": 1,\n    \"y\": \"v\"\n  }\n}",
+        ),
         ("{ \"a\": 1 }", "b", "{ \"a\": 1, \"b\": \"v\" }"),
         ("{\n\t\"a\": {}\n}", "a.b", "{\n\t\"a\": {\n\t\t\"b\": \"v\"\n\t}\n}"),
         ("{\n\t\"a\": [1]\n}", "a[1]", "{\n\t\"a\": [1, \"v\"]\n}"),
@@ -62,7 +66,10 @@ fn metadata_changes_only_the_lines_that_differ() {
     let mut text = json(plain);
     text.set_metadata(0, Some(&metadata("1"))).unwrap();
     let first = text.render();
-    assert_eq!(&**first, "{\n  \"a\": 1,\n  \"sops\": {\n    \"age\": [\n      \"x\"\n    ],\n    \"mac\": \"1\"\n  }\n}\n");
+    assert_eq!(
+        &**first,
+        "{\n  \"a\": 1,\n  \"sops\": {\n    \"age\": [\n      \"x\"\n    ],\n    \"mac\": \"1\"\n  }\n}\n"
+    );
     text.set_metadata(0, Some(&metadata("2"))).unwrap();
     assert_eq!(*text.render(), first.replace("\"1\"", "\"2\""));
     text.set_metadata(0, None).unwrap();
@@ -78,12 +85,16 @@ fn metadata_changes_only_the_lines_that_differ() {
 fn a_document_on_one_line_is_laid_out_when_metadata_comes() {
     let mut text = json("{\"a\":1e3,\"b\" : [ ] , \"c\":{\"d\":\"\\u00e9\"}}");
     text.lay_out(None).unwrap();
-    assert_eq!(&**text.render(), "{\n\t\"a\": 1e3,\n\t\"b\": [],\n\t\"c\": {\n\t\t\"d\": \"\\u00e9\"\n\t}\n}\n");
+    assert_eq!(
+        &**text.render(),
+        "{\n\t\"a\": 1e3,\n\t\"b\": [],\n\t\"c\": {\n\t\t\"d\": \"\\u00e9\"\n\t}\n}\n"
+    );
 }
 
 #[test]
 fn numbers_are_floating_unless_that_would_round_them() {
-    let leaves = json("{\"a\": [1, 1.0, 9007199254740993, 12345678901234567890, -0]}").leaves(0).unwrap();
+    let leaves =
+        json("{\"a\": [1, 1.0, 9007199254740993, 12345678901234567890, -0]}").leaves(0).unwrap();
     let values: Vec<_> = leaves.into_iter().map(|leaf| leaf.what).collect();
     let float = |f: f64| What::Value(Scalar::Float(f));
     assert_eq!(values[..2], [float(1.0), float(1.0)]);

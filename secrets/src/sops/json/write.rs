@@ -155,6 +155,9 @@ mod tests {
         ] {
             assert_eq!(number(float), text);
         }
-        assert_eq!(string("x<y>&\u{2028}\u{1}\u{7f}é"), "\"x\\u003cy\\u003e\\u0026\\u2028\\u0001\u{7f}é\"");
+        assert_eq!(
+            string("x<y>&\u{2028}\u{1}\u{7f}é"),
+            "\"x\\u003cy\\u003e\\u0026\\u2028\\u0001\u{7f}é\""
+        );
     }
 }

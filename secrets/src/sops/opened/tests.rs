@@ -12,13 +12,20 @@ fn recipe(recipient: &str, setting: Option<(&'static str, &str)>) -> Recipe {
     Recipe {
         groups: vec![datakey::recipients_group(&[recipient.to_owned()]).unwrap()],
         threshold: None,
-        selector: Selector::of(|name| setting.filter(|(n, _)| *n == name).map(|(_, t)| t.to_owned())).unwrap(),
+        selector: Selector::of(|name| {
+            setting.filter(|(n, _)| *n == name).map(|(_, t)| t.to_owned())
+        })
+        .unwrap(),
         mac_only_encrypted: false,
     }
 }
 
 fn sealed(text: &str, format: Format, recipe: &Recipe) -> String {
-    encrypt(text.as_bytes(), format, recipe).unwrap().sealed(UnixTime(1_800_000_000)).unwrap().to_string()
+    encrypt(text.as_bytes(), format, recipe)
+        .unwrap()
+        .sealed(UnixTime(1_800_000_000))
+        .unwrap()
+        .to_string()
 }
 
 const DOCUMENT: &str = "{\n\t\"a\": \"one\",\n\t\"b\": [\n\t\t\"x\",\n\t\t\"x\",\n\t\t2.5,\n\t\ttrue,\n\t\tnull,\n\t\t\"\"\n\t],\n\t\"c_unencrypted\": 7\n}\n";
@@ -33,10 +40,14 @@ fn a_document_closes_and_opens_and_one_change_is_one_line() {
     assert_eq!(opened.extract(&dotted("b[1]").unwrap()).unwrap(), Node::text("x"));
     opened.set(&dotted("b[1]").unwrap(), &Node::text("y")).unwrap();
     let second = opened.sealed(UnixTime(1_800_000_001)).unwrap();
-    let changed: Vec<_> = first.lines().zip(second.lines()).filter(|(old, new)| old != new).collect();
+    let changed: Vec<_> =
+        first.lines().zip(second.lines()).filter(|(old, new)| old != new).collect();
     assert_eq!(changed.len(), 3, "the value, lastmodified and mac: {changed:?}");
     let again = open(second.as_bytes(), Format::Json, &identities).unwrap();
-    assert_eq!(&**again.plain().unwrap(), DOCUMENT.replacen("\"x\",\n\t\t2", "\"y\",\n\t\t2", 1).as_bytes());
+    assert_eq!(
+        &**again.plain().unwrap(),
+        DOCUMENT.replacen("\"x\",\n\t\t2", "\"y\",\n\t\t2", 1).as_bytes()
+    );
 }
 
 #[test]
@@ -59,7 +70,10 @@ fn tampering_is_noticed() {
     open(&text).unwrap();
     assert!(matches!(open(&text.replace("d\": 7", "d\": 8")), Err(SopsError::MacMismatch)));
     assert!(matches!(open(&text.replace("\"\"", "\"clear\"")), Err(SopsError::Value(_))));
-    assert!(matches!(open(&text.replace("T08:00:00Z", "T08:00:01Z")), Err(SopsError::MacUnreadable)));
+    assert!(matches!(
+        open(&text.replace("T08:00:00Z", "T08:00:01Z")),
+        Err(SopsError::MacUnreadable)
+    ));
     assert!(matches!(open(&text.replace("\"a\":", "\"z\":")), Err(SopsError::Value(_))));
     assert!(matches!(
         open(&text.replace("\"version\": \"3.11.0\"", "\"version\": \"\"")),
@@ -87,7 +101,9 @@ fn a_new_data_key_changes_every_value_and_no_plaintext() {
     let groups = [datakey::recipients_group(&[a.clone(), b.clone()]).unwrap()];
     opened.rotate(&groups, None).unwrap();
     let rotated = opened.sealed(UnixTime(1)).unwrap();
-    let enc = |text: &str| text.lines().filter(|line| line.contains("ENC[")).map(str::to_owned).collect::<Vec<_>>();
+    let enc = |text: &str| {
+        text.lines().filter(|line| line.contains("ENC[")).map(str::to_owned).collect::<Vec<_>>()
+    };
     assert!(enc(&text).iter().all(|line| !rotated.contains(line.as_str())));
     let mut again = open(rotated.as_bytes(), Format::Json, &second).unwrap();
     assert_eq!(&**again.plain().unwrap(), DOCUMENT.as_bytes());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    place,
+    leaves, place,
     tree::{Comment, Id, Kind, Tree},
 };
 
@@ -29,27 +29,49 @@ struct Branch {
     flow_end: Option<usize>,
     /// Whether it is the value of a key.
     in_map: bool,
+    /// Where its entries begin.
+    starts: Vec<usize>,
 }
 
 /// Assigns every comment of a document.
 pub(super) fn attach(tree: &Tree, text: &str, document: usize) -> Attached {
-    let Some(found) = tree.documents.get(document) else { return Attached::new() };
-    let before = document
+    let mut attached = Attached::new();
+    let Some(found) = tree.documents.get(document) else { return attached };
+    let above = document
         .checked_sub(1)
         .and_then(|number| tree.documents.get(number))
         .map_or(0, |last| last.range.end);
-    let mine = |comment: &Comment| (before..found.range.end).contains(&comment.range.start);
-    if !tree.comments.iter().any(mine) {
-        return Attached::new();
+    let number =
+        |offset: usize| tree.comments.partition_point(|comment| comment.range.start < offset);
+    let mine = number(above)..number(found.range.end);
+    let comments = tree.comments.get(mine.clone()).unwrap_or_default();
+    if comments.is_empty() {
+        return attached;
     }
     let mut map = Map { tree, text, points: Vec::new(), branches: BTreeMap::new() };
     map.walk(found.root, None);
-    let mut attached = Attached::new();
-    for (number, comment) in tree.comments.iter().enumerate().filter(|(_, comment)| mine(comment)) {
-        let (branch, slot) = map.place(comment).unwrap_or((found.root, 0));
+    map.expect_metadata(found.root, found.range.end);
+    for (number, (comment, gaps)) in
+        mine.zip(comments.iter().zip(map.gaps(comments, found.range.end)))
+    {
+        let (branch, slot) = map.place(comment, gaps).unwrap_or((found.root, 0));
         attached.entry(branch).or_default().push((slot, number));
     }
+    for comments in attached.values_mut() {
+        comments.sort_by_key(|(slot, _)| *slot);
+    }
     attached
+}
+
+/// Which sides of a comment, or of the comments that it stands among, have no blank line.
+#[derive(Clone, Copy, Default)]
+struct Gaps {
+    /// What is above is right above.
+    joined_above: bool,
+    /// What follows follows at once.
+    joined_below: bool,
+    /// The column of the first of them, which go-yaml takes them all for.
+    column: usize,
 }
 
 struct Map<'a> {
@@ -66,7 +88,12 @@ impl Map<'_> {
             Kind::List { flow, items } => (*flow, items.clone()),
             Kind::Map { flow, entries } => (
                 *flow,
-                entries.iter().map(|(key, value)| (self.tree.start(*key), *value)).collect(),
+                entries
+                    .iter()
+                    .map(|(key, value)| {
+                        (place::entry_start(self.text, self.tree.start(*key)), *value)
+                    })
+                    .collect(),
             ),
             Kind::Scalar { .. } | Kind::Alias(_) => return,
         };
@@ -74,15 +101,30 @@ impl Map<'_> {
         let column = place::column(self.text, first);
         let within = parent.and_then(|parent| self.tree.node(parent));
         let in_map = within.is_some_and(|within| matches!(within.kind, Kind::Map { .. }));
+        let starts = entries.iter().map(|(start, _)| *start).collect();
         let flow_end = flow.then_some(node.span.end);
-        self.branches.insert(id, Branch { parent, column, flow_end, in_map });
+        self.branches.insert(id, Branch { parent, column, flow_end, in_map, starts });
         for (slot, (start, value)) in entries.into_iter().enumerate() {
             self.points.push(Point { start, branch: id, slot, value });
             self.walk(value, Some(id));
         }
     }
 
-    fn place(&self, comment: &Comment) -> Option<(Id, usize)> {
+    /// A document that is encrypted ends with its metadata, and comments are read again when it is there.
+    fn expect_metadata(&mut self, root: Id, end: usize) {
+        let Some(Kind::Map { flow: false, entries }) = self.tree.node(root).map(|node| &node.kind)
+        else {
+            return;
+        };
+        let is_metadata = |(key, _): &(Id, Id)| {
+            leaves::key(self.tree, *key).is_ok_and(|key| key == leaves::METADATA)
+        };
+        if !entries.iter().any(is_metadata) {
+            self.points.push(Point { start: end, branch: root, slot: entries.len(), value: root });
+        }
+    }
+
+    fn place(&self, comment: &Comment, gaps: Gaps) -> Option<(Id, usize)> {
         let at = comment.range.start;
         let next = self.points.partition_point(|point| point.start < at);
         let last = next.checked_sub(1).and_then(|last| self.points.get(last));
@@ -92,9 +134,9 @@ impl Map<'_> {
         if comment.inline {
             return self.behind(last, at).or_else(|| chain.first().copied());
         }
-        let column = place::column(self.text, at);
+        let column = gaps.column;
         let column_of = |branch: &Id| self.branches.get(branch).map_or(0, |branch| branch.column);
-        let below = self.is_right_below(comment);
+        let below = gaps.joined_above;
         match next {
             // Between a key and its value.
             Some(next) if self.tree.start(last.value) > at => {
@@ -107,7 +149,7 @@ impl Map<'_> {
             }
             Some(next) => {
                 let foot = chain.iter().find(|(branch, _)| column_of(branch) == column);
-                match (column_of(&next.branch) >= column, self.is_apart(comment, next), foot) {
+                match (column_of(&next.branch) >= column, !gaps.joined_below, foot) {
                     // As deep as what follows or less deep: its head, unless it hangs on an entry that is as deep as itself.
                     (true, true, Some((branch, slot))) if below => {
                         return Some((*branch, slot + 1));
@@ -141,21 +183,43 @@ impl Map<'_> {
         found
     }
 
-    /// Whether no blank line parts it, or the comments above it, from what is above.
-    fn is_right_below(&self, comment: &Comment) -> bool {
-        let above = place::cut(self.text, 0..place::line_start(self.text, comment.range.start));
-        above
-            .lines()
-            .rev()
-            .find(|line| !line.trim_start().starts_with('#'))
-            .is_some_and(|line| !line.trim().is_empty())
-    }
-
-    /// Whether a blank line comes before what follows.
-    fn is_apart(&self, comment: &Comment, next: &Point) -> bool {
-        let between =
-            place::cut(self.text, comment.range.end..place::line_start(self.text, next.start));
-        between.lines().skip(1).any(|line| line.trim().is_empty())
+    /// The gaps around each comment; comments on lines that follow one another have theirs in common.
+    fn gaps(&self, comments: &[Comment], end: usize) -> Vec<Gaps> {
+        let mut gaps = vec![Gaps::default(); comments.len()];
+        let mut before: Option<(&Comment, Gaps)> = None;
+        for (comment, gap) in comments.iter().zip(&mut gaps) {
+            let line = place::line_start(self.text, comment.range.start);
+            let above =
+                place::cut(self.text, place::line_start(self.text, line.saturating_sub(1))..line);
+            (gap.joined_above, gap.column) = match before {
+                Some((last, last_gap))
+                    if !last.inline && place::next_line(self.text, last.range.end) == line =>
+                {
+                    (last_gap.joined_above, last_gap.column)
+                }
+                _ => (
+                    !above.trim_start_matches('\u{feff}').trim().is_empty(),
+                    place::column(self.text, comment.range.start),
+                ),
+            };
+            before = Some((comment, *gap));
+        }
+        let mut after: Option<(&Comment, bool)> = None;
+        for (comment, gap) in comments.iter().zip(&mut gaps).rev() {
+            let line = place::next_line(self.text, comment.range.end);
+            let below = place::cut(self.text, line..place::line_end(self.text, line));
+            gap.joined_below = match after {
+                Some((next, joined))
+                    if !next.inline && place::line_start(self.text, next.range.start) == line =>
+                {
+                    joined
+                }
+                // At the end the metadata follows.
+                _ => line >= end || !below.trim().is_empty(),
+            };
+            after = Some((comment, gap.joined_below));
+        }
+        gaps
     }
 
     /// The open collections at `at` from the inside out, each with its entry that was begun last.
@@ -165,9 +229,8 @@ impl Map<'_> {
         while let Some(id) = next {
             let Some(branch) = self.branches.get(&id) else { break };
             if branch.flow_end.is_none_or(|end| end > at) {
-                let begun =
-                    self.points.iter().rev().find(|point| point.branch == id && point.start < at);
-                chain.push((id, begun.map_or(0, |point| point.slot)));
+                let begun = branch.starts.partition_point(|start| *start < at);
+                chain.push((id, begun.saturating_sub(1)));
             }
             next = branch.parent;
         }

@@ -65,6 +65,29 @@ pub(super) fn set(ground: Ground<'_>, path: &[Step], value: &Node) -> Result<Vec
     ground.put(spot, &grown(rest, value))
 }
 
+/// Where a tree that is set comes to lie: a place behind the end of a list is the next one.
+pub(super) fn landed(tree: &Tree, document: usize, path: &[Step]) -> Result<Vec<Step>, TextError> {
+    let mut here = leaves::root(tree, document)?;
+    let mut landed = Vec::with_capacity(path.len());
+    for step in path {
+        let kind = here.and_then(|id| tree.node(id)).map(|node| &node.kind);
+        let (next, step) = match (kind, step) {
+            (Some(Kind::List { items, .. }), Step::Index(number)) => {
+                (items.get(*number).map(|(_, item)| *item), Step::Index((*number).min(items.len())))
+            }
+            (Some(Kind::Map { entries, .. }), Step::Key(key)) => {
+                let slot = slot_of(tree, entries, key)?;
+                (slot.and_then(|slot| entries.get(slot)).map(|(_, value)| *value), step.clone())
+            }
+            (_, Step::Index(_)) => (None, Step::Index(0)),
+            (_, Step::Key(_)) => (None, step.clone()),
+        };
+        here = next;
+        landed.push(step);
+    }
+    Ok(landed)
+}
+
 /// The edits that add a top-level entry at the end of a document, behind its last comment, as the original adds the metadata.
 pub(super) fn append(ground: Ground<'_>, key: &str, value: &Node) -> Result<Vec<Edit>, TextError> {
     let root = leaves::root(ground.tree, ground.document)?;
@@ -76,7 +99,7 @@ pub(super) fn append(ground: Ground<'_>, key: &str, value: &Node) -> Result<Vec<
     };
     let column = entries
         .first()
-        .map_or(0, |(first, _)| place::column(ground.text, ground.tree.start(*first)));
+        .map_or(0, |(first, _)| place::entry_column(ground.text, ground.tree.start(*first)));
     let mut new = Zeroizing::new(String::new());
     new.extend(std::iter::repeat_n(' ', column));
     render::map(&[(key.to_owned(), value.clone())], column, ground.manner, &mut new);
@@ -171,7 +194,7 @@ impl Ground<'_> {
         };
         let column = entries
             .first()
-            .map_or(0, |(first, _)| place::column(self.text, self.tree.start(*first)));
+            .map_or(0, |(first, _)| place::entry_column(self.text, self.tree.start(*first)));
         let from = seek::colon(self.text, self.tree.end(*key)).map(|colon| colon + 1);
         let around = Around { column, flow: spot.around.flow || *flow, item: None };
         Ok(Some(Spot { id: *id, around, from: Some(from.unwrap_or_else(|| self.tree.start(*id))) }))
@@ -292,7 +315,7 @@ impl Ground<'_> {
             render::flow_entry(key, value, &mut new);
             return vec![Edit { range: self.behind_last(spot.id), new }];
         }
-        let column = place::column(self.text, self.tree.start(*first));
+        let column = place::entry_column(self.text, self.tree.start(*first));
         let entry = [(key.to_owned(), value.clone())];
         if let Some(metadata) = self.trailing_metadata(spot) {
             new.extend(std::iter::repeat_n(' ', column));
@@ -388,10 +411,7 @@ impl Ground<'_> {
     }
 
     fn entry_range(&self, (key, value): (Id, Id)) -> Range<usize> {
-        let start = self.tree.start(key);
-        let line = place::cut(self.text, place::line_start(self.text, start)..start);
-        let explicit = line.trim_end_matches([' ', '\t']).strip_suffix('?').map(str::len);
-        let start = explicit.map_or(start, |length| place::line_start(self.text, start) + length);
+        let start = place::entry_start(self.text, self.tree.start(key));
         start..self.tree.end(value).max(self.tree.end(key))
     }
 

@@ -14,20 +14,39 @@ use super::{
 };
 use crate::sops::text::{Node, TextError};
 
-/// The edits that expand a document's aliases; empty when it has none.
+/// Whether a document has aliases.
+pub(super) fn is_needed(tree: &Tree, document: usize) -> bool {
+    nodes(tree, document).iter().any(|node| matches!(node.kind, Kind::Alias(_)))
+}
+
+fn nodes(tree: &Tree, document: usize) -> &[super::tree::Node] {
+    let Some(root) = tree.documents.get(document).map(|found| found.root) else { return &[] };
+    let last = tree.documents.get(document + 1).map_or(tree.nodes.len(), |next| next.root);
+    tree.nodes.get(root..last).unwrap_or_default()
+}
+
+/// The edits that expand a document's aliases.
 pub(super) fn edits(tree: &Tree, text: &str, document: usize) -> Result<Vec<Edit>, TextError> {
     let Some(root) = tree.documents.get(document).map(|found| found.root) else {
         return Ok(Vec::new());
     };
-    let last = tree.documents.get(document + 1).map_or(tree.nodes.len(), |next| next.root);
-    let mine = tree.nodes.get(root..last).unwrap_or_default();
-    if !mine.iter().any(|node| matches!(node.kind, Kind::Alias(_))) {
-        return Ok(Vec::new());
-    }
+    let mine = nodes(tree, document);
     let mut edits = Vec::new();
-    let anchors = mine.iter().filter_map(|node| node.anchor.clone());
-    edits.extend(anchors.map(|anchor| Edit::new(without_gap(text, anchor), "")));
-    let mut expansion = Expansion { tree, text, manner: Manner::of(tree, text, Some(root)), edits };
+    for node in mine {
+        let Some(anchor) = &node.anchor else { continue };
+        // An item of nothing but its anchor would be no item without it.
+        let alone =
+            node.span.is_empty() && node.tag.is_none() && matches!(node.kind, Kind::Scalar { .. });
+        edits.push(if alone {
+            Edit::new(anchor.clone(), "null")
+        } else {
+            Edit::new(without_gap(text, anchor.clone()), "")
+        });
+    }
+    let mut manner = Manner::of(tree, text, Some(root));
+    // A list in the column of its key would take in a comment that stands below the alias.
+    manner.dash = manner.step;
+    let mut expansion = Expansion { tree, text, manner, edits };
     expansion.node(root, false)?;
     Ok(expansion.edits)
 }
@@ -65,7 +84,7 @@ impl Expansion<'_> {
             }
             Kind::Map { flow: inner, entries } => {
                 for (key, value) in entries {
-                    let column = place::column(self.text, self.tree.start(*key));
+                    let column = place::entry_column(self.text, self.tree.start(*key));
                     self.key(*key, flow || *inner)?;
                     self.value(*value, flow || *inner, |node, manner, out| {
                         render::value(node, column, manner, out);

@@ -21,6 +21,8 @@ const NODES: usize = 400_000;
 pub(super) const NOT_A_MAP: &str =
     "a document that is a list or a value; the original takes maps only";
 const KEY: &str = "a key that is not text";
+/// Bytes of values after aliases are expanded, for the same reason; twice what a text may be without them.
+const BYTES: usize = 2 * super::LARGEST;
 const EXPANDS: &str = "aliases that expand to more than is taken";
 
 /// What a leaf stands on.
@@ -51,8 +53,15 @@ pub(super) fn list(
     attached: &Attached,
 ) -> Result<Vec<(Leaf, Target)>, TextError> {
     let root = root(tree, document)?;
-    let mut walk =
-        Walk { tree, text, attached, leaves: Vec::new(), path: Vec::new(), seen: 0, aliased: 0 };
+    let mut walk = Walk {
+        tree,
+        text,
+        attached,
+        leaves: Vec::new(),
+        path: Vec::new(),
+        spent: Spent::default(),
+        aliased: 0,
+    };
     match root.map(|id| (id, tree.node(id))) {
         Some((id, Some(node))) if matches!(node.kind, Kind::Map { .. }) => {
             let around = Around { column: 0, flow: false, item: None };
@@ -119,24 +128,41 @@ pub(super) fn comment<'a>(text: &'a str, comment: &Comment) -> &'a str {
         .unwrap_or_default()
 }
 
+/// What has been told of so far.
+#[derive(Default)]
+struct Spent {
+    nodes: usize,
+    bytes: usize,
+}
+
+impl Spent {
+    fn one(&mut self, node: &super::tree::Node, depth: usize) -> Result<(), TextError> {
+        self.nodes += 1;
+        if let Kind::Scalar { value, .. } = &node.kind {
+            self.bytes += value.len();
+        }
+        if self.nodes > NODES || self.bytes > BYTES || depth > DEPTH {
+            return Err(TextError::Unsupported(EXPANDS));
+        }
+        Ok(())
+    }
+}
+
 struct Walk<'a> {
     tree: &'a Tree,
     text: &'a str,
     attached: &'a Attached,
     leaves: Vec<(Leaf, Target)>,
     path: Vec<Step>,
-    seen: usize,
+    spent: Spent,
     /// Above zero below an alias, whose comments are not told twice.
     aliased: usize,
 }
 
 impl Walk<'_> {
     fn node(&mut self, id: Id, around: Around) -> Result<(), TextError> {
-        self.seen += 1;
-        if self.seen > NODES || self.path.len() > DEPTH {
-            return Err(TextError::Unsupported(EXPANDS));
-        }
         let Some(node) = self.tree.node(id) else { return Ok(()) };
+        self.spent.one(node, self.path.len() + self.aliased)?;
         match &node.kind {
             Kind::Alias(target) => {
                 self.aliased += 1;
@@ -166,7 +192,7 @@ impl Walk<'_> {
             Kind::Map { flow, entries } => {
                 let column = entries
                     .first()
-                    .map_or(0, |(key, _)| place::column(self.text, self.tree.start(*key)));
+                    .map_or(0, |(key, _)| place::entry_column(self.text, self.tree.start(*key)));
                 let around = Around { column, flow: around.flow || *flow, item: None };
                 self.entries(id, entries, around)?;
             }
@@ -192,10 +218,13 @@ impl Walk<'_> {
         if self.aliased > 0 {
             return Ok(());
         }
-        for (slot, number) in self.attached.get(&branch).into_iter().flatten() {
-            if slots.contains(slot)
-                && let Some(found) = self.tree.comments.get(*number)
-            {
+        let Some(all) = self.attached.get(&branch) else { return Ok(()) };
+        let first = all.partition_point(|(slot, _)| *slot < slots.start);
+        for (slot, number) in all.iter().skip(first) {
+            if !slots.contains(slot) {
+                break;
+            }
+            if let Some(found) = self.tree.comments.get(*number) {
                 let what = What::Comment(Zeroizing::new(comment(self.text, found).to_owned()));
                 self.leaves
                     .push((Leaf { path: self.path.clone(), what }, Target::Comment(*number)));
@@ -207,27 +236,23 @@ impl Walk<'_> {
 
 /// The tree below a node; `skip_metadata` leaves the metadata out of a root.
 pub(super) fn subtree(tree: &Tree, id: Id, skip_metadata: bool) -> Result<Node, TextError> {
-    let mut seen = 0;
-    copy(tree, id, (&mut seen, 0), skip_metadata)
+    copy(tree, id, (&mut Spent::default(), 0), skip_metadata)
 }
 
 fn copy(
     tree: &Tree,
     id: Id,
-    (seen, depth): (&mut usize, usize),
+    (spent, depth): (&mut Spent, usize),
     skip_metadata: bool,
 ) -> Result<Node, TextError> {
-    *seen += 1;
-    if *seen > NODES || depth > DEPTH {
-        return Err(TextError::Unsupported(EXPANDS));
-    }
     let Some(node) = tree.node(id) else { return Ok(Node::Scalar(Scalar::Null)) };
+    spent.one(node, depth)?;
     match &node.kind {
-        Kind::Alias(target) => copy(tree, *target, (seen, depth + 1), skip_metadata),
+        Kind::Alias(target) => copy(tree, *target, (spent, depth + 1), skip_metadata),
         Kind::Scalar { .. } => Ok(Node::Scalar(scalar(tree, id)?.unwrap_or(Scalar::Null))),
         Kind::List { items, .. } => {
             let items =
-                items.iter().map(|(_, item)| copy(tree, *item, (&mut *seen, depth + 1), false));
+                items.iter().map(|(_, item)| copy(tree, *item, (&mut *spent, depth + 1), false));
             Ok(Node::List(items.collect::<Result<_, _>>()?))
         }
         Kind::Map { entries, .. } => {
@@ -235,7 +260,7 @@ fn copy(
             for (key_id, value) in entries {
                 let key = key(tree, *key_id)?;
                 if !(skip_metadata && key == METADATA) {
-                    map.push((key, copy(tree, *value, (&mut *seen, depth + 1), false)?));
+                    map.push((key, copy(tree, *value, (&mut *spent, depth + 1), false)?));
                 }
             }
             Ok(Node::Map(map))

@@ -35,6 +35,20 @@ pub(super) fn column(text: &str, offset: usize) -> usize {
     offset.saturating_sub(start + mark)
 }
 
+/// The column of a map's entry, from where its key begins: that of the question mark when there is one.
+pub(super) fn entry_column(text: &str, key: usize) -> usize {
+    column(text, entry_start(text, key))
+}
+
+/// Where a map's entry begins, from where its key begins.
+pub(super) fn entry_start(text: &str, key: usize) -> usize {
+    let line = line_start(text, key);
+    let before = cut(text, line..key);
+    let mark = before.trim_end_matches([' ', '\t']).strip_suffix('?');
+    mark.filter(|lead| lead.is_empty() || lead.ends_with([' ', '\t']))
+        .map_or(key, |lead| line + lead.len())
+}
+
 /// Line and column from one, for a person.
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = cut(text, 0..offset);

@@ -54,13 +54,13 @@ fn look(tree: &Tree, text: &str, id: Id, found: &mut (&mut Option<usize>, &mut O
     match &node.kind {
         Kind::Map { flow: false, entries } => {
             let column =
-                entries.first().map_or(0, |(key, _)| place::column(text, tree.start(*key)));
+                entries.first().map_or(0, |(key, _)| place::entry_column(text, tree.start(*key)));
             for (_, value) in entries {
                 match tree.node(*value).map(|node| &node.kind) {
                     Some(Kind::Map { flow: false, entries }) => {
                         let below = entries
                             .first()
-                            .map_or(column, |(key, _)| place::column(text, tree.start(*key)));
+                            .map_or(column, |(key, _)| place::entry_column(text, tree.start(*key)));
                         found.0.get_or_insert(below.saturating_sub(column));
                     }
                     Some(Kind::List { flow: false, items }) => {

@@ -320,8 +320,10 @@ impl Builder<'_> {
             self.tree.nodes.push(node);
             return Ok(id);
         };
-        let lost = self.lost(node.span.start);
-        match (&mut self.tree.nodes.get_mut(parent).ok_or(lost)?.kind, key) {
+        let Some(open) = self.tree.nodes.get_mut(parent) else {
+            return Err(self.lost(node.span.start));
+        };
+        match (&mut open.kind, key) {
             (Kind::List { flow: false, items }, _) => {
                 let Some(dash) = seek::dash(self.text, self.last_end) else {
                     return Err(self.lost(node.span.start));

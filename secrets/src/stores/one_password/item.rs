@@ -4,6 +4,7 @@
 //! is a label or an id, with a section in front where there are several.
 
 use super::OnePasswordError;
+use crate::stores::spelled;
 use sanctum_types::SecretRef;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -138,18 +139,29 @@ impl Item {
         !files && self.fields.iter().filter(has_value).all(|field| field.id == id)
     }
 
-    /// References to the fields that have a value, under the names that people gave.
+    /// References to the fields that have a value: by the names that people gave where these find the field, else by id.
     #[must_use]
     pub fn references(&self, vault: &str) -> Vec<SecretRef> {
         let one = |field: &Field| {
             field.value.as_ref().filter(|value| !value.is_empty())?;
             let label = field.label.as_ref().unwrap_or(&field.id);
             let section = field.section.as_ref().and_then(|section| self.label_of(section));
-            let field =
+            let named =
                 section.map_or_else(|| label.clone(), |section| format!("{section}/{label}"));
-            SecretRef::parse(&format!("op://{vault}/{}/{field}", self.title))
+            let title = if is_askable(&self.title) { &self.title } else { &self.id };
+            [(title, &named), (title, &field.id), (&self.id, &named), (&self.id, &field.id)]
+                .into_iter()
+                .find_map(|(item, name)| self.reference_to(field, (vault, item, name)))
         };
         self.fields.iter().filter_map(one).collect()
+    }
+
+    fn reference_to(&self, field: &Field, parts: (&str, &str, &str)) -> Option<SecretRef> {
+        let (vault, item, name) = parts;
+        let found = self.field(&Wanted::parse(name)).ok().flatten()?;
+        let (vault, item) = (vault.to_owned(), item.to_owned());
+        let reference = SecretRef::OnePassword { vault, item, field: name.to_owned() };
+        if found.id == field.id { spelled(reference) } else { None }
     }
 
     /// The section of that label or id.
@@ -176,6 +188,12 @@ impl Item {
     }
 }
 
+/// Whether a name can become part of a filter or an argument: a quote would end the one, a dash begin an option.
+#[must_use]
+pub fn is_askable(name: &str) -> bool {
+    !name.starts_with('-') && !name.contains(['"', '\\'])
+}
+
 /// Whether it looks like an id: 26 letters and digits (developer.1password.com, "unique identifiers").
 #[must_use]
 pub fn is_id(text: &str) -> bool {
@@ -188,4 +206,39 @@ pub fn is_id(text: &str) -> bool {
 /// It is not the documented JSON; the text is not repeated.
 pub fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, OnePasswordError> {
     serde_json::from_slice(bytes).map_err(|_| OnePasswordError::Shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_reference_finds_its_field() {
+        let text = r#"{"id":"cccccccccccccccccccccccccc","title":"a/b \"c\"","category":"X","sections":[{"id":"s1","label":"Live"}],
+            "fields":[{"id":"f1","label":"token","value":"1","section":{"id":"s1"}},
+                      {"id":"f2","label":"token","value":"2"},
+                      {"id":"f3","label":"a/b","value":"3"},
+                      {"id":"f4","label":"f5","value":"4"},{"id":"f5","label":"none"},{"id":"f6","value":"6"}]}"#;
+        let item: Item = parse(text.as_bytes()).unwrap();
+        let listed: Vec<String> =
+            item.references("House").iter().map(ToString::to_string).collect();
+        let id = "op://House/cccccccccccccccccccccccccc";
+        assert_eq!(
+            listed,
+            ["Live/token", "f2", "f3", "f4", "f6"].map(|name| format!("{id}/{name}"))
+        );
+        for (reference, wanted) in item.references("House").iter().zip(["1", "2", "3", "4", "6"]) {
+            let SecretRef::OnePassword { field, .. } = reference else { panic!("{reference}") };
+            let found = item.field(&Wanted::parse(field)).unwrap().unwrap();
+            assert_eq!(found.value.as_ref().unwrap().as_str(), wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_no_item_is_refused_without_a_word_of_it() {
+        for text in ["", "hunter2", "<html>hunter2", "{\"id\":\"hunter2\"}", "[]", "{\"id\":1}"] {
+            let error = parse::<Item>(text.as_bytes()).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}");
+        }
+    }
 }

@@ -18,6 +18,9 @@ fn what_others_could_have_read_or_written_is_unreachable_and_never_absent() {
     bed.write("/elsewhere", b"v", 0o600);
     fs::hard_link(bed.path("/elsewhere"), bed.path(&format!("{DIR}/hard"))).unwrap();
     let store = bed.store("file:x");
+    let listed: Vec<String> = store.list().unwrap().iter().map(ToString::to_string).collect();
+    let names = ["all", "dangling", "good", "group", "hard", "link", "only", "open"];
+    assert_eq!(listed, names.map(|name| format!("file:{name}")), "what is there in any shape");
     for (name, wanted) in [
         ("good", "present v"),
         ("only", "present v"),

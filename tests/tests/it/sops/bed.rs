@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Another identity for tests of groups and refusals; its recipient is [`Bed::other`].
+/// Two identities, `keys.txt` and `other.txt`, and their recipients.
 pub(super) struct Bed {
     pub(super) dir: tempfile::TempDir,
     pub(super) sops: PathBuf,
@@ -11,15 +11,20 @@ pub(super) struct Bed {
     pub(super) other: String,
 }
 
-#[expect(clippy::disallowed_methods, reason = "children and fixtures of the test, not of the product")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "children and fixtures of the test, not of the product"
+)]
 impl Bed {
     pub(super) fn new(sops: PathBuf, keygen: &Path) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let make = |name: &str| {
             let path = dir.path().join(name);
-            let made = Command::new(keygen).arg("-o").arg(&path).output().expect("age-keygen starts");
+            let made =
+                Command::new(keygen).arg("-o").arg(&path).output().expect("age-keygen starts");
             assert!(made.status.success());
-            let shown = Command::new(keygen).arg("-y").arg(&path).output().expect("age-keygen starts");
+            let shown =
+                Command::new(keygen).arg("-y").arg(&path).output().expect("age-keygen starts");
             String::from_utf8(shown.stdout).expect("UTF-8").trim().to_owned()
         };
         let (recipient, other) = (make("keys.txt"), make("other.txt"));
@@ -69,4 +74,16 @@ impl Bed {
         assert!(output.status.success(), "sops {arguments:?}: {stderr}");
         output.stdout
     }
+}
+
+/// The files of a folder in a new one.
+#[expect(clippy::disallowed_methods, reason = "fixtures of the test")]
+pub(super) fn copy(from: &Path) -> tempfile::TempDir {
+    let to = tempfile::tempdir().expect("a temporary folder");
+    for entry in std::fs::read_dir(from).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        std::fs::copy(&path, to.path().join(name)).expect("copied");
+    }
+    to
 }

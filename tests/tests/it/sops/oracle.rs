@@ -28,16 +28,24 @@ fn values(text: &[u8], format: Format) -> Vec<String> {
         return vec![format!("{text:?}")];
     }
     let text = String::from_utf8(text.to_vec()).expect("UTF-8");
-    let read = format.parse(&text).expect("a document");
+    let read = format.parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let leaves: Vec<_> =
         (0..read.documents()).flat_map(|document| read.leaves(document).expect("leaves")).collect();
     let shown = |leaf: &Leaf| {
         let what = match &leaf.what {
-            What::Value(Scalar::Int(whole)) if format == Format::Json => format!("Float({:?})", *whole as f64),
-            What::Value(Scalar::Float(float)) => format!("Float({float:?})"),
-            // The original drops a comment without words, and comments below the last key.
-            What::Comment(text) if text.is_empty() => return None,
-            what => format!("{what:?}"),
+            // Numbers that the original rewrote (1e3 as 1000) are the same numbers.
+            What::Value(Scalar::Int(whole)) => format!("number {:?}", *whole as f64),
+            What::Value(Scalar::Float(float)) => format!("number {float:?}"),
+            What::Value(Scalar::Str(text)) => format!("text {:?}", text.as_str()),
+            What::Value(Scalar::Time(text)) => format!("time {:?}", text.as_str()),
+            What::Value(Scalar::Bool(yes)) => format!("{yes}"),
+            What::Value(Scalar::Null) => "null".to_owned(),
+            // The original drops a comment without words.
+            What::Comment(text) if text.trim().is_empty() => return None,
+            // In INI the original writes one space behind every mark, whatever stood there.
+            What::Comment(text) => {
+                format!("comment {}", text.split_whitespace().collect::<String>())
+            }
         };
         Some(format!("{:?} {what}", leaf.path))
     };
@@ -97,14 +105,17 @@ fn corpus(format: Format, documents_wanted: usize) {
     let bed = Bed::new(sops, &keygen);
     let strategy = documents(format);
     let mut runner = TestRunner::deterministic();
-    let all: Vec<_> =
-        (0..documents_wanted).map(|_| strategy.new_tree(&mut runner).expect("a document").current()).collect();
+    let all: Vec<_> = (0..documents_wanted)
+        .map(|_| strategy.new_tree(&mut runner).expect("a document").current())
+        .collect();
     // Each start of the real sops takes some 50 ms, most of them waiting: two at a time.
     std::thread::scope(|scope| {
         for lane in 0..2 {
             let (bed, all) = (&bed, &all);
             scope.spawn(move || {
-                for (number, plain) in all.iter().enumerate().filter(|(number, _)| number % 2 == lane) {
+                for (number, plain) in
+                    all.iter().enumerate().filter(|(number, _)| number % 2 == lane)
+                {
                     let rule = RULES.get(number % RULES.len()).expect("a rule");
                     both_ways(bed, number, format, plain, rule);
                 }

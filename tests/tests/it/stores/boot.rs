@@ -4,6 +4,7 @@
 //! The child is this very binary, so what it proves is the code that the services link.
 #![expect(clippy::disallowed_methods, reason = "a child of the test's own")]
 
+use crate::cli::program::{House, Ran, SMALL, sanctum};
 use sanctum_secrets::places::{OnePasswordAccess, Places, Via};
 use sanctum_secrets::resolve::{ResolveError, resolve_line};
 use sanctum_secrets::stores::Store as _;
@@ -70,4 +71,64 @@ fn unattended_stores_answer_with_no_environment_no_interface_and_no_session() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let why = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("1 passed"), "{said}{why}");
+}
+
+/// A document with one value for the identity of that machine.
+fn sops_document(root: &Path) {
+    use sanctum_secrets::sops::opened::{Recipe, encrypt};
+    use sanctum_secrets::sops::{Format, datakey, selectors::Selector};
+    let identity = std::fs::read_to_string(root.join("etc/sanctum/identity")).expect("an identity");
+    let recipient = identity.lines().find_map(|line| line.strip_prefix("# public key: "));
+    let group = datakey::recipients_group(&[recipient.expect("its public half").to_owned()]);
+    let recipe = Recipe {
+        groups: vec![group.expect("a recipient")],
+        threshold: None,
+        selector: Selector::of(|_| None).expect("the usual one"),
+        mac_only_encrypted: false,
+    };
+    let mut opened = encrypt(b"a:\n  token: planted\n", Format::Yaml, &recipe).expect("sealed");
+    let text = opened.sealed(sanctum_types::UnixTime(1_795_348_800)).expect("closed");
+    std::fs::write(root.join("repo/s.yaml"), text.as_bytes()).expect("a document");
+}
+
+/// The binary that services run, started with nothing: what it says of a channel that cannot be reached shows whether
+/// the channel's token was there.
+#[test]
+fn the_real_binary_resolves_with_no_environment_no_interface_and_no_session() {
+    let (unshare, env) = need!("unshare", "env");
+    for text in
+        ["file:token", "keychain:svc/token", "age:/repo/token.age", "sops:/repo/s.yaml#a.token"]
+    {
+        let channel =
+            "{name: gone, via: {ntfy: {url: \"http://127.0.0.1:1\", topic: house, token: token}}}";
+        let more = format!(
+            "\nsecrets:\n  token: {{ref: \"{text}\"}}\nalerts:\n  channels:\n    - {channel}\n"
+        );
+        let house = House::new(&format!("{SMALL}{more}"));
+        let run = || {
+            let mut command = house.command(&unshare);
+            command.env_clear().arg("--net").arg(&env).arg("-i").arg(sanctum());
+            let arguments = house.arguments(&["alerts", "test", "--channel", "gone"]);
+            Ran::of(&command.args(arguments).output().expect("sanctum starts")).exits(3)
+        };
+        let without = run().stdout;
+        assert!(!without.contains("cannot reach"), "{text}: {without}");
+        let root = house.at("root");
+        // The embedded store's put makes the identity that age files and documents need.
+        for item in ["keychain:svc/token", text] {
+            match reference(item) {
+                SecretRef::Sops { .. } => {
+                    std::fs::create_dir_all(root.join("repo")).expect("a folder");
+                    sops_document(&root);
+                }
+                item => {
+                    let store = places(&root).store(&item).expect("a store");
+                    store.put(&item, &Value::new(b"planted\n".to_vec())).expect("a put");
+                }
+            }
+        }
+        let with = run().stdout;
+        assert!(with.contains("not delivered: cannot reach 127.0.0.1"), "{text}: {with}");
+        assert!(!with.contains("planted"), "{text}: {with}");
+    }
 }

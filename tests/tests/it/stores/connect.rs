@@ -1,6 +1,7 @@
 //! Stand-in for a 1Password Connect server, strict and with a memory, written from its documented REST interface; the
 //! real one needs an account. What it refuses is what the documents do not allow: another method or path, a filter of
 //! another form, a patch operation that is not documented, a body that is no JSON.
+#![expect(clippy::disallowed_methods, reason = "how long an answer takes is what is tested")]
 
 use super::one_password::{ITEM, Laws, TOKEN, VAULT, laws};
 use sanctum_secrets::stores::one_password::connect::Connect;

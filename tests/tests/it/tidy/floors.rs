@@ -36,6 +36,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("getrandom", &["host"]),
     ("nix", &["host"]),
     ("rustix", &["host", "cli"]),
+    ("ureq", &["secrets", "orchestrator"]),
+    ("zbus", &["secrets", "orchestrator"]),
     ("hyper", &["presidio", "secrets", "rotation", "sentinel", "vault", "proxy", "orchestrator"]),
     ("reqwest", &["presidio", "secrets", "rotation", "sentinel", "vault", "proxy", "orchestrator"]),
 ];

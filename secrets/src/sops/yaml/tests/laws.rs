@@ -214,7 +214,9 @@ proptest! {
     fn metadata_comes_and_goes(tree in tree(), style in style()) {
         let text = written(&tree, style);
         let mut yaml = parsed(&text);
+        let before = yaml.leaves(0).unwrap();
         yaml.set_metadata(0, Some(&super::metadata())).unwrap();
+        prop_assert_eq!(&before, &yaml.leaves(0).unwrap());
         prop_assert_eq!(yaml.metadata(0).unwrap(), Some(super::metadata()));
         prop_assert!(alike(&yaml.tree(0, &[]).unwrap(), &tree), "{}", yaml.render().as_str());
         yaml.set_metadata(0, None).unwrap();

@@ -1,0 +1,5 @@
+//! A JSON text of secrets.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sanctum_fuzz::sops_json(bytes));

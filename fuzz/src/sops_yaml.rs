@@ -1,0 +1,82 @@
+//! The YAML format of SOPS documents.
+
+use sanctum_secrets::sops::text::{Leaf, Node, Scalar, Step, Text, What};
+use sanctum_secrets::sops::yaml::YamlText;
+
+/// A YAML text: every document's leaves replaced and put back, its metadata added and taken away, an entry set and unset.
+///
+/// A verb may refuse, and then the text is as it was; what succeeds reads back, and touches nothing else.
+pub fn sops_yaml(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(mut yaml) = YamlText::parse(&text) else { return };
+    assert_eq!(*yaml.render(), *text);
+    for document in 0..yaml.documents() {
+        let Ok(leaves) = yaml.leaves(document) else { continue };
+        set_and_unset(&mut yaml, document, &leaves);
+        metadata(&mut yaml, document, &leaves);
+        replace(&mut yaml, document, &leaves);
+    }
+}
+
+fn text(text: &str) -> Scalar {
+    Scalar::Str(text.to_owned().into())
+}
+
+fn replace(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
+    let seal = |(number, leaf): (usize, &Leaf)| match &leaf.what {
+        What::Comment(_) => (number, What::Comment(format!("ENC[{number}]").into())),
+        What::Value(_) => (number, What::Value(text(&format!("ENC[AES256_GCM,data:{number},type:str]")))),
+    };
+    let sealed: Vec<_> = leaves.iter().enumerate().map(seal).collect();
+    let before = yaml.render();
+    if yaml.replace(document, &sealed).is_err() {
+        assert_eq!(*before, *yaml.render());
+        return;
+    }
+    let found: Vec<_> = yaml.leaves(document).into_iter().flatten().collect();
+    assert_eq!(found.len(), leaves.len());
+    for ((_, sealed), (found, old)) in sealed.iter().zip(found.iter().zip(leaves)) {
+        assert_eq!(sealed, &found.what);
+        // A comment behind an alias may hang on what the alias is expanded to.
+        assert!(matches!(sealed, What::Comment(_)) || old.path == found.path);
+    }
+    let back: Vec<_> = leaves.iter().map(|leaf| leaf.what.clone()).enumerate().collect();
+    if yaml.replace(document, &back).is_ok() {
+        let again = yaml.leaves(document).into_iter().flatten();
+        assert!(again.zip(leaves).all(|(again, leaf)| format!("{:?}", again.what) == format!("{:?}", leaf.what)));
+    }
+}
+
+fn metadata(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
+    let enc = Node::Map(vec![("enc".to_owned(), Node::Scalar(text("-----BEGIN\nx\n-----END\n")))]);
+    let new = Node::Map(vec![("age".to_owned(), Node::List(vec![enc])), ("mac".to_owned(), Node::Scalar(text("ENC[m]")))]);
+    if yaml.set_metadata(document, Some(&new)).is_err() {
+        return;
+    }
+    assert_eq!(yaml.metadata(document).ok().flatten(), Some(new));
+    // Comments too: they are encrypted under the path that they have before the metadata is there.
+    assert_eq!(format!("{:?}", yaml.leaves(document).ok()), format!("{:?}", Some(leaves)));
+    if yaml.set_metadata(document, None).is_ok() {
+        same_values(yaml, document, leaves);
+    }
+}
+
+fn set_and_unset(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
+    let path = [Step::Key("an entry of its own".to_owned()), Step::Index(0), Step::Key("x".to_owned())];
+    if yaml.set(document, &path, &Node::Scalar(text("two\nlines"))).is_err() {
+        return;
+    }
+    assert_eq!(yaml.tree(document, &path).ok(), Some(Node::Scalar(text("two\nlines"))));
+    if yaml.unset(document, &path[..1]).is_ok() {
+        same_values(yaml, document, leaves);
+    }
+}
+
+/// Comments may move into an entry that is put in before them.
+fn same_values(yaml: &YamlText, document: usize, leaves: &[Leaf]) {
+    let values = |leaves: &[Leaf]| {
+        let values = leaves.iter().filter(|leaf| matches!(leaf.what, What::Value(_)));
+        values.map(|leaf| format!("{leaf:?}")).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&yaml.leaves(document).unwrap_or_default()), values(leaves));
+}
