@@ -118,9 +118,18 @@ fn run(all: &[Kept], stores: &Many) -> Result<bool, SyncRefused> {
 
 proptest! {
     #[test]
-    fn fingerprints_are_equal_exactly_where_values_are(a in vec(any::<u8>(), 0..40), b in vec(any::<u8>(), 0..40)) {
+    fn fingerprints_are_equal_exactly_where_values_are(a in vec(any::<u8>(), 0..40), b in vec(any::<u8>(), 0..40), at in any::<prop::sample::Index>()) {
         prop_assert_eq!(key().of(&a) == key().of(&b), a == b);
         prop_assert_eq!(key().of(&a), key().of(&a.clone()));
+        // The nearest others: one byte changed, one more, one less.
+        let mut changed = a.clone();
+        if let Some(byte) = (!a.is_empty()).then(|| at.index(a.len())) {
+            changed[byte] ^= 1;
+            prop_assert_ne!(key().of(&a), key().of(&changed));
+            prop_assert_ne!(key().of(&a), key().of(&a[..a.len() - 1]));
+        }
+        changed.push(0);
+        prop_assert_ne!(key().of(&a), key().of(&changed));
     }
 
     #[test]
@@ -206,4 +215,41 @@ fn two_secrets_in_one_place_are_refused() {
     let all = [kept("one", "a-1", "b-1"), kept("two", "a-2", "b-1")];
     let refused = sync::plan(&look(&all, &Many::new())).unwrap_err();
     assert_eq!(refused.to_string(), "`file:b-1` is a place of both one and two");
+}
+
+/// A store that says yes and keeps what it had.
+struct Forgetful(MemStore);
+
+impl Store for Forgetful {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+    fn unattended(&self) -> bool {
+        true
+    }
+    fn get(&self, place: &SecretRef) -> Reading {
+        self.0.get(place)
+    }
+    fn put(&self, _: &SecretRef, _: &Value) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn remove(&self, place: &SecretRef) -> Result<bool, StoreError> {
+        self.0.remove(place)
+    }
+    fn list(&self) -> Result<Vec<SecretRef>, StoreError> {
+        self.0.list()
+    }
+}
+
+#[test]
+fn a_write_counts_when_it_was_read_back() {
+    let store = Forgetful(MemStore::new());
+    let (place, value) = (SecretRef::File("a".to_owned()), Value::new(b"new".to_vec()));
+    for before in [None, Some("old")] {
+        if let Some(before) = before {
+            store.0.put(&place, &Value::new(before.as_bytes().to_vec())).unwrap();
+        }
+        let failed = sync::write(&store, &place, &value, &key()).unwrap_err();
+        assert_eq!(failed.to_string(), "`file:a` reads back differently from what was written");
+    }
 }

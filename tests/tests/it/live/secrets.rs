@@ -1,6 +1,5 @@
 //! On a machine: a person reads, and no program of the owner's does. What the approved instance declares runs with nobody
 //! there.
-#![expect(clippy::disallowed_methods, reason = "children are started by the scene")]
 
 use super::bed::{Machine, PERSON, SANCTUM, Said, house, on_a_machine, program, sh};
 

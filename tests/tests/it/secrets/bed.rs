@@ -1,5 +1,4 @@
 //! A house with secrets of several kinds, and a person who types.
-#![expect(clippy::disallowed_methods, reason = "the real binary is started on real files")]
 
 use crate::cli::program::{House, Ran, sanctum};
 use serde_json::json;

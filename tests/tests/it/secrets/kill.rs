@@ -1,5 +1,4 @@
 //! kill -9 in the middle of a sync: every cache holds its old value or the source's, and the next sync ends it.
-#![expect(clippy::disallowed_methods, reason = "a child is started and killed")]
 
 use crate::cli::program::{House, sanctum};
 use sanctum_tests::{Tier, note_skipped};
