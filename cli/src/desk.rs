@@ -53,7 +53,8 @@ impl Desk {
             _ => euid,
         };
         let nowhere = || Failure::new(Exit::Bug, "this machine has no place for secrets");
-        let mut places = secrets::places(root.unwrap_or(Path::new("/")), instance).ok_or_else(nowhere)?;
+        let mut places =
+            secrets::places(root.unwrap_or(Path::new("/")), instance).ok_or_else(nowhere)?;
         places.session_bus.clone_from(&around.session_bus);
         let desktop = Session { uid, euid, bus: around.session_bus.clone() };
         Ok(Channels::of(instance, self.voice.clone(), places, desktop)?)

@@ -42,6 +42,30 @@ fn what_a_lint_needs_and_nobody_saw_is_never_good_news() {
     }
 }
 
+/// What could not be seen of an observation of many things; none where it is of one thing, or tells it thing by thing.
+fn unseen_of(looked: &mut Looked, need: Need) -> Option<&mut Vec<CouldNotCheck>> {
+    Some(match need {
+        Need::Plists => &mut looked.plists.as_mut().unwrap().unseen,
+        Need::Loaded => &mut looked.loaded.as_mut().unwrap().unseen,
+        Need::Units => &mut looked.units.as_mut().unwrap().unseen,
+        Need::Verified => &mut looked.verified.as_mut().unwrap().unseen,
+        Need::Linger => &mut looked.linger.as_mut().unwrap().unseen,
+        Need::Listeners => &mut looked.listeners.as_mut().unwrap().unseen,
+        Need::Probes => &mut looked.probes.as_mut().unwrap().unseen,
+        Need::SshdFiles => &mut looked.sshd_files.as_mut().unwrap().unseen,
+        Need::HostKeys => &mut looked.host_keys.as_mut().unwrap().unseen,
+        Need::Authorized => &mut looked.authorized.as_mut().unwrap().unseen,
+        Need::Processes => &mut looked.processes.as_mut().unwrap().unseen,
+        Need::Histories => &mut looked.histories.as_mut().unwrap().unseen,
+        Need::SecretPlaces => &mut looked.secret_places.as_mut().unwrap().unseen,
+        Need::SecretPaths => &mut looked.secret_paths.as_mut().unwrap().unseen,
+        Need::SopsDocuments => &mut looked.sops_documents.as_mut().unwrap().unseen,
+        Need::SecretLeaks => &mut looked.secret_leaks.as_mut().unwrap().unseen,
+        Need::Keepers => &mut looked.keepers.as_mut().unwrap().containers.unseen,
+        _ => return None,
+    })
+}
+
 /// The house with one more thing behind each observation of many that could not be seen: a file that privacy controls
 /// deny, a job that launchd would not print. False where the observation is of one thing.
 fn deny_one(looked: &mut Looked, need: Need) -> bool {
@@ -49,24 +73,11 @@ fn deny_one(looked: &mut Looked, need: Need) -> bool {
         subject: "/Users/operator/Documents/x".to_owned(),
         cause: "denied by the privacy controls of macOS".to_owned(),
     };
+    if let Some(unseen) = unseen_of(looked, need) {
+        unseen.push(denied());
+        return true;
+    }
     match need {
-        Need::Plists => looked.plists.as_mut().unwrap().unseen.push(denied()),
-        Need::Loaded => looked.loaded.as_mut().unwrap().unseen.push(denied()),
-        Need::Units => looked.units.as_mut().unwrap().unseen.push(denied()),
-        Need::Verified => looked.verified.as_mut().unwrap().unseen.push(denied()),
-        Need::Linger => looked.linger.as_mut().unwrap().unseen.push(denied()),
-        Need::Listeners => looked.listeners.as_mut().unwrap().unseen.push(denied()),
-        Need::Probes => looked.probes.as_mut().unwrap().unseen.push(denied()),
-        Need::SshdFiles => looked.sshd_files.as_mut().unwrap().unseen.push(denied()),
-        Need::HostKeys => looked.host_keys.as_mut().unwrap().unseen.push(denied()),
-        Need::Authorized => looked.authorized.as_mut().unwrap().unseen.push(denied()),
-        Need::Processes => looked.processes.as_mut().unwrap().unseen.push(denied()),
-        Need::Histories => looked.histories.as_mut().unwrap().unseen.push(denied()),
-        Need::SecretPlaces => looked.secret_places.as_mut().unwrap().unseen.push(denied()),
-        Need::SecretPaths => looked.secret_paths.as_mut().unwrap().unseen.push(denied()),
-        Need::SopsDocuments => looked.sops_documents.as_mut().unwrap().unseen.push(denied()),
-        Need::SecretLeaks => looked.secret_leaks.as_mut().unwrap().unseen.push(denied()),
-        Need::Keepers => looked.keepers.as_mut().unwrap().containers.unseen.push(denied()),
         Need::Named => {
             for at in looked.named.as_mut().unwrap().0.values_mut() {
                 *at =
@@ -88,25 +99,7 @@ fn deny_one(looked: &mut Looked, need: Need) -> bool {
                 file.there = Err(denied());
             }
         }
-        Need::Wanted
-        | Need::Overrides
-        | Need::PlistTool
-        | Need::Aside
-        | Need::Power
-        | Need::FileVault
-        | Need::Login
-        | Need::Interfaces
-        | Need::Forwarding
-        | Need::Pf
-        | Need::Nft
-        | Need::Bridges
-        | Need::Sshd
-        | Need::SshKept
-        | Need::Egress
-        | Need::Disk
-        | Need::Versions
-        | Need::Alerts
-        | Need::Recovery => return false,
+        _ => return false,
     }
     true
 }

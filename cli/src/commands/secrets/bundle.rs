@@ -83,6 +83,11 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<Exit, Failure> 
         remember(context, &house, |record| record.add(made.clone()))?;
         Ok(made)
     })?;
+    tell(context, &house, args, &made);
+    Ok(Exit::Done)
+}
+
+fn tell(context: &Context, house: &House, args: &Export, made: &Made) {
     let file = args.out.display();
     context.out.line(Paint::Good, &format!("{} secrets are in {file}", made.secrets.len()));
     context.out.line(Paint::Note, "keep it and its key in different places outside the house");
@@ -92,9 +97,8 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<Exit, Failure> 
     );
     context.out.data(&json!({
         "format": 1, "file": args.out, "digest": made.digest, "made_at": made.made_at,
-        "recipients": count, "secrets": made.secrets.keys().collect::<Vec<_>>(),
+        "recipients": made.recipients, "secrets": made.secrets.keys().collect::<Vec<_>>(),
     }));
-    Ok(Exit::Done)
 }
 
 /// Every value from its source; one that is missing keeps the bundle from being made.

@@ -18,7 +18,7 @@ use crate::args::sops::{
 use crate::failure::{Exit, Failure};
 use crate::surroundings::sops::SopsEnvironment;
 use code::failed;
-use sanctum_host::{HostError, files};
+use sanctum_host::{HostError, files, private_io};
 use sanctum_secrets::sops::config::Config;
 use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::node::{self, PathError};
@@ -39,6 +39,7 @@ struct Job<'a> {
 
 /// Runs the verb.
 pub fn run(context: &Context, args: SopsArgs) -> Result<Exit, Failure> {
+    private_io::no_core_dumps().map_err(|error| failed(code::GENERIC, error))?;
     let environment = SopsEnvironment::read();
     let identities = Identities::at(environment.sources.clone());
     let job = Job { context, shared: &args.shared, environment, identities };
