@@ -7,6 +7,7 @@
 
 pub mod sops;
 
+use sanctum_host::clipboard::Display;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -25,6 +26,8 @@ pub struct Surroundings {
     pub agent: Option<PathBuf>,
     /// Address of the desktop session's bus (`DBUS_SESSION_BUS_ADDRESS`); not believed at euid 0.
     pub session_bus: Option<String>,
+    /// The desktop's display; not believed at euid 0, where whoever set it would choose who gets a value.
+    pub display: Display,
     /// Socket of the service manager that wants to know when a service is ready (`NOTIFY_SOCKET`); believed at
     /// euid 0 too, because all that goes there is a fixed word.
     pub notify: Option<String>,
@@ -56,6 +59,14 @@ impl Surroundings {
         let agent = path("SSH_AUTH_SOCK").filter(|_| euid != 0);
         let bus = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok();
         let session_bus = bus.filter(|address| euid != 0 && !address.is_empty());
+        let text =
+            |name: &str| std::env::var(name).ok().filter(|value| euid != 0 && !value.is_empty());
+        let display = Display {
+            wayland: text("WAYLAND_DISPLAY"),
+            runtime_dir: text("XDG_RUNTIME_DIR"),
+            x11: text("DISPLAY"),
+            x11_authority: text("XAUTHORITY"),
+        };
         let notify = std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let screen = std::io::stdout().is_terminal();
@@ -67,6 +78,7 @@ impl Surroundings {
             instance,
             agent,
             session_bus,
+            display,
             notify,
             terminal,
             screen,

@@ -46,6 +46,7 @@ fn context(dir: &Path, text: &str) -> Context {
         instance: None,
         agent: None,
         session_bus: None,
+        display: sanctum_host::clipboard::Display::default(),
         notify: None,
         screen: false,
         terminal: false,

@@ -1,25 +1,25 @@
-//! The clipboard: of the Mac that this runs on, or of the terminal that the owner sits at.
+//! The clipboard: of the desktop that this runs on, or of the terminal that the owner sits at.
 //!
-//! A headless Mac's own clipboard is of no use over SSH, so the terminal's is reached by OSC 52 (xterm's control
+//! A headless machine's own clipboard is of no use over SSH, so the terminal's is reached by OSC 52 (xterm's control
 //! sequences), which cannot be read back. Values go through a pipe or the terminal, never through an argument.
 
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sanctum_host::command::{Options, Program, run};
-use sanctum_host::private_io;
+use sanctum_host::{clipboard, private_io};
 use sanctum_secrets::house::{Fingerprint, HouseKey};
-use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// xterm takes about 100,000 bytes in one sequence; tmux the same.
 const LONGEST_SEQUENCE: usize = 74 * 1024;
+/// Some terminals and programs keep the old content when the new one is empty.
+const BLANK: &[u8] = b" ";
 
 /// One clipboard.
 pub(super) enum Clipboard {
-    /// pbcopy and pbpaste.
-    Mac(Program, Program),
+    /// That of the desktop that this runs on.
+    Desktop(clipboard::Clipboard),
     /// OSC 52.
     Terminal,
 }
@@ -29,26 +29,17 @@ impl Clipboard {
         if terminal {
             return Ok(Self::Terminal);
         }
-        let programs = (Program::find(&["pbcopy"]), Program::find(&["pbpaste"]));
-        let (Some(copy), Some(paste)) = programs else {
-            let failure =
-                Failure::new(Exit::Usage, "there is no clipboard here that can be reached");
+        clipboard::Clipboard::of(&context.around.display).map(Self::Desktop).ok_or_else(|| {
             let verb = context.around.verb.as_deref().unwrap_or("secrets");
-            return Err(failure
+            Failure::new(Exit::Usage, "there is no clipboard here that can be reached")
                 .hint(format!("copy to that of your terminal: sanctum {verb} --terminal"))
-                .hint("or give the value by a pipe: --stdin"));
-        };
-        Ok(Self::Mac(copy, paste))
+                .hint("or give the value by a pipe: --stdin")
+        })
     }
 
     pub(super) fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
         match self {
-            Self::Mac(copy, _) => {
-                // pbcopy takes bytes for what the locale says.
-                let env = BTreeMap::from([("LC_ALL", "en_US.UTF-8".to_owned())]);
-                let options = Options { stdin: Some(bytes.to_vec()), env, ..Options::default() };
-                run(copy, &[], options)?.success()?;
-            }
+            Self::Desktop(desktop) => desktop.put(bytes)?,
             Self::Terminal => {
                 let mut sequence = Zeroizing::new(String::with_capacity(bytes.len() * 2 + 16));
                 sequence.push_str("\x1b]52;c;");
@@ -69,32 +60,22 @@ impl Clipboard {
 
     /// Clears it where it still holds that value, or where nobody can know; whether it was cleared.
     pub(super) fn clear(&self, print: Fingerprint, key: &HouseKey) -> Result<bool, Failure> {
-        if let Self::Mac(..) = self
-            && key.of(&self.read()?) != print
-        {
-            return Ok(false);
+        match self {
+            Self::Desktop(desktop) => Ok(desktop.clear_if(|bytes| key.of(bytes) == print)?),
+            Self::Terminal => self.put(BLANK).map(|()| true),
         }
-        // A space, since some terminals keep the old content when the new one is empty.
-        self.put(b" ")?;
-        Ok(true)
     }
 
-    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let Self::Mac(_, paste) = self else {
+    /// Reads it and clears it.
+    pub(super) fn take(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let Self::Desktop(desktop) = self else {
             return Err(Failure::new(
                 Exit::Usage,
                 "a terminal's clipboard cannot be read from here",
             ));
         };
-        let env = BTreeMap::from([("LC_ALL", "en_US.UTF-8".to_owned())]);
-        let output = run(paste, &[], Options { env, ..Options::default() })?.success()?;
-        Ok(Zeroizing::new(output.stdout))
-    }
-
-    /// Reads it and clears it.
-    pub(super) fn take(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let bytes = self.read()?;
-        self.put(b" ")?;
+        let bytes = desktop.read()?;
+        desktop.put(BLANK)?;
         Ok(bytes)
     }
 }
