@@ -299,6 +299,14 @@ fn processes_as_they_really_are() {
             "services/one-guardian",
             "restarted by crontab line /etc/cron.d/heal:2 as well",
         );
+    });
+}
+
+#[test]
+fn an_installed_sanctumd_is_known_by_its_file() {
+    on_a_machine("live::doctor::an_installed_sanctumd_is_known_by_its_file", |machine| {
+        machine.install();
+        machine.apply_and_confirm();
         // As `self install` lays them: a job's path is a link, and a process names the version's own.
         sh("mkdir /opt/sanctum/versions /run/house && mv /opt/sanctum/bin /opt/sanctum/versions/one
             ln -s versions/one /opt/sanctum/bin && cp /opt/sanctum/bin/sanctumd /run/sanctumd");
