@@ -23,7 +23,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "sanctum", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 differences · 4 refused · \
-    5 failed and rolled back · 6 rollback incomplete · 70 bug\n\nExample:\n  sanctum demo")]
+    5 failed and rolled back · 6 rollback incomplete · 70 bug (sops and pf check have their own)\n\nExample:\n  sanctum demo")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
