@@ -2,6 +2,8 @@
 //!
 //! The words are joined from halves here, so that this file is judged by its own law.
 
+use std::collections::BTreeSet;
+
 use super::assert_clean;
 use super::repository::{self, SourceFile};
 
@@ -17,8 +19,7 @@ const LEFTOVERS: &[&str] = &[
     concat!("#![al", "low"),
 ];
 
-/// Hosts of package registries (each client is set up where it runs; a name here would only age), and
-/// folders of one machine.
+/// Hosts of package registries: each client is set up where it runs; a name here would only age.
 const PLACES: &[&str] = &[
     concat!("crates", ".io"),
     concat!("pypi", ".org"),
@@ -26,9 +27,39 @@ const PLACES: &[&str] = &[
     concat!("deb.", "debian.org"),
     concat!("npm", "js."),
     concat!("proxy.", "golang"),
-    concat!("../", "shared"),
-    concat!("/work/", "shared"),
-    concat!("/work/", "."),
+];
+
+/// Where absolute paths of prose and comments begin: folders that systems have (hier(7), macOS), and those of examples. Any
+/// other one is a folder of the machine that somebody worked on.
+const ROOTS: &[&str] = &[
+    "Applications",
+    "Caskroom",
+    "Cellar",
+    "Library",
+    "System",
+    "Users",
+    "Volumes",
+    "a",
+    "bin",
+    "boot",
+    "dev",
+    "etc",
+    "home",
+    "lib",
+    "mnt",
+    "models",
+    "nix",
+    "opt",
+    "private",
+    "proc",
+    "root",
+    "run",
+    "sbin",
+    "srv",
+    "sys",
+    "tmp",
+    "usr",
+    "var",
 ];
 
 /// The lock file is cargo's; it writes the registry's address itself.
@@ -46,14 +77,50 @@ fn stands_alone(line: &str, word: &str) -> bool {
     })
 }
 
+/// Words of a line that could be paths.
+fn paths(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| c.is_whitespace() || "\"'`()[]=:,;|".contains(c))
+}
+
+/// A path of this machine, or one that leads out of the checkout or to a folder that it does not have.
+fn is_elsewhere(word: &str, file: &str, tops: &BTreeSet<&str>) -> bool {
+    if let Some((top, _)) = word.strip_prefix('/').and_then(|rest| rest.split_once('/')) {
+        let is_name = top.starts_with(|c: char| c.is_ascii_alphabetic())
+            && top.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+        return is_name && !ROOTS.contains(&top);
+    }
+    if !word.starts_with("../") {
+        return false;
+    }
+    let mut at: Vec<&str> = file.split('/').collect();
+    at.pop();
+    for part in word.split('/') {
+        match part {
+            ".." if at.pop().is_none() => return true,
+            ".." | "." | "" => {}
+            name => at.push(name),
+        }
+    }
+    at.first().is_some_and(|top| !tops.contains(top.trim_end_matches('.')))
+}
+
+fn is_remark(file: &SourceFile, line: &str) -> bool {
+    let line = line.trim_start();
+    let comment = line.starts_with("//") || line.starts_with('#');
+    file.path.ends_with(".md") || (file.is_code() && comment)
+}
+
 fn judge(files: &[SourceFile]) -> Vec<String> {
     let mut findings = Vec::new();
+    let tops = files.iter().filter_map(|file| file.path.split('/').next()).collect();
     for file in files.iter().filter(|file| !WRITTEN_BY_TOOLS.contains(&file.path.as_str())) {
         for (line, number) in file.text.lines().zip(1..) {
             let leftovers =
                 LEFTOVERS.iter().filter(|word| file.is_code() && stands_alone(line, word));
             let places = PLACES.iter().filter(|place| line.contains(*place));
-            for word in leftovers.chain(places) {
+            let elsewhere = paths(line)
+                .filter(|word| is_remark(file, line) && is_elsewhere(word, &file.path, &tops));
+            for word in leftovers.chain(places).copied().chain(elsewhere) {
                 findings.push(format!("{}:{number}: `{word}` does not land", file.path));
             }
         }
@@ -79,6 +146,28 @@ fn planted_words_are_found() {
         let line = format!("see {place}/x");
         assert_eq!(judge(&[SourceFile::new("docs/a.md", &line)]).len(), 1, "{line}");
         assert_eq!(judge(&[SourceFile::new("Cargo.lock", &line)]).len(), 0, "{line}");
+    }
+}
+
+#[test]
+fn paths_that_a_clone_does_not_have_are_found() {
+    let judged = |path: &str, text: &str| judge(&[SourceFile::new(path, text)]).len();
+    for (path, text) in [
+        ("docs/a.md", "see ../../beside/x"),
+        ("docs/a.md", "see `../beside`"),
+        ("a.md", "(../beside)"),
+        ("docs/a.rs", "// as ../../beside/x says"),
+        ("a.md", "in /workshop/facts"),
+        ("docs/run", "#!/bin/sh\n# in /workshop/facts"),
+    ] {
+        assert_eq!(judged(path, text), 1, "{path}: {text}");
+    }
+    for (path, text) in [
+        ("docs/a.md", "see [b](../docs/b.md) and /etc/hosts, and/or"),
+        ("docs/a.rs", "let x = \"../../beside\";"),
+        ("docs/a.rs", "// `/a/b` and https://example.com/x/y"),
+    ] {
+        assert_eq!(judged(path, text), 0, "{path}: {text}");
     }
 }
 
