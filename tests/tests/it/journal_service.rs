@@ -5,7 +5,7 @@ mod bed;
 mod hostile;
 mod place;
 
-use crate::cli::program::{folder, sanctumd};
+use crate::cli::program::{copy_program, folder, sanctumd};
 use bed::{Bed, LONG, append, audit, entries, event};
 use rustix::process::Signal;
 use sanctum_host::journal::socket::JournalClient;
@@ -67,8 +67,7 @@ fn another_account_is_refused_and_that_is_recorded() {
     let open = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(dir.path(), open.clone()).expect("a mode");
     let program = dir.path().join("sanctumd");
-    std::fs::copy(sanctumd(), &program).expect("a copy");
-    std::fs::set_permissions(&program, open.clone()).expect("a mode");
+    copy_program(sanctumd(), &program);
     let root = dir.path().join("root");
     std::fs::create_dir(&root).expect("a folder");
     let bed = Bed::with(dir, &["--group", "nogroup"]);

@@ -64,6 +64,11 @@ fn a_service_without_a_port_holds_while_its_process_lives_and_the_supervisor_say
     // The supervisor stops, so that its file goes on saying what was.
     bed::kill(up.pid(), rustix::process::Signal::STOP);
     bed::kill(pid, rustix::process::Signal::KILL);
+    let dead = (0..2000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        !bed::alive(pid)
+    });
+    assert!(dead, "process {pid} outlives SIGKILL");
     assert_eq!(sleeper().0, "finding");
     // A file of a supervisor that is gone says nothing.
     bed::kill(up.pid(), rustix::process::Signal::CONT);

@@ -1,7 +1,7 @@
 //! Whose environment counts: `SANCTUM_INSTANCE` for a person, never for root.
 #![expect(clippy::disallowed_methods, reason = "the binary is run as somebody else, on real files")]
 
-use super::program::{House, Ran, SMALL, sanctum};
+use super::program::{House, Ran, SMALL, copy_program, sanctum};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 
@@ -12,8 +12,7 @@ const NOBODY: u32 = 65534;
 fn public(house: &House) -> std::path::PathBuf {
     let path = house.at("sanctum");
     if !path.is_file() {
-        fs::copy(sanctum(), &path).expect("a copy of the binary");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+        copy_program(sanctum(), &path);
         fs::set_permissions(house.at(""), fs::Permissions::from_mode(0o755)).expect("a mode");
         for part in ["home", "tmp", "root"] {
             chown(house.at(part), Some(NOBODY), Some(NOBODY)).expect("the test is root");

@@ -30,6 +30,14 @@ pub(crate) fn sanctumd() -> &'static Path {
     BUILT.get_or_init(|| built("sanctumd"))
 }
 
+/// Copies a program to where everybody may start it. A child copies: a descriptor of ours that writes the file could live
+/// on in the fork of another test, and what is open for writing cannot be started (ETXTBSY).
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    let install = sanctum_tests::tool("install");
+    let copied = Command::new(install).args(["-m", "755"]).arg(from).arg(to).status();
+    assert!(copied.expect("install starts").success(), "a copy of {}", from.display());
+}
+
 fn built(name: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--locked", "--package", "sanctum-cli", "--bin", name])
