@@ -2,7 +2,7 @@
 //!
 //! Each takes the bytes of a candidate and says whether it can be real. None allocates per byte or fails.
 
-use crate::random;
+use crate::base64;
 
 /// A test that a rule can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,26 +10,15 @@ pub(crate) enum Check {
     Crc32Base62,
     Bech32,
     Jwt,
-    NotPlaceholder,
-    Assignment,
 }
 
 impl Check {
-    /// Whether `secret` passes; `key` is the name it was assigned to, where the pattern has one.
-    pub(crate) fn passes(self, secret: &[u8], key: Option<&[u8]>) -> bool {
-        let text = || std::str::from_utf8(secret).ok();
+    /// Whether `secret` passes.
+    pub(crate) fn passes(self, secret: &[u8]) -> bool {
         match self {
             Self::Crc32Base62 => crc32_base62(secret),
             Self::Bech32 => bech32(secret),
             Self::Jwt => jwt(secret),
-            // Bytes that are no text cannot be recognised as a placeholder.
-            Self::NotPlaceholder => text().is_none_or(|value| !random::is_placeholder(value)),
-            Self::Assignment => {
-                let key = key.and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
-                text().is_some_and(|value| {
-                    !random::is_code(value) && random::is_assigned_secret(key, value)
-                })
-            }
         }
     }
 }
@@ -104,32 +93,11 @@ fn bech32(text: &[u8]) -> bool {
 
 /// Whether the first part is base64url of a JSON object with the mandatory member `alg` (RFC 7515, 4.1.1).
 fn jwt(token: &[u8]) -> bool {
-    let Some(header) = token.split(|b| *b == b'.').next().and_then(base64url) else { return false };
+    let Some(header) = token.split(|b| *b == b'.').next().and_then(base64::decode) else {
+        return false;
+    };
     let Ok(header) = std::str::from_utf8(&header) else { return false };
     header.starts_with('{') && header.trim_end().ends_with('}') && header.contains("\"alg\"")
-}
-
-/// Base64url without padding (RFC 4648, section 5); nothing when a byte is outside the alphabet.
-fn base64url(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len());
-    let (mut held, mut bits) = (0_u32, 0_u32);
-    for byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        held = ((held << 6) | u32::from(value)) & 0xffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from((held >> bits) & 0xff).ok()?);
-        }
-    }
-    Some(out)
 }
 
 #[cfg(test)]
