@@ -15,21 +15,33 @@ const DASHES: &[u8] = b"-----";
 
 /// The hit is `PRIVATE KEY` or PuTTY's header.
 pub(crate) fn look(text: &[u8], hit: &Range<usize>) -> Look {
-    let putty =
-        text.get(hit.clone()).is_some_and(|word| word.to_ascii_lowercase().starts_with(b"putty"));
-    let start = if putty { putty_body(text, hit.end) } else { pem_body(text, hit) };
-    let Some(start) = start else { return Look::nothing(hit.end) };
-    let body = trim(text, start..body_end(text, start, putty));
-    let resume = body.end.max(hit.end);
-    if is_key(text.get(body.clone()).unwrap_or_default()) {
-        Look::secret(body, None)
+    let word = text.get(hit.clone()).unwrap_or_default();
+    let putty = word.to_ascii_lowercase().starts_with(b"putty");
+    let header = if putty { putty_body(text, hit) } else { pem_body(text, hit) };
+    let Some((start, body)) = header else { return Look::nothing(hit.end) };
+    let end = body_end(text, body, putty);
+    let trimmed = trim(text, body..end);
+    if is_key(text.get(trimmed.clone()).unwrap_or_default()) {
+        let footer = if putty { None } else { footer_end(text, end) };
+        let start = if putty { trimmed.start } else { start };
+        Look::secret(start..footer.unwrap_or(trimmed.end), None)
     } else {
-        Look::nothing(resume)
+        Look::nothing(end.max(hit.end))
     }
 }
 
-/// The offset behind the header that `PRIVATE KEY` belongs to.
-fn pem_body(text: &[u8], hit: &Range<usize>) -> Option<usize> {
+/// The end of a closing header that begins here.
+fn footer_end(text: &[u8], at: usize) -> Option<usize> {
+    const LONGEST_FOOTER: usize = 80;
+    let rest = text.get(at..at.saturating_add(LONGEST_FOOTER).min(text.len()))?;
+    let label = rest.strip_prefix(b"-----END ")?;
+    let dashes = memchr::memmem::find(label, DASHES)?;
+    let keyed = memchr::memmem::find(label.get(..dashes)?, b"PRIVATE KEY").is_some();
+    keyed.then_some(at + b"-----END ".len() + dashes + DASHES.len())
+}
+
+/// Where the header that `PRIVATE KEY` belongs to begins, and the offset behind it.
+fn pem_body(text: &[u8], hit: &Range<usize>) -> Option<(usize, usize)> {
     let label = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ';
     let begin = skip_back(text, hit.start, 48, label);
     let dashes = begin.checked_sub(DASHES.len())?;
@@ -40,15 +52,16 @@ fn pem_body(text: &[u8], hit: &Range<usize>) -> Option<usize> {
         hit.end
     };
     let framed = text.get(dashes..begin)? == DASHES && text.get(end..)?.starts_with(DASHES);
-    (framed && header.starts_with(b"BEGIN ")).then_some(end + DASHES.len())
+    (framed && header.starts_with(b"BEGIN ")).then_some((dashes, end + DASHES.len()))
 }
 
-/// The offset behind `Private-Lines: N` of a PuTTY key.
-fn putty_body(text: &[u8], at: usize) -> Option<usize> {
+/// Where the private lines of a PuTTY key begin, twice: their header holds nothing worth hiding.
+fn putty_body(text: &[u8], hit: &Range<usize>) -> Option<(usize, usize)> {
     const MARK: &[u8] = b"Private-Lines:";
-    let rest = text.get(at..at.saturating_add(LONGEST / 4).min(text.len()))?;
-    let mark = at + memchr::memmem::find(rest, MARK)? + MARK.len();
-    Some(skip(text, mark, 16, |b| matches!(b, b' ' | b'0'..=b'9')))
+    let rest = text.get(hit.end..hit.end.saturating_add(LONGEST / 4).min(text.len()))?;
+    let mark = hit.end + memchr::memmem::find(rest, MARK)? + MARK.len();
+    let body = skip(text, mark, 16, |b| matches!(b, b' ' | b'0'..=b'9'));
+    Some((body, body))
 }
 
 /// Where the body ends: at the closing header, or where a byte cannot belong to armour in any quoting.

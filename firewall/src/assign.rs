@@ -12,7 +12,7 @@ use std::ops::Range;
 /// Longer names are none.
 const LONGEST_NAME: usize = 80;
 /// Longer values are no passwords, and signed tokens have a kind of their own.
-const LONGEST_VALUE: usize = 768;
+const LONGEST_VALUE: usize = 1024;
 /// Columns of space that a table of settings is aligned with.
 const WIDEST_GAP: usize = 40;
 
@@ -88,8 +88,11 @@ fn sign_after(text: &[u8], name: &Range<usize>) -> Option<(Sign, usize)> {
             .map(|at| (Sign::Sets { spaced: true }, at))
             .or_else(|| sets(1)),
         (b'>', _) if gap == name.end && opens_element(text, name) => Some((Sign::Opens, gap + 1)),
+        _ if gap > name.end && !quoted && opens_element(text, name) => {
+            after_attributes(text, gap).map(|at| (Sign::Opens, at))
+        }
         (b'(', _) if gap == name.end => Some((Sign::Gives, gap + 1)),
-        (b',', _) if quoted => Some((Sign::Gives, gap + 1)),
+        (b',', _) if quoted && opens_pair(text, name) => Some((Sign::Gives, gap + 1)),
         _ if gap > at && !quoted => Some((Sign::Beside, gap)),
         // `name="password" value="x"`.
         _ if quoted && gap > at => {
@@ -116,8 +119,21 @@ fn after_type(text: &[u8], at: usize) -> Option<usize> {
     (sign && is_quote(byte(text, literal))).then_some(end + 1)
 }
 
+/// Whether a name in quotes is the first of what stands in brackets.
+fn opens_pair(text: &[u8], name: &Range<usize>) -> bool {
+    let quote = name.start.saturating_sub(1);
+    let before = skip_back(text, quote, WIDEST_GAP, |b| b.is_ascii_whitespace());
+    before.checked_sub(1).is_some_and(|at| matches!(byte(text, at), b'(' | b'[' | b'{'))
+}
+
 fn attribute_value(text: &[u8], at: usize) -> Option<usize> {
     text.get(at..)?.starts_with(b"value=\"").then_some(at + b"value=".len())
+}
+
+/// The offset behind the attributes of an element, where its text begins.
+fn after_attributes(text: &[u8], at: usize) -> Option<usize> {
+    let end = skip(text, at, 2 * WIDEST_GAP, |b| !matches!(b, b'<' | b'>' | b'\n'));
+    (byte(text, end) == b'>' && byte(text, end - 1) != b'/').then_some(end + 1)
 }
 
 fn opens_element(text: &[u8], name: &Range<usize>) -> bool {
@@ -256,6 +272,9 @@ fn trim(text: &[u8], value: Range<usize>, shape: Shape) -> Option<Range<usize>> 
         .position(|b| *b == b'&')
         .filter(|at| bytes.get(*at..).is_some_and(|rest| rest.contains(&b'=')));
     let mut end = value.start + query.unwrap_or(bytes.len());
+    while byte(text, end.saturating_sub(1)) == b'\\' && end > value.start {
+        end -= 1;
+    }
     for (open, close) in [(b'(', b')'), (b'{', b'}'), (b'[', b']')] {
         let inside = text.get(value.start..end).unwrap_or_default();
         if byte(text, end.saturating_sub(1)) == close && !inside.contains(&open) {

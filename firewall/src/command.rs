@@ -68,7 +68,7 @@ fn literal(text: &[u8], at: usize) -> Option<Range<usize>> {
     (byte(text, end) == quote && end > at + 1).then_some(at + 1..end)
 }
 
-/// The second of exactly two literals behind an opening bracket.
+/// The second literal behind an opening bracket.
 fn second_argument(text: &[u8], at: usize) -> Option<Range<usize>> {
     let space = |at| skip(text, at, LONGEST_VALUE, |b| b.is_ascii_whitespace());
     let user = literal(text, space(at))?;
@@ -77,7 +77,8 @@ fn second_argument(text: &[u8], at: usize) -> Option<Range<usize>> {
         return None;
     }
     let password = literal(text, space(comma + 1))?;
-    (byte(text, space(password.end + 1)) == b')' && user.len() > 1).then_some(password)
+    let ends = matches!(byte(text, space(password.end + 1)), b')' | b',');
+    (ends && user.len() > 1).then_some(password)
 }
 
 fn option(text: &[u8], hit: &Range<usize>) -> Option<Range<usize>> {

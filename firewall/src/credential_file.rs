@@ -33,6 +33,7 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
 pub(crate) fn all(text: &[u8], kind: Kind) -> Vec<Candidate> {
     match kind {
         Kind::Credentials(Form::Pgpass) => pgpass(text),
+        Kind::Credentials(Form::Hashes) => des(text),
         Kind::Credentials(Form::Whole) => whole(text).into_iter().collect(),
         _ => Vec::new(),
     }
@@ -49,6 +50,25 @@ fn whole(text: &[u8]) -> Option<Candidate> {
         !word.contains(char::is_whitespace) && !value::stands_for_a_secret(&word)
     });
     (one_word && (16..LONGEST).contains(&secret.len())).then(|| candidate(secret))
+}
+
+/// The second fields that are hashes of the first crypt(3): thirteen characters without a sign of their own.
+fn des(text: &[u8]) -> Vec<Candidate> {
+    const LENGTH: usize = 13;
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in text.split(|b| *b == b'\n').take(MOST_LINES) {
+        let mut fields = line.trim_ascii_end().split(|b| *b == b':');
+        if let (Some(user), Some(hash)) = (fields.next(), fields.next()) {
+            let coded = hash.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/'));
+            if coded && hash.len() == LENGTH {
+                let start = at + user.len() + 1;
+                found.push(candidate(start..start + LENGTH));
+            }
+        }
+        at += line.len() + 1;
+    }
+    found
 }
 
 fn pgpass(text: &[u8]) -> Vec<Candidate> {

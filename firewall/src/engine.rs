@@ -76,7 +76,16 @@ impl Engine {
         let kind = path.map_or(Kind::Unknown, Kind::of_path);
         let mut found: Vec<Span> =
             Search::run(self, text, kind).into_iter().map(Span::from).collect();
-        found.extend(decode::spans(self, text));
+        // What stands in the text itself is known better than what an encoding around it holds.
+        let decoded = decode::spans(self, text);
+        let meets = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
+        let direct = found.len();
+        for span in decoded {
+            let plain = found.get(..direct).unwrap_or_default();
+            if !plain.iter().any(|other| meets(&span.range, &other.range)) {
+                found.push(span);
+            }
+        }
         found.sort_by_key(|span| {
             (span.range.start, usize::MAX - span.range.end, span.layers.len(), span.rule)
         });

@@ -159,7 +159,11 @@ impl Kind {
             "go.sum",
             ".cargo-checksum.json",
         ];
-        if lock.contains(&name) || name.contains(".min.") || MACHINE.contains(&ext) {
+        if lock.contains(&name)
+            || name.contains(".min.")
+            || lower.contains("vectors")
+            || MACHINE.contains(&ext)
+        {
             return Self::Machine;
         }
         if matches!(ext, "sql" | "dump") {
@@ -189,6 +193,10 @@ fn form_of(path: &str, name: &str) -> Option<Form> {
         "master.key" | ".vault_pass" | ".vault-password" => return Some(Form::Whole),
         _ => {}
     }
+    let shell = [".bash", ".zsh", ".profile", ".exports", ".zprofile"];
+    if shell.iter().any(|start| name.starts_with(start)) {
+        return Some(Form::Named);
+    }
     if name.starts_with(".env")
         && !["example", "sample", "template", "dist"].iter().any(|e| name.contains(e))
     {
@@ -197,6 +205,7 @@ fn form_of(path: &str, name: &str) -> Option<Form> {
     let tests = ["test", "spec", "example", "sample", "template", "fixture"];
     let named = CREDENTIALS.iter().any(|tail| ends(tail))
         || ends(".docker/config.json")
-        || ends("prod.secret.exs");
+        || ends("prod.secret.exs")
+        || ends("config/prod.exs");
     (named && !tests.iter().any(|word| name.contains(word))).then_some(Form::Named)
 }

@@ -31,7 +31,7 @@ const SHORTEST_TOKEN: usize = 10;
 /// The same where nothing marks it as a literal.
 const SHORTEST_BARE_TOKEN: usize = 16;
 /// Longer than any password or token of an open form; signed tokens and keys have kinds of their own.
-const LONGEST: usize = 512;
+const LONGEST: usize = 1024;
 
 /// Whether `value` is a secret in clear under a name with this noun.
 pub(crate) fn is_secret(noun: Noun, value: &str, shape: Shape, kind: Kind) -> bool {
@@ -41,7 +41,12 @@ pub(crate) fn is_secret(noun: Noun, value: &str, shape: Shape, kind: Kind) -> bo
         return false;
     }
     if shape != Shape::Quoted && (random::is_code(value) || kind == Kind::Code) {
-        return false;
+        // No name is random, so a random word is a literal in code too: in a comment, a query, a template.
+        let literal = shape == Shape::Bare && noun == Noun::Token && count >= SHORTEST_BARE_TOKEN;
+        return literal
+            && !random::is_code(value)
+            && is_token(value)
+            && random::looks_random(value.as_bytes());
     }
     if let Kind::Credentials(_) = kind {
         return count >= SHORTEST_CREDENTIAL && (noun != Noun::Salt || count >= SHORTEST_TOKEN);
@@ -143,7 +148,8 @@ fn is_password(value: &str, shape: Shape, kind: Kind) -> bool {
     }
     // `password2`, `new-password`, `user_v2_password`: names of fields and settings.
     let named = letters.are_words() && marks == 0 && digits <= 2;
-    !(named && (joints > 0 || says_its_noun(value))) && !is_identifier_text(value, marks)
+    let joined = joints > 0 && kind != Kind::Settings;
+    !(named && (joined || says_its_noun(value))) && !is_identifier_text(value, marks)
 }
 
 /// Marks that stand in names too.
@@ -171,11 +177,11 @@ fn is_identifier_text(value: &str, marks: usize) -> bool {
 }
 
 fn is_token(value: &str) -> bool {
-    if value.len() < SHORTEST_TOKEN
-        || value.contains(['(', '{', '<', ' ', '\\', ';'])
-        || is_sequence(value)
-    {
+    if value.len() < SHORTEST_TOKEN || is_sequence(value) {
         return false;
+    }
+    if value.contains(['(', '{', '<', ' ', '\\', ';']) {
+        return value.len() >= LONG_PHRASE && is_noise(value);
     }
     if is_uuid(value) {
         return true;

@@ -64,9 +64,11 @@ impl Letters {
         letters
     }
 
-    /// Whether they read like words or names.
+    /// Whether they read like words or names. Words keep more than half a bit a pair, so the longer a value is,
+    /// the more it must show.
     pub(crate) fn are_words(self) -> bool {
-        self.score >= 0
+        const SHORT: i32 = 12;
+        self.score >= 0 && (self.pairs < SHORT || self.score >= self.pairs)
     }
 
     /// Whether chance explains them at least 2^`bits` times better than words do.
