@@ -18,7 +18,8 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>) -> Look {
     let word = text.get(hit.clone()).unwrap_or_default();
     let putty = word.to_ascii_lowercase().starts_with(b"putty");
     let header = if putty { putty_body(text, hit) } else { pem_body(text, hit) };
-    let Some((start, body)) = header else { return Look::nothing(hit.end) };
+    let looked = hit.end + if putty { LONGEST / 4 } else { 0 };
+    let Some((start, body)) = header else { return Look::nothing(hit.end).read(looked) };
     let end = body_end(text, body, putty);
     let trimmed = trim(text, body..end);
     if is_key(text.get(trimmed.clone()).unwrap_or_default()) {

@@ -39,6 +39,7 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
     let Some((sign, at)) = sign_after(text, &name) else { return nothing };
     let Some(noun) = words(text, &name).and_then(|name| noun_of(&name)) else { return nothing };
     let Some((value, shape)) = value_at(text, at, sign, &name, kind) else { return nothing };
+    let nothing = nothing.read(value.end);
     let Some(value) = trim(text, value, shape) else { return nothing };
     if value.start < name.end || !fits(text, &name, sign, shape, noun) {
         return nothing;

@@ -48,7 +48,8 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
     };
     match found {
         Some(secret) if is_password(text, &secret) => Look::secret(secret, None),
-        _ => nothing,
+        // An option's line is read in words up to its longest.
+        _ => nothing.read(hit.end + LONGEST_LINE),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
     if listed && start == hit.start && end - hit.end >= 16 {
         return Look::secret(hit.start..end, None);
     }
-    Look::nothing(hit.end)
+    Look::nothing(hit.end).read(end)
 }
 
 /// The secrets of a file that its name gives away, wherever they stand.

@@ -74,27 +74,14 @@ impl Engine {
     #[must_use]
     pub fn find_in(&self, text: &[u8], path: Option<&str>) -> Vec<Match> {
         let kind = path.map_or(Kind::Unknown, Kind::of_path);
-        let mut found: Vec<Span> =
-            Search::run(self, text, kind).into_iter().map(Span::from).collect();
+        let direct: Vec<Span> = Search::run(self, text, kind).into_iter().map(Span::from).collect();
+        let mut found = outermost(direct);
         // What stands in the text itself is known better than what an encoding around it holds.
         let decoded = decode::spans(self, text);
-        let meets = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
-        let direct = found.len();
-        for span in decoded {
-            let plain = found.get(..direct).unwrap_or_default();
-            if !plain.iter().any(|other| meets(&span.range, &other.range)) {
-                found.push(span);
-            }
-        }
-        found.sort_by_key(|span| {
-            (span.range.start, usize::MAX - span.range.end, span.layers.len(), span.rule)
-        });
-        let mut end = 0;
-        found.retain(|span| {
-            let outside = span.range.end > end;
-            end = end.max(span.range.end);
-            outside
-        });
+        let apart: Vec<Span> =
+            decoded.into_iter().filter(|span| !meets(&found, &span.range)).collect();
+        found.extend(apart);
+        let found = outermost(found);
         let mut here = Position::default();
         found
             .into_iter()
@@ -120,6 +107,27 @@ impl Engine {
     pub(crate) fn matcher(&self, at: usize, rule: &Rule) -> Option<&Matcher> {
         self.compiled.get(at).map(|slot| slot.get_or_init(|| Matcher::new(rule)))
     }
+}
+
+/// By position, without those that lie inside another; of two that coincide the one with fewer layers, then the
+/// one whose rule comes first. Starts and ends of what is left both ascend.
+fn outermost(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| {
+        (span.range.start, usize::MAX - span.range.end, span.layers.len(), span.rule)
+    });
+    let mut end = 0;
+    spans.retain(|span| {
+        let outside = span.range.end > end;
+        end = end.max(span.range.end);
+        outside
+    });
+    spans
+}
+
+/// Whether one of the outermost `spans` shares a byte with `range`.
+fn meets(spans: &[Span], range: &Range<usize>) -> bool {
+    let first = spans.partition_point(|span| span.range.end <= range.start);
+    spans.get(first).is_some_and(|span| span.range.start < range.end)
 }
 
 /// Line and column of ever later offsets of one text, in one pass.

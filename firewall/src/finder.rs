@@ -24,12 +24,14 @@ pub(crate) struct Look {
     pub(crate) candidate: Option<Candidate>,
     /// Hits in front of this offset were part of this look.
     pub(crate) resume: usize,
+    /// The end of what was read.
+    pub(crate) looked: usize,
 }
 
 impl Look {
     /// Nothing here, and nothing before `resume` either.
     pub(crate) fn nothing(resume: usize) -> Self {
-        Self { candidate: None, resume }
+        Self { candidate: None, resume, looked: resume }
     }
 
     /// This secret, under this name.
@@ -39,11 +41,18 @@ impl Look {
         Self {
             candidate: Some(Candidate { whole: start..resume, secret, key, lone: false }),
             resume,
+            looked: resume,
         }
     }
 }
 
 impl Look {
+    /// The same, after reading up to here.
+    pub(crate) fn read(mut self, looked: usize) -> Self {
+        self.looked = self.looked.max(looked);
+        self
+    }
+
     /// The same, but only where few of its kind stand in one text.
     pub(crate) fn lone(mut self) -> Self {
         if let Some(candidate) = &mut self.candidate {

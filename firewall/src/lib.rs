@@ -16,6 +16,8 @@ mod finder;
 #[cfg(test)]
 mod format;
 mod hint;
+#[cfg(test)]
+mod hostile;
 mod mark;
 mod matcher;
 mod noun;

@@ -16,15 +16,15 @@ const LONGEST: usize = 1024;
 const SHORTEST: usize = 8;
 
 pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
-    let nothing = Look::nothing(hit.end);
     if kind == Kind::Machine {
-        return nothing;
+        return Look::nothing(hit.end);
     }
     let from = skip(text, hit.end, 8, |b| matches!(b, b' ' | b'\t' | b':' | b'=' | b'"' | b'\''));
     let end = skip(text, from, LONGEST, |b| {
         b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'.' | b'~')
     });
     let end = skip(text, end, 2, |b| b == b'=');
+    let nothing = Look::nothing(hit.end).read(end);
     if end - from < SHORTEST || matches!(byte(text, end), b'(' | b'$' | b'{' | b'<' | b'*') {
         return nothing;
     }

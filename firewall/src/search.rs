@@ -19,6 +19,8 @@ use std::ops::Range;
 const FREE_BYTES: usize = 1 << 20;
 /// Bytes that a rule may look at for each byte of the text.
 const BYTES_PER_BYTE: usize = 32;
+/// The same for a finder, which weighs what it reads.
+const WEIGHED_PER_BYTE: usize = 4;
 
 /// A secret that one rule saw.
 #[derive(Clone, Debug)]
@@ -108,6 +110,10 @@ impl<'a> Search<'a> {
         }
         let look = finder.look(self.text, hit, self.kind);
         let mut resume = look.resume;
+        let spent = progress.spent.saturating_add(look.looked.saturating_sub(hit.start));
+        if spent > FREE_BYTES.saturating_add(self.text.len().saturating_mul(WEIGHED_PER_BYTE)) {
+            resume = resume.max(look.looked);
+        }
         if let Some(candidate) = look.candidate
             && candidate.secret.start >= progress.resume
             && self.accepts(rule, &candidate)
@@ -122,6 +128,7 @@ impl<'a> Search<'a> {
         }
         if let Some(progress) = self.progress.get_mut(at) {
             progress.resume = resume.max(progress.resume);
+            progress.spent = spent;
         }
     }
 

@@ -109,23 +109,24 @@ fn is_password(user: &str, password: &str, host: &str, kind: Kind) -> bool {
     if matches!(kind, Kind::Credentials(_)) {
         return true;
     }
+    if kind != Kind::Unknown && (value::is_proverbial(password) || value::has_escapes(password)) {
+        return false;
+    }
     let letters = Letters::of(password.as_bytes());
-    let digits = password.bytes().any(|b| b.is_ascii_digit());
+    let digits = password.bytes().any(|b| b.is_ascii_digit()) && !password.contains('%');
     let host = host.to_ascii_lowercase();
     let document = DOCUMENT_HOSTS.iter().any(|start| host.starts_with(start));
     // `user:pass123@host` shows a form, and so does a name that is its own password.
-    let shown = lower.contains("pass")
-        || lower.contains("secret")
-        || lower.contains("token")
-        || user.eq_ignore_ascii_case(password);
-    if user.is_empty() && letters.are_words() && shown {
+    let says = ["pass", "secre", "token", "pwd"].iter().any(|word| lower.contains(word));
+    if says || user.eq_ignore_ascii_case(password) {
         return false;
     }
-    if document || shown {
-        return !shown && digits && !value::is_sequence(password) && password.len() >= 6
-            || !shown && letters.are_chance(4);
+    if document {
+        return digits && !value::is_sequence(password) && password.len() >= 6;
     }
-    password.len() >= 4
+    // In code and documents a word shows a form too; a message or a setting shows what is in use.
+    let word = letters.are_words() && !digits && matches!(kind, Kind::Code | Kind::Text);
+    password.len() >= 4 && !word
 }
 
 /// Whether every `%` begins an escape.

@@ -51,11 +51,14 @@ pub(crate) fn is_secret(noun: Noun, value: &str, shape: Shape, kind: Kind) -> bo
     if let Kind::Credentials(_) = kind {
         return count >= SHORTEST_CREDENTIAL && (noun != Noun::Salt || count >= SHORTEST_TOKEN);
     }
-    if value.contains(char::is_whitespace) || !value.is_ascii() {
-        return count >= LONG_PHRASE && is_noise(value);
-    }
     if kind != Kind::Unknown && (is_proverbial(value) || has_escapes(value)) {
         return false;
+    }
+    if value.contains("::") || value.ends_with("()") {
+        return false;
+    }
+    if value.contains(char::is_whitespace) || !value.is_ascii() {
+        return count >= LONG_PHRASE && is_noise(value);
     }
     match noun {
         Noun::Password => is_password(value, shape, kind),
@@ -68,7 +71,7 @@ pub(crate) fn is_secret(noun: Noun, value: &str, shape: Shape, kind: Kind) -> bo
 
 /// Words for a secret with digits and marks in place of letters, and the word that every example takes: what
 /// documents and tests show. Read so only where the file is known, so that a redacted text is not spared.
-fn is_proverbial(value: &str) -> bool {
+pub(crate) fn is_proverbial(value: &str) -> bool {
     let plain: String = value
         .chars()
         .filter_map(|c| match c.to_ascii_lowercase() {
@@ -99,7 +102,7 @@ fn is_proverbial(value: &str) -> bool {
 const LONG_PROVERB: usize = 24;
 
 /// Escapes of bytes: what tests of parsers write.
-fn has_escapes(value: &str) -> bool {
+pub(crate) fn has_escapes(value: &str) -> bool {
     let bytes = value.as_bytes();
     let percent = bytes.windows(3).filter(|w| match w {
         [b'%', a, b] => a.is_ascii_hexdigit() && b.is_ascii_hexdigit(),
