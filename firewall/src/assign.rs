@@ -6,6 +6,7 @@
 use crate::finder::{Look, byte, is_blank, skip, skip_back, words};
 use crate::hint::{Form, Kind};
 use crate::noun::{Noun, noun_of};
+use crate::random;
 use crate::value::{self, Shape};
 use std::ops::Range;
 
@@ -23,6 +24,8 @@ enum Sign {
     Sets { spaced: bool },
     /// `(` behind a function's name, or a comma between two literals.
     Gives,
+    /// A comma behind a name, as in a test that compares: only what is random says that it belongs to it.
+    Meets,
     /// `>` of an element.
     Opens,
     /// Nothing but space.
@@ -44,8 +47,10 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
     if value.start < name.end || !fits(text, &name, sign, shape, noun) {
         return nothing;
     }
-    let secret =
-        words(text, &value).is_some_and(|value| value::is_secret(noun, &value, shape, kind));
+    let secret = words(text, &value).is_some_and(|value| {
+        let sure = sign != Sign::Meets || random::looks_random(value.as_bytes());
+        sure && value::is_secret(noun, &value, shape, kind)
+    });
     match secret {
         true if noun == Noun::Salt => Look::secret(value, Some(name)).lone(),
         true => Look::secret(value, Some(name)),
@@ -94,6 +99,7 @@ fn sign_after(text: &[u8], name: &Range<usize>) -> Option<(Sign, usize)> {
         }
         (b'(', _) if gap == name.end => Some((Sign::Gives, gap + 1)),
         (b',', _) if quoted && opens_pair(text, name) => Some((Sign::Gives, gap + 1)),
+        (b',', _) if !quoted && gap == name.end => Some((Sign::Meets, gap + 1)),
         _ if gap > at && !quoted => Some((Sign::Beside, gap)),
         // `name="password" value="x"`.
         _ if quoted && gap > at => {
@@ -291,6 +297,7 @@ fn fits(text: &[u8], name: &Range<usize>, sign: Sign, shape: Shape, noun: Noun) 
         Sign::Sets { .. } | Sign::Opens => true,
         Sign::Beside => shape == Shape::Quoted && noun == Noun::Password || shape != Shape::Quoted,
         Sign::Gives => shape == Shape::Quoted && gives(text, name),
+        Sign::Meets => shape == Shape::Quoted && noun == Noun::Token,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Texts that are made to be expensive: the cost of each grows with its length and no faster.
 
+#![expect(clippy::disallowed_methods, reason = "how long a search takes is what is tested")]
+
 use crate::rule::RULES;
 use crate::{find, find_in, redact};
 use std::time::{Duration, Instant};
@@ -58,7 +60,6 @@ fn text_that_is_made_to_be_refused_costs_what_its_length_costs() {
         "://a:b@",
         "-----BEGIN PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nAAAA\n",
-        "PuTTY-User-Key-File-",
         "$1$",
         "curl -u ",
         "mysql -p",
