@@ -1,8 +1,8 @@
-//! Private keys in PEM (RFC 7468), OpenSSH's form of it, and OpenPGP's armour (RFC 9580, section 6.2).
+//! The bodies of private keys: PEM (RFC 7468), OpenSSH, OpenPGP (RFC 9580, section 6.2) and PuTTY's `.ppk`.
 //!
 //! A header alone is no key: the body must hold base64 that varies as chance does.
 
-use crate::finder::{Look, byte, skip_back};
+use crate::finder::{Look, byte, skip, skip_back};
 use crate::random;
 use std::ops::Range;
 
@@ -13,13 +13,19 @@ const SHORTEST: usize = 40;
 /// What stands around `PRIVATE KEY` in a header.
 const DASHES: &[u8] = b"-----";
 
-/// The hit is `PRIVATE KEY`.
+/// The hit is `PRIVATE KEY` or PuTTY's header.
 pub(crate) fn look(text: &[u8], hit: &Range<usize>) -> Look {
-    let Some((start, body)) = header(text, hit) else { return Look::nothing(hit.end) };
-    let end = body_end(text, body);
+    let word = text.get(hit.clone()).unwrap_or_default();
+    let putty = word.to_ascii_lowercase().starts_with(b"putty");
+    let header = if putty { putty_body(text, hit) } else { pem_body(text, hit) };
+    let looked = hit.end + if putty { LONGEST / 4 } else { 0 };
+    let Some((start, body)) = header else { return Look::nothing(hit.end).read(looked) };
+    let end = body_end(text, body, putty);
     let trimmed = trim(text, body..end);
     if is_key(text.get(trimmed.clone()).unwrap_or_default()) {
-        Look::secret(start..footer_end(text, end).unwrap_or(trimmed.end), None)
+        let footer = if putty { None } else { footer_end(text, end) };
+        let start = if putty { trimmed.start } else { start };
+        Look::secret(start..footer.unwrap_or(trimmed.end), None)
     } else {
         Look::nothing(end.max(hit.end))
     }
@@ -36,7 +42,7 @@ fn footer_end(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the header that `PRIVATE KEY` belongs to begins, and the offset behind it.
-fn header(text: &[u8], hit: &Range<usize>) -> Option<(usize, usize)> {
+fn pem_body(text: &[u8], hit: &Range<usize>) -> Option<(usize, usize)> {
     let label = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ';
     let begin = skip_back(text, hit.start, 48, label);
     let dashes = begin.checked_sub(DASHES.len())?;
@@ -50,8 +56,17 @@ fn header(text: &[u8], hit: &Range<usize>) -> Option<(usize, usize)> {
     (framed && header.starts_with(b"BEGIN ")).then_some((dashes, end + DASHES.len()))
 }
 
+/// Where the private lines of a PuTTY key begin, twice: their header holds nothing worth hiding.
+fn putty_body(text: &[u8], hit: &Range<usize>) -> Option<(usize, usize)> {
+    const MARK: &[u8] = b"Private-Lines:";
+    let rest = text.get(hit.end..hit.end.saturating_add(LONGEST / 4).min(text.len()))?;
+    let mark = hit.end + memchr::memmem::find(rest, MARK)? + MARK.len();
+    let body = skip(text, mark, 16, |b| matches!(b, b' ' | b'0'..=b'9'));
+    Some((body, body))
+}
+
 /// Where the body ends: at the closing header, or where a byte cannot belong to armour in any quoting.
-fn body_end(text: &[u8], start: usize) -> usize {
+fn body_end(text: &[u8], start: usize, putty: bool) -> usize {
     let limit = start.saturating_add(LONGEST).min(text.len());
     let mut at = start;
     while at < limit {
@@ -62,7 +77,11 @@ fn body_end(text: &[u8], start: usize) -> usize {
             break;
         }
         let next = byte(text, at + 1);
-        if b == b'-' && !next.is_ascii_alphanumeric() {
+        if b == b'-' && !next.is_ascii_alphanumeric()
+            || putty
+                && b == b'\n'
+                && text.get(at + 1..).is_some_and(|rest| rest.starts_with(b"Private-MAC"))
+        {
             break;
         }
         at += 1;

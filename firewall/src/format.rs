@@ -102,7 +102,7 @@ pub(crate) enum FinderText {
     CommandPassword,
     /// Credentials of HTTP's `Basic` and `Bearer` schemes.
     AuthScheme,
-    /// A private key in PEM or OpenPGP armour.
+    /// A private key in PEM, OpenPGP or PuTTY armour.
     ArmouredKey,
     /// A line of a file that is known to hold credentials by its name.
     CredentialFile,

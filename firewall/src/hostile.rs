@@ -60,6 +60,7 @@ fn text_that_is_made_to_be_refused_costs_what_its_length_costs() {
         "://a:b@",
         "-----BEGIN PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nAAAA\n",
+        "PuTTY-User-Key-File-",
         "$1$",
         "curl -u ",
         "mysql -p",

@@ -206,7 +206,7 @@ fn is_token(value: &str) -> bool {
         return letters.pairs >= 8 && letters.are_chance(8);
     }
     let within = digits_within(value);
-    let whole = within > 0 || !value.bytes().any(is_joint);
+    let whole = within > 1 || !value.bytes().any(is_joint);
     is_mixed(value) && digits >= 2 && (letters.are_chance(2) && whole || within >= 3)
 }
 
