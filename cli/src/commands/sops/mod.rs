@@ -129,9 +129,13 @@ fn input(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Failure> {
             let mut bytes = Zeroizing::new(Vec::new());
             std::io::stdin()
                 .lock()
-                .take(LIMIT)
+                .take(LIMIT + 1)
                 .read_to_end(&mut bytes)
                 .map_err(|error| failed(code::INPUT, error))?;
+            if bytes.len() as u64 > LIMIT {
+                let text = format!("standard input is longer than {LIMIT} bytes");
+                return Err(failed(code::INPUT, text));
+            }
             Ok(bytes)
         }
     }

@@ -7,7 +7,9 @@
 use super::super::cli::program::sanctum;
 use super::bed::Bed;
 use sanctum_tests::need;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// An encrypted `e.json` and `e.env` of ours in a folder; no real sops is asked.
@@ -93,4 +95,30 @@ fn a_signal_leaves_nothing_in_clear() {
         assert!(!place.exists(), "SIG{signal} left {}", place.display());
         assert_eq!(ended.code(), Some(5), "SIG{signal}: the child's own status");
     }
+}
+
+#[test]
+fn what_is_too_long_is_refused_and_never_cut() {
+    let keygen = need!("age-keygen");
+    let bed = bed(&keygen);
+    let line = ["sops", "encrypt", "--filename-override", "x.bin", "--age", &bed.recipient];
+    let mut verb = bed.command(sanctum(), &line);
+    let mut verb = verb
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut pipe = verb.stdin.take().expect("a pipe");
+    // 64 MiB is what a document may have.
+    let page = vec![b'x'; 1024 * 1024];
+    for _ in 0..64 {
+        pipe.write_all(&page).expect("read");
+    }
+    pipe.write_all(b"y").expect("read");
+    drop(pipe);
+    let output = verb.wait_with_output().expect("ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{told}");
+    assert!(told.contains("longer than 67108864 bytes"), "{told}");
 }
