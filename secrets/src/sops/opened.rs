@@ -1,7 +1,7 @@
 //! An encrypted document that is open: values are taken out and put in, and the whole is closed again.
 //!
 //! The text stays sealed. What is set is sealed at once; everything else keeps its ciphertext, and so its line, byte
-//! for byte. Deliberately absent: files (see [`super::file`]) and time, which is a parameter.
+//! for byte. Deliberately absent: files, and time, which is a parameter.
 
 use super::cipher::{Cipher, CipherError, DataKey, fresh_key};
 use super::datakey::{self, DataKeyError, Old};

@@ -8,10 +8,9 @@ use crate::signals;
 use sanctum_host::files::{self, TempDir};
 use sanctum_host::owner_command::{self, Environment};
 use sanctum_host::{clock, command};
-use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::identities::words;
 use sanctum_secrets::sops::opened::{Mac, Opened, Recipe, encrypt as close, open_with};
-use sanctum_secrets::sops::{Format, SopsError};
+use sanctum_secrets::sops::{Format, LIMIT, SopsError};
 use std::path::Path;
 use zeroize::Zeroizing;
 
