@@ -32,7 +32,7 @@ use self::{
     render::Manner,
     tree::{Kind, Tree},
 };
-use super::text::{Leaf, Node, Scalar, Step, Text, TextError, What};
+use super::text::{Leaf, Node, Scalar, Step, Text, TextError, What, conflict};
 
 /// A secrets file of the size of a disk image is a mistake; every byte costs several in memory.
 const LARGEST: usize = 32 * 1024 * 1024;
@@ -167,7 +167,7 @@ impl Parsed {
         if text.len() > LARGEST {
             return Err(TextError::Unsupported(TOO_LARGE));
         }
-        if let Some(line) = place::conflict(text) {
+        if let Some(line) = conflict(text) {
             return Err(TextError::Conflict { line });
         }
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
