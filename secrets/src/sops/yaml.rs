@@ -32,7 +32,7 @@ use self::{
     render::Manner,
     tree::{Kind, Tree},
 };
-use super::text::{Leaf, Node, Scalar, Step, Text, TextError, What};
+use super::text::{Leaf, Node, Scalar, Step, Text, TextError, What, conflict};
 
 /// A secrets file of the size of a disk image is a mistake; every byte costs several in memory.
 const LARGEST: usize = 32 * 1024 * 1024;
@@ -142,7 +142,8 @@ impl YamlText {
         Ok(self.leaves(document)?.into_iter().map(|leaf| leaf.what).filter(is_value).collect())
     }
 
-    fn replaced(&self, document: usize, new: &[(usize, What)]) -> Result<Self, TextError> {
+    /// The text with other leaves, and what must be read back from it.
+    fn replaced(&self, document: usize, new: &[(usize, What)]) -> Result<Replaced, TextError> {
         let mut listed = self.listed(document)?;
         let Ground { tree, manner, .. } = self.ground(document)?;
         let mut edits = Vec::new();
@@ -153,21 +154,20 @@ impl YamlText {
             edits.extend(replace::leaf(tree, &self.text, manner, *target, what)?);
             leaf.what = what.clone();
         }
-        let changed = self.changed(edits)?;
-        let expected = listed.into_iter().flat_map(|(leaf, _)| lines(leaf.what));
-        if !same(expected, changed.listed(document)?.into_iter().map(|(leaf, _)| leaf.what)) {
-            return Err(TextError::Unsupported(UNREADABLE));
-        }
-        Ok(changed)
+        let expected = listed.into_iter().flat_map(|(leaf, _)| lines(leaf.what)).collect();
+        Ok((self.edited(edits)?, expected))
     }
 }
+
+/// A text that nobody has read yet, and its leaves as they were meant.
+type Replaced = (Zeroizing<String>, Vec<What>);
 
 impl Parsed {
     fn of(text: &str) -> Result<Self, TextError> {
         if text.len() > LARGEST {
             return Err(TextError::Unsupported(TOO_LARGE));
         }
-        if let Some(line) = place::conflict(text) {
+        if let Some(line) = conflict(text) {
             return Err(TextError::Conflict { line });
         }
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -278,7 +278,15 @@ impl Text for YamlText {
             return Ok(());
         }
         let expanded = self.expanded(document)?;
-        *self = expanded.as_ref().unwrap_or(self).replaced(document, new)?;
+        let (text, expected) = expanded.as_ref().unwrap_or(self).replaced(document, new)?;
+        // Two trees at once would be the most memory that is ever held: the old one is made again should it be asked for.
+        drop(expanded);
+        self.parsed = OnceCell::new();
+        let changed = Self::read(text)?;
+        if !same(expected, changed.listed(document)?.into_iter().map(|(leaf, _)| leaf.what)) {
+            return Err(TextError::Unsupported(UNREADABLE));
+        }
+        *self = changed;
         Ok(())
     }
 

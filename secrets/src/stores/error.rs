@@ -188,7 +188,7 @@ impl StoreError {
     pub fn way_out(&self) -> Option<String> {
         match self {
             Self::Identity { source: IdentityError::Passphrase { .. }, .. } => {
-                Some("run it at a terminal, or name an identity without passphrase".to_owned())
+                Some("nothing here asks for it: put an identity without passphrase in its place".to_owned())
             }
             Self::Keychain { source, .. } => {
                 let way = match source {

@@ -10,4 +10,5 @@ mod crash;
 mod groups;
 mod lines;
 mod oracle;
+mod private;
 mod selectors;

@@ -4,11 +4,10 @@ use super::{Job, code, failed, formats, index, shown};
 use crate::args::sops::{Decrypt, FileStatus, Get, Types};
 use crate::failure::{Exit, Failure};
 use sanctum_host::files;
-use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::node;
 use sanctum_secrets::sops::opened::Opened;
 use sanctum_secrets::sops::text::{Node, Scalar};
-use sanctum_secrets::sops::{Format, SopsError};
+use sanctum_secrets::sops::{Format, LIMIT, SopsError};
 use zeroize::Zeroizing;
 
 /// `sanctum sops decrypt`.

@@ -4,13 +4,13 @@ use super::change::same;
 use super::{Job, code, encrypt, failed, read};
 use crate::args::sops::Edit;
 use crate::failure::{Exit, Failure};
+use crate::signals;
 use sanctum_host::files::{self, TempDir};
 use sanctum_host::owner_command::{self, Environment};
 use sanctum_host::{clock, command};
-use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::identities::words;
 use sanctum_secrets::sops::opened::{Mac, Opened, Recipe, encrypt as close, open_with};
-use sanctum_secrets::sops::{Format, SopsError};
+use sanctum_secrets::sops::{Format, LIMIT, SopsError};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -39,6 +39,7 @@ pub(super) fn run(job: &Job<'_>, args: &Edit) -> Result<Exit, Failure> {
     let name =
         args.file.file_name().ok_or_else(|| failed(code::NO_FILE, "the file has no name"))?;
     let path = dir.path().join(name);
+    signals::outlive()?;
     files::write_new(&path, &before).map_err(failure)?;
     line.push(path.display().to_string());
     let text = loop {

@@ -3,6 +3,7 @@
 use super::{Job, code, decrypt, failed, formats};
 use crate::args::sops::{ExecEnv, ExecFile, Types};
 use crate::failure::{Exit, Failure};
+use crate::signals;
 use sanctum_host::files;
 use sanctum_host::files::TempDir;
 use sanctum_host::owner_command::{self, Environment, Variable};
@@ -75,6 +76,7 @@ pub(super) fn file(job: &Job<'_>, args: &ExecFile) -> Result<Exit, Failure> {
     let failure = |error| failed(code::OUTPUT, error);
     let dir = TempDir::in_memory().map_err(failure)?;
     let path = dir.path().join(&args.filename);
+    signals::outlive()?;
     files::write_new(&path, &plain).map_err(failure)?;
     let command = args.command.replace("{}", &path.display().to_string());
     let status = owner_command::status(&shell(&command), &[], Environment::Inherited);

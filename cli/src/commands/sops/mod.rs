@@ -20,11 +20,10 @@ use crate::surroundings::sops::SopsEnvironment;
 use code::failed;
 use sanctum_host::{HostError, files, private_io};
 use sanctum_secrets::sops::config::Config;
-use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::node::{self, PathError};
 use sanctum_secrets::sops::opened::{Mac, Opened, open_with};
 use sanctum_secrets::sops::text::{Node, Scalar, Step};
-use sanctum_secrets::sops::{Format, Identities, flat};
+use sanctum_secrets::sops::{Format, Identities, LIMIT, flat};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -129,9 +128,13 @@ fn input(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Failure> {
             let mut bytes = Zeroizing::new(Vec::new());
             std::io::stdin()
                 .lock()
-                .take(LIMIT)
+                .take(LIMIT + 1)
                 .read_to_end(&mut bytes)
                 .map_err(|error| failed(code::INPUT, error))?;
+            if bytes.len() as u64 > LIMIT {
+                let text = format!("standard input is longer than {LIMIT} bytes");
+                return Err(failed(code::INPUT, text));
+            }
             Ok(bytes)
         }
     }
