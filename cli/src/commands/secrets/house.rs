@@ -1,7 +1,7 @@
 //! What every verb over secrets works on: the declared secrets, this place's stores and its memory.
 //!
-//! At euid 0 on a machine only the approved instance counts: it says where root writes. Deliberately absent: any choice
-//! of a store, which follows from a reference alone.
+//! At euid 0 on a machine only the approved instance counts: it says where root writes; so for whoever runs what it
+//! declares. Deliberately absent: any choice of a store, which follows from a reference alone.
 
 use super::Memory;
 use super::memory::passing_key;
@@ -28,13 +28,27 @@ pub(super) struct House {
 
 impl House {
     pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+        if context.around.euid == 0 {
+            return Self::approved(context);
+        }
+        Self::of(context, Opened::read(&context.common, &context.around, context.out)?)
+    }
+
+    /// As the approved instance says, whoever asks; a directory that stands for a machine has no other than what is named.
+    pub(super) fn approved(context: &Context) -> Result<Self, Failure> {
+        let common = &context.common;
+        if Place::of(common) != Place::Machine {
+            return Self::of(context, Opened::read(common, &context.around, context.out)?);
+        }
+        if common.instance.is_some() && context.around.euid != 0 {
+            return Err(Failure::new(Exit::Usage, "here only the approved copy counts")
+                .hint("leave --instance out"));
+        }
+        Self::of(context, Opened::read_approved(common, context.out)?)
+    }
+
+    fn of(context: &Context, opened: Opened) -> Result<Self, Failure> {
         let place = Place::of(&context.common);
-        let root = place == Place::Machine && context.around.euid == 0;
-        let opened = if root {
-            Opened::read_approved(&context.common, context.out)?
-        } else {
-            Opened::read(&context.common, &context.around, context.out)?
-        };
         let node = session::choose_node(&opened.instance, &context.common)?;
         let places = places(context, &place, &opened)?;
         Ok(Self { opened, node, place, places })

@@ -39,6 +39,20 @@ fn what_cannot_be_done_says_what_can() {
 }
 
 #[test]
+fn what_goes_over_a_descriptor_is_said_for_a_service_too() {
+    let house = house();
+    let run = |fd: &str| house.run(&["secrets", "exec", "--service", "gateway", "--fd", fd]);
+    let ran = run("gatewy-token").exits(2).says("--fd takes secrets that service `gateway` reads");
+    assert!(!ran.stdout.contains("one-two-three"), "{}", ran.stdout);
+    let ran = run("gateway-token").exits(0);
+    assert!(ran.stdout.contains("GATEWAY_TOKEN_FD=") && !ran.stdout.contains("one-two-three"));
+    // A variable that is another secret's pipe.
+    let twice = ["secrets", "exec", "--fd", "gateway-token", "--env", "GATEWAY_TOKEN_FD=tls-key"];
+    let ran = house.runs(&twice, &["env"]).exits(2);
+    ran.says("two secrets want the variable GATEWAY_TOKEN_FD");
+}
+
+#[test]
 fn a_source_that_is_empty_is_not_filled_from_a_cache_by_itself() {
     let house = house();
     let store = house.at("root/etc/sanctum/secrets/.store.age");
