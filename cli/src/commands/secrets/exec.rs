@@ -13,7 +13,7 @@ use crate::record::{self, Deed};
 use crate::site::Place;
 use crate::surroundings;
 use sanctum_host::command::{Handed, become_program};
-use sanctum_host::{private_io, trust};
+use sanctum_host::trust;
 use sanctum_secrets::stores::Value;
 use sanctum_types::{AbsPath, SecretRef, ServiceName};
 use std::collections::BTreeSet;
@@ -77,11 +77,10 @@ pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
             deed
         }
     };
-    let dumps = private_io::no_core_dumps()?;
     // The end that is recorded is that everything was handed over; what the program does is its own.
     let handed =
         record::during(context, house.recorder(context), &deed, |_| gather(&house, &given))?;
-    dumps.allow_again()?;
+    house.dumps.allow_again()?;
     let error = become_program(program, rest, handed);
     Err(Failure::failed(error).hint("name the program by its path, or one that is in PATH"))
 }

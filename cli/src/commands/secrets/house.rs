@@ -1,7 +1,8 @@
 //! What every verb over secrets works on: the declared secrets, this place's stores and its memory.
 //!
 //! At euid 0 on a machine only the approved instance counts: it says where root writes; so for whoever runs what it
-//! declares. Deliberately absent: any choice of a store, which follows from a reference alone.
+//! declares. Every verb looks into values, to compare them at least, so from here on no core dump is left. Deliberately
+//! absent: any choice of a store, which follows from a reference alone.
 
 use super::Memory;
 use super::memory::passing_key;
@@ -10,6 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::record::Recorder;
 use crate::session::{self, Opened};
 use crate::site::Place;
+use sanctum_host::private_io::{self, Dumps};
 use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
 use sanctum_orchestrator::secrets;
 use sanctum_secrets::house::{Everywhere, HouseKey, Kept, Seen};
@@ -24,6 +26,8 @@ pub(super) struct House {
     pub(super) node: NodeName,
     pub(super) place: Place,
     pub(super) places: Places,
+    /// What core dumps there could be before.
+    pub(super) dumps: Dumps,
 }
 
 impl House {
@@ -51,7 +55,8 @@ impl House {
         let place = Place::of(&context.common);
         let node = session::choose_node(&opened.instance, &context.common)?;
         let places = places(context, &place, &opened)?;
-        Ok(Self { opened, node, place, places })
+        let dumps = private_io::no_core_dumps()?;
+        Ok(Self { opened, node, place, places, dumps })
     }
 
     /// All stores as one.
