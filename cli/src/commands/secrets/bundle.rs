@@ -5,7 +5,6 @@
 
 use super::Memory;
 use super::house::House;
-use super::set::moved;
 use crate::args::secrets::{Drill, Export};
 use crate::commands::{Context, FOUND};
 use crate::failure::{Exit, Failure};
@@ -274,9 +273,4 @@ fn compare(
 pub(super) fn values(opened: Opened) -> Vec<(String, Zeroizing<Vec<u8>>)> {
     let entry = |one: Entry| (one.name.to_string(), Zeroizing::new(one.value.expose().clone()));
     opened.bundle.entries.into_iter().map(entry).collect()
-}
-
-/// A value of an import.
-pub(super) fn value(bytes: Zeroizing<Vec<u8>>) -> sanctum_secrets::stores::Value {
-    moved(bytes)
 }
