@@ -1,7 +1,7 @@
 //! `sanctum secrets copy`: a value on the clipboard for a while.
 //!
-//! This process stays until the clipboard is cleared; Ctrl-C and SIGTERM clear it at once. After the value is handed over
-//! only its fingerprint is kept.
+//! This process stays until the clipboard is cleared; Ctrl-C, SIGTERM and the end of its terminal clear it at once. After
+//! the value is handed over only its fingerprint is kept.
 
 use super::clipboard::Clipboard;
 use super::house::House;
@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context, args: &Copy) -> Result<Exit, Failure> {
     record::during(context, house.recorder(context), &deed, |notes| {
         // Whoever ends this early still finds somebody who clears.
         let (told, hear) = channel();
-        signals::watch(move || told.send(()).is_ok())?;
+        signals::watch_terminal(move || told.send(()).is_ok())?;
         let key = passing_key()?;
         let value = house.value(&name, &entry.reference)?;
         let print = key.of(value.expose());
