@@ -39,6 +39,11 @@ pub(super) fn house(places: &[(&str, bool, Option<&str>)]) -> Looked {
     looked
 }
 
+/// [`house`] with the value `a` in the keychain, and this in the file that is its cache.
+pub(super) fn copied(cache: Option<&str>) -> Looked {
+    house(&[("keychain:token/house", true, Some("a")), ("file:token", false, cache)])
+}
+
 impl Looked {
     pub(super) fn with_secret_path(mut self, path: &str, role: Role, mode: u32) -> Self {
         let there = if role == Role::Private { fixture::dir(mode) } else { fixture::file(mode) };
