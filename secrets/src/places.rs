@@ -16,6 +16,7 @@ use crate::stores::one_password::op::Op;
 use crate::stores::one_password::{Carrier, OnePassword};
 use crate::stores::sops_file::SopsStore;
 use crate::stores::{Reading, Store, StoreError, Value};
+use sanctum_host::private_io;
 use sanctum_types::{AbsPath, SecretRef};
 use std::path::Path;
 
@@ -125,6 +126,11 @@ impl Places {
     /// # Errors
     /// There is no such store here, or its own token cannot be had.
     pub fn store(&self, reference: &SecretRef) -> Result<Box<dyn Store>, StoreError> {
+        // Whoever opens a store is about to hold what is in it.
+        private_io::no_core_dumps().map_err(|source| StoreError::Host {
+            store: "any store".to_owned(),
+            source: Box::new(source),
+        })?;
         match reference {
             SecretRef::File(_) => Ok(Box::new(self.files())),
             SecretRef::Age(_) => Ok(Box::new(self.age_files())),

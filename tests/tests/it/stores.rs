@@ -7,7 +7,7 @@ mod age;
 #[cfg(target_os = "linux")]
 mod boot;
 #[cfg(target_os = "linux")]
-mod clipboard;
+pub(crate) mod clipboard;
 mod connect;
 mod kill;
 mod one_password;

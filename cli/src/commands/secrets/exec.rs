@@ -13,7 +13,7 @@ use crate::record::{self, Deed};
 use crate::site::Place;
 use crate::surroundings;
 use sanctum_host::command::{Handed, become_program};
-use sanctum_host::{private_io, trust};
+use sanctum_host::trust;
 use sanctum_secrets::stores::Value;
 use sanctum_types::{AbsPath, SecretRef, ServiceName};
 use std::collections::BTreeSet;
@@ -32,6 +32,7 @@ const OPENERS: [&str; 6] = [
 
 /// One secret for the program.
 struct Given {
+    /// What holds it, or the number of its pipe.
     variable: String,
     name: ServiceName,
     place: SecretRef,
@@ -39,11 +40,21 @@ struct Given {
 }
 
 pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
-    let house = House::open(context)?;
+    let house = match &args.service {
+        Some(_) => House::approved(context)?,
+        None => House::open(context)?,
+    };
     let (given, words) = match &args.service {
         Some(service) => of_service(&house, service, &args.fd)?,
         None => (asked_for(&house, args)?, args.command.clone()),
     };
+    let mut known = BTreeSet::new();
+    if let Some(twice) = given.iter().find(|one| !known.insert(&one.variable)) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("two secrets want the variable {}", twice.variable),
+        ));
+    }
     if given.is_empty() {
         return Err(Failure::new(
             Exit::Usage,
@@ -66,11 +77,10 @@ pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
             deed
         }
     };
-    let dumps = private_io::no_core_dumps()?;
     // The end that is recorded is that everything was handed over; what the program does is its own.
     let handed =
         record::during(context, house.recorder(context), &deed, |_| gather(&house, &given))?;
-    dumps.allow_again()?;
+    house.dumps.allow_again()?;
     let error = become_program(program, rest, handed);
     Err(Failure::failed(error).hint("name the program by its path, or one that is in PATH"))
 }
@@ -97,13 +107,20 @@ fn of_service(
     {
         trust::check_program(&AbsPath::new(program.as_str())?).map_err(Failure::refused)?;
     }
+    // A name that is passed over would leave its secret in the environment.
+    if piped.iter().any(|one| !service.secrets.iter().any(|known| known.as_str() == one)) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("--fd takes secrets that service `{name}` reads"),
+        ));
+    }
     let mut given = Vec::new();
     for secret in &service.secrets {
         let (name, entry) = house.entry(secret.as_str())?;
         // With nobody there, the place that answers then.
         let place = entry.at_boot().unwrap_or(&entry.reference).clone();
         let piped = piped.iter().any(|one| one == name.as_str());
-        given.push(Given { variable: variable(&name), name, place, piped });
+        given.push(Given { variable: variable(&name, piped), name, place, piped });
     }
     Ok((given, command.iter().map(OsString::from).collect()))
 }
@@ -112,7 +129,7 @@ fn asked_for(house: &House, args: &Exec) -> Result<Vec<Given>, Failure> {
     let mut given = Vec::new();
     let mut add = |name: &str, chosen: Option<&str>, piped: bool| -> Result<(), Failure> {
         let (name, entry) = house.entry(name)?;
-        let variable = chosen.map_or_else(|| variable(&name), str::to_owned);
+        let variable = chosen.map_or_else(|| variable(&name, piped), str::to_owned);
         given.push(Given { variable, name, place: entry.reference.clone(), piped });
         Ok(())
     };
@@ -132,14 +149,7 @@ fn asked_for(house: &House, args: &Exec) -> Result<Vec<Given>, Failure> {
     for name in &args.fd {
         add(name, None, true)?;
     }
-    let mut known = BTreeSet::new();
-    match given.iter().find(|one| !known.insert(one.variable.clone())) {
-        Some(twice) => Err(Failure::new(
-            Exit::Usage,
-            format!("two secrets want the variable {}", twice.variable),
-        )),
-        None => Ok(given),
-    }
+    Ok(given)
 }
 
 fn gather(house: &House, given: &[Given]) -> Result<Handed, Failure> {
@@ -158,11 +168,11 @@ fn gather(house: &House, given: &[Given]) -> Result<Handed, Failure> {
     }
     let secrets = house.opened.instance.secrets.keys();
     let own: BTreeSet<String> =
-        secrets.flat_map(|name| [variable(name), fd_variable(name)]).collect();
+        secrets.flat_map(|name| [false, true].map(|piped| variable(name, piped))).collect();
     handed.env = harmless(surroundings::inherited(), &own, &values);
     for (one, value) in given.iter().zip(values) {
         if one.piped {
-            handed.pipes.push((fd_variable(&one.name), value));
+            handed.pipes.push((one.variable.clone(), value));
         } else {
             let bytes = value.expose().clone();
             handed.env.push((OsString::from(&one.variable), OsString::from_vec(bytes)));
@@ -192,13 +202,11 @@ fn harmless(
     all.into_iter().filter(keep).collect()
 }
 
-/// `gateway-token`: GATEWAY_TOKEN.
-fn variable(name: &ServiceName) -> String {
-    name.as_str().to_ascii_uppercase().replace('-', "_")
-}
-
-fn fd_variable(name: &ServiceName) -> String {
-    format!("{}_FD", variable(name))
+/// `gateway-token`: GATEWAY_TOKEN, and GATEWAY_TOKEN_FD where it is the number of a pipe.
+fn variable(name: &ServiceName, piped: bool) -> String {
+    let mut variable = name.as_str().to_ascii_uppercase().replace('-', "_");
+    variable.push_str(if piped { "_FD" } else { "" });
+    variable
 }
 
 fn is_variable(text: &str) -> bool {
@@ -236,7 +244,7 @@ mod tests {
     fn names_of_variables() {
         let name = ServiceName::new("gateway-token").unwrap();
         assert_eq!(
-            (variable(&name).as_str(), fd_variable(&name).as_str()),
+            (variable(&name, false).as_str(), variable(&name, true).as_str()),
             ("GATEWAY_TOKEN", "GATEWAY_TOKEN_FD")
         );
         for (text, good) in

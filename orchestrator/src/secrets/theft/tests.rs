@@ -91,6 +91,23 @@ fn a_node_has_what_it_holds_and_no_more() {
     assert_eq!(lines(Some("on"), Taken::Node, "phone"), ["1 key:ssh-login:phone at-once 9"]);
 }
 
+#[test]
+fn the_token_of_1password_lies_where_it_is_read_with() {
+    let mut house = house(Some("off"));
+    house.stores =
+        serde_json::from_value(json!({ "one_password": { "token": "file:op-token" } })).unwrap();
+    let tokens = |node: &str| -> Vec<_> {
+        let plan = theft(&house, Taken::Disk, &NodeName::new(node).unwrap());
+        let tokens = plan.steps.into_iter().filter(|step| step.thing.contains("store-tokens"));
+        tokens.map(|step| (step.thing, step.act, step.held, step.danger, step.places)).collect()
+    };
+    let place = vec!["hub: file:op-token".to_owned()];
+    let thing = "key:store-tokens:hub".to_owned();
+    assert_eq!(tokens("hub"), [(thing, Act::Revoke, Held::AtOnce, danger::MOST, place)]);
+    // It reads nothing there.
+    assert_eq!(tokens("barn"), []);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
