@@ -178,7 +178,7 @@ fn an_operation_that_never_ended_is_a_finding_once_its_process_is_gone() {
 }
 
 /// An apply that is killed when it has begun: nobody reads what it says of its first step.
-fn killed_in_the_middle(house: &House) {
+pub(super) fn killed_in_the_middle(house: &House) {
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     let flags = fcntl_getfl(&writer).expect("flags");
     fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("a flag");
@@ -202,6 +202,7 @@ fn killed_in_the_middle(house: &House) {
 fn what_takes_a_dead_run_back_ends_its_operation() {
     for (verb, by) in [
         (&["recover"][..], "recover.run"),
+        (&["recover", "--boot"], "recover.run"),
         (&["rollback", "--yes"], "rollback.run"),
         (&["apply", "--yes"], "recover.run"),
         (&["uninstall", "--yes"], "recover.run"),
