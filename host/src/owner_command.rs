@@ -31,7 +31,7 @@ pub enum Environment {
     Pristine,
 }
 
-fn failed(program: &str) -> impl Fn(std::io::Error) -> HostError + use<> {
+pub(crate) fn failed(program: &str) -> impl Fn(std::io::Error) -> HostError + use<> {
     let path = program.to_owned();
     move |source| HostError::Io { verb: "run", path: path.clone(), source }
 }
@@ -47,7 +47,7 @@ fn find(word: &str) -> Option<PathBuf> {
     })
 }
 
-fn command(
+pub(crate) fn command(
     words: &[String],
     variables: &[Variable],
     environment: Environment,

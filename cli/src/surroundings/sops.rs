@@ -5,7 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the environment of this verb is read once, here")]
 
-use sanctum_secrets::sops::Sources;
+use sanctum_secrets::sops::{Person, Sources};
 use sanctum_types::Secret;
 use std::path::PathBuf;
 
@@ -47,6 +47,7 @@ impl SopsEnvironment {
                 ssh_key_cmd: text("SOPS_AGE_SSH_PRIVATE_KEY_CMD"),
                 keys_txt: config.map(|dir| dir.join(KEYS)),
                 home,
+                person: Person::Terminal,
             },
             recipients: text("SOPS_AGE_RECIPIENTS"),
             config: path("SOPS_CONFIG"),
