@@ -59,7 +59,7 @@ impl Conversation {
     pub fn start(words: &[String], patience: Duration) -> Result<Self, HostError> {
         let name = words.first().cloned().unwrap_or_default();
         let io = owner_command::failed(&name);
-        let mut child = owner_command::command(words, &[], owner_command::Environment::Inherited)?
+        let mut child = owner_command::command(words, &owner_command::Start::default())?
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

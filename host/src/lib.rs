@@ -12,6 +12,7 @@ pub mod clipboard;
 pub mod clock;
 pub mod command;
 pub mod conversation;
+pub mod fifo;
 pub mod files;
 pub mod forwarding;
 pub mod install;

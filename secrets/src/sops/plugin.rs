@@ -191,8 +191,7 @@ impl age::Recipient for PluginRecipient {
         &self,
         file_key: &FileKey,
     ) -> Result<(Vec<Stanza>, HashSet<String>), age::EncryptError> {
-        self.wrap(file_key)
-            .map_err(|error| age::EncryptError::Io(std::io::Error::other(error)))
+        self.wrap(file_key).map_err(|error| age::EncryptError::Io(std::io::Error::other(error)))
     }
 }
 
@@ -283,7 +282,8 @@ mod tests {
     #[test]
     fn a_post_quantum_identity_is_one_of_a_plugin_under_another_name() {
         // The identity of age-keygen(1)'s own example.
-        let native = "AGE-SECRET-KEY-PQ-1K30MYPZAHAXHR22YHH27EGDVLU0QNSUH3DSV7J7NR3X6D9LHXNWSDLTV4T";
+        let native =
+            "AGE-SECRET-KEY-PQ-1K30MYPZAHAXHR22YHH27EGDVLU0QNSUH3DSV7J7NR3X6D9LHXNWSDLTV4T";
         let ours = post_quantum(native).unwrap();
         assert!(bech32::is_sound(ours.expose()), "{}", ours.expose());
         assert_eq!(identity_plugin(ours.expose()).as_deref(), Some("pq"));

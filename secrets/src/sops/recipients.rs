@@ -63,11 +63,12 @@ pub fn check(recipient: &str) -> Result<(), RecipientError> {
 pub fn wrap(recipient: &str, part: &[u8]) -> Result<String, RecipientError> {
     let parsed = parse(recipient)?;
     let failed = |source| why(recipient, source);
-    let encryptor =
-        age::Encryptor::with_recipients(std::iter::once(&*parsed)).map_err(|error| match error {
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&*parsed)).map_err(
+        |error| match error {
             age::EncryptError::Io(error) => failed(error),
             error => failed(std::io::Error::other(error.to_string())),
-        })?;
+        },
+    )?;
     let write = || -> std::io::Result<Vec<u8>> {
         let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)?;
         let mut writer = encryptor.wrap_output(armor)?;

@@ -16,8 +16,7 @@ pub(crate) fn is_sound(text: &str) -> bool {
         return false;
     }
     let Some((readable, coded)) = lower.rsplit_once('1') else { return false };
-    codes(coded)
-        .is_some_and(|codes| codes.len() >= CHECKSUM && remainder(readable, &codes) == 1)
+    codes(coded).is_some_and(|codes| codes.len() >= CHECKSUM && remainder(readable, &codes) == 1)
 }
 
 /// The checksum in capital letters of a readable part and a coded one without checksum.
