@@ -203,6 +203,19 @@ impl TempDir {
     pub fn path(&self) -> &Path {
         &self.0
     }
+
+    /// Gives what lies there under a name to an account, which can then come to it but put nothing else in its place.
+    ///
+    /// # Errors
+    /// This process may not give files away.
+    pub fn lend(&self, name: &str, account: &crate::accounts::Account) -> Result<(), HostError> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.0.join(name);
+        let io = |source| failed("give away", &path, source);
+        std::os::unix::fs::lchown(&path, Some(account.uid), Some(account.gid)).map_err(io)?;
+        // The directory stays ours: who could write in it could make root write elsewhere.
+        std::fs::set_permissions(&self.0, std::fs::Permissions::from_mode(0o711)).map_err(io)
+    }
 }
 
 /// Where Linux keeps shared memory (shm_overview(7)): a tmpfs that everybody may make directories in.

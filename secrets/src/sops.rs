@@ -17,6 +17,8 @@ pub mod json;
 pub mod metadata;
 pub mod node;
 pub mod opened;
+pub mod person;
+pub mod plugin;
 pub mod re2;
 pub mod recipients;
 pub mod selectors;
@@ -28,6 +30,7 @@ pub mod yaml;
 pub use format::Format;
 pub use identities::{Identities, Sources};
 pub use opened::{Opened, SopsError, encrypt, open};
+pub use person::Person;
 
 /// No document of secrets is larger; reading is bounded so that a wrong name does not fill the memory.
 pub const LIMIT: u64 = 64 * 1024 * 1024;

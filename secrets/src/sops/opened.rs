@@ -320,7 +320,9 @@ impl Opened {
         groups: &[Group],
         threshold: Option<usize>,
     ) -> Result<(), SopsError> {
-        let groups = datakey::wrap(&self.key, groups, threshold, Old::Keep)?;
+        // Of several groups each entry holds a share, which is of no use to one that is left alone.
+        let old = if self.metadata.groups().len() > 1 { Old::Renew } else { Old::Keep };
+        let groups = datakey::wrap(&self.key, groups, threshold, old)?;
         self.metadata.set_groups(&groups, threshold);
         Ok(())
     }
