@@ -234,4 +234,8 @@ fn the_boot_job_waits_for_who_comes_back_late_and_tells_who_does_not_once() {
         Exit::Differences
     );
     assert_eq!(ends().len(), 2, "looking again tells nothing again");
+    // The job of a boot that nobody asked for does not wait for who stayed away after the last one.
+    let begun = Instant::now();
+    assert_eq!(with(&context, &job, &means(60)).unwrap(), Exit::Done);
+    assert!(begun.elapsed() < Duration::from_secs(30), "it was told already");
 }
