@@ -178,10 +178,10 @@ impl YamlText {
         for (target, change) in targets.into_iter().zip(changes) {
             match change {
                 Some(What::Comment(text)) => expected.extend(lines(text)),
-                Some(what) => expected.push(Cow::Borrowed(what)),
+                Some(what @ What::Value(_)) => expected.push(Cow::Borrowed(what)),
                 None => match self.what(target)? {
                     What::Comment(text) => expected.extend(lines(&text)),
-                    what => expected.push(Cow::Owned(what)),
+                    what @ What::Value(_) => expected.push(Cow::Owned(what)),
                 },
             }
         }
