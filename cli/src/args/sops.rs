@@ -122,6 +122,9 @@ pub enum Sops {
     /// Not offered here.
     #[command(hide = true, name = "keyservice")]
     KeyService(NotOffered),
+    /// Not offered here.
+    #[command(hide = true)]
+    Completion(NotOffered),
 }
 
 /// A verb of the original that is refused by name, whatever follows it.

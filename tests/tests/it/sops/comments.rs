@@ -1,0 +1,158 @@
+//! Comments of YAML between branches, both ways: each is encrypted under the path of the branch that go-yaml gives it to, so
+//! that one which stands before the next mapping or behind a list opens only where both agree on it.
+
+use super::bed::Bed;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use sanctum_secrets::sops::config::Config;
+use sanctum_secrets::sops::opened::{Recipe, encrypt, open};
+use sanctum_secrets::sops::text::{Leaf, What};
+use sanctum_secrets::sops::{Format, Identities};
+use sanctum_tests::need;
+use sanctum_types::UnixTime;
+use std::collections::BTreeMap;
+
+/// Between two lines: nothing, a blank line, comments at an indent of their own.
+fn between() -> impl Strategy<Value = Vec<Option<usize>>> {
+    prop_oneof![
+        5 => Just(vec![]),
+        3 => (0_usize..4).prop_map(|indent| vec![Some(indent)]),
+        2 => (0_usize..4).prop_map(|indent| vec![None, Some(indent)]),
+        2 => (0_usize..4).prop_map(|indent| vec![Some(indent), None]),
+        1 => (0_usize..4).prop_map(|indent| vec![None, Some(indent), None]),
+        1 => (0_usize..4, 0_usize..4).prop_map(|(one, two)| vec![Some(one), Some(two)]),
+        1 => (0_usize..4, 0_usize..4).prop_map(|(one, two)| vec![Some(one), None, Some(two)]),
+    ]
+}
+
+/// The lines of a map at a depth: scalars, maps, lists of scalars and of maps.
+fn map(depth: usize, at: usize) -> BoxedStrategy<Vec<String>> {
+    let space = "  ".repeat(at);
+    let scalar = prop_oneof![4 => Just(" v"), 1 => Just(" [a, b]"), 1 => Just(" v # beside")]
+        .prop_map(|text| vec![text.to_owned()]);
+    let value = if depth == 0 {
+        scalar.boxed()
+    } else {
+        let dash = format!("{}- ", "  ".repeat(at + 1));
+        let items = (1_usize..4).prop_map(move |number| {
+            std::iter::once(String::new())
+                .chain((0..number).map(|n| format!("{dash}i{n}")))
+                .collect()
+        });
+        let below = map(depth - 1, at + 1).prop_map(|lines| [vec![String::new()], lines].concat());
+        prop_oneof![3 => scalar, 2 => below, 1 => items].boxed()
+    };
+    proptest::collection::vec(value, 1..4)
+        .prop_map(move |values| {
+            let entry = |(number, mut lines): (usize, Vec<String>)| {
+                if let Some(first) = lines.first_mut() {
+                    *first = format!("{space}k{number}:{first}");
+                }
+                lines
+            };
+            values.into_iter().enumerate().flat_map(entry).collect()
+        })
+        .boxed()
+}
+
+fn document() -> impl Strategy<Value = String> {
+    map(3, 0).prop_flat_map(|lines| {
+        let gaps = proptest::collection::vec(between(), lines.len() + 1);
+        (Just(lines), gaps).prop_map(|(lines, gaps)| {
+            let mut text = String::new();
+            let mut number = 0;
+            for at in 0..=lines.len() {
+                for line in gaps.get(at).into_iter().flatten() {
+                    if let Some(indent) = line {
+                        text.push_str(&format!("{}# c{number}", "  ".repeat(*indent)));
+                        number += 1;
+                    }
+                    text.push('\n');
+                }
+                if let Some(line) = lines.get(at) {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+            text
+        })
+    })
+}
+
+fn leaves(text: &[u8]) -> (Vec<String>, Vec<String>) {
+    let text = String::from_utf8(text.to_vec()).expect("UTF-8");
+    let read = Format::Yaml.parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let all = read.leaves(0).expect("leaves");
+    let (comments, values): (Vec<&Leaf>, Vec<&Leaf>) =
+        all.iter().partition(|leaf| matches!(leaf.what, What::Comment(_)));
+    let mut comments: Vec<String> =
+        comments.iter().map(|leaf| format!("{:?}", leaf.what)).collect();
+    comments.sort();
+    (comments, values.iter().map(|leaf| format!("{leaf:?}")).collect())
+}
+
+fn recipe(bed: &Bed) -> Recipe {
+    let text = format!("creation_rules:\n  - age: {}\n", bed.recipient);
+    let config = Config::parse(&bed.path(".sops.yaml"), &text).expect("a configuration");
+    let rule = config.rule(&bed.path("any")).expect("a rule");
+    let selector = rule.selector(&BTreeMap::new()).expect("a selector");
+    Recipe { selector, groups: rule.groups, threshold: None, mac_only_encrypted: false }
+}
+
+/// What the original itself reads back of what it wrote, and the comments of ours that it reads, are the comments of the
+/// document; ours opens what the original closed.
+fn both_ways(bed: &Bed, number: usize, text: &str) -> Result<(), String> {
+    let [plain, theirs, ours] =
+        ["plain", "theirs", "ours"].map(|name| format!("{number}.{name}.yaml"));
+    bed.write(&plain, text);
+    let closed = bed.sops(&["encrypt", "--age", &bed.recipient, &plain]);
+    let opened = open(&closed, Format::Yaml, &Identities::of(&bed.identities()))
+        .map_err(|error| format!("ours does not open: {error}"))?;
+    let mine = leaves(&opened.plain().map_err(|error| error.to_string())?);
+    bed.write(&theirs, &closed);
+    let back = leaves(&bed.sops(&["decrypt", &theirs]));
+    if mine != back {
+        return Err(format!("opened differently: {mine:?}, not {back:?}"));
+    }
+    let mut opened = encrypt(text.as_bytes(), Format::Yaml, &recipe(bed))
+        .map_err(|error| format!("ours does not close: {error}"))?;
+    let sealed = opened.sealed(UnixTime(1_790_000_000)).map_err(|error| error.to_string())?;
+    bed.write(&ours, sealed.as_bytes());
+    let output = bed.run(&bed.sops, &["decrypt", &ours]);
+    if !output.status.success() {
+        return Err(format!("it does not open: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let found = leaves(&output.stdout);
+    if found != leaves(text.as_bytes()) {
+        return Err(format!("it reads {found:?}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn comments_between_branches_open_both_ways() {
+    let (sops, keygen) = need!("sops", "age-keygen");
+    let bed = Bed::new(sops, &keygen);
+    let mut runner = TestRunner::deterministic();
+    let strategy = document();
+    let texts: Vec<String> =
+        (0..160).map(|_| strategy.new_tree(&mut runner).expect("a document").current()).collect();
+    let many = texts.iter().map(|text| text.matches("# c").count()).sum::<usize>();
+    assert!(many > 200, "{many} comments");
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let lane = |lane: usize| {
+            let (bed, texts) = (&bed, &texts);
+            scope.spawn(move || -> Vec<String> {
+                let mine = texts.iter().enumerate().filter(|(number, _)| number % 2 == lane);
+                mine.filter_map(|(number, text)| {
+                    both_ways(bed, number, text).err().map(|why| format!("{why}\n{text}"))
+                })
+                .collect()
+            })
+        };
+        let lanes = [lane(0), lane(1)];
+        lanes.into_iter().flat_map(|lane| lane.join().expect("a lane")).collect()
+    });
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), texts.len(), wrong.join("\n"));
+}
