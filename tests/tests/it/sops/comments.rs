@@ -7,7 +7,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use sanctum_secrets::sops::config::Config;
 use sanctum_secrets::sops::opened::{Recipe, encrypt, open};
-use sanctum_secrets::sops::text::{Leaf, What};
+use sanctum_secrets::sops::text::{Leaf, Scalar, What};
 use sanctum_secrets::sops::{Format, Identities};
 use sanctum_tests::need;
 use sanctum_types::UnixTime;
@@ -100,8 +100,8 @@ fn recipe(bed: &Bed) -> Recipe {
     Recipe { selector, groups: rule.groups, threshold: None, mac_only_encrypted: false }
 }
 
-/// What the original itself reads back of what it wrote, and the comments of ours that it reads, are the comments of the
-/// document; ours opens what the original closed.
+/// Ours opens what the original closed, as the original does; and the original reads in what ours closed the same values and
+/// comments as in its own.
 fn both_ways(bed: &Bed, number: usize, text: &str) -> Result<(), String> {
     let [plain, theirs, ours] =
         ["plain", "theirs", "ours"].map(|name| format!("{number}.{name}.yaml"));
@@ -123,9 +123,10 @@ fn both_ways(bed: &Bed, number: usize, text: &str) -> Result<(), String> {
     if !output.status.success() {
         return Err(format!("it does not open: {}", String::from_utf8_lossy(&output.stderr)));
     }
+    // A comment that go-yaml loses when it reads the document, it loses in ours too.
     let found = leaves(&output.stdout);
-    if found != leaves(text.as_bytes()) {
-        return Err(format!("it reads {found:?}"));
+    if found != mine {
+        return Err(format!("it reads {found:?}, not {mine:?}"));
     }
     Ok(())
 }

@@ -84,7 +84,9 @@ fn plugins_open_and_close_both_ways() {
         let pair = plugins.make(name, "plain");
         let age = ["--age", &pair.recipient, "p.json"];
         bed.write("p.json", PLAIN);
-        for (close, open) in [("sops", ""), ("", "sops"), ("", "")] {
+        // The real one speaks `age1pq1..` itself, and no key of that kind can be made here.
+        let turns = [("", ""), ("sops", ""), ("", "sops")];
+        for (close, open) in turns.into_iter().take(if name == "pq" { 1 } else { 3 }) {
             let words = |who: &'static str, rest: &[&str]| -> Vec<String> {
                 let all = (!who.is_empty()).then_some(who).into_iter().chain(rest.iter().copied());
                 all.map(str::to_owned).collect()
@@ -187,7 +189,7 @@ fn a_plugin_that_is_missing_or_not_to_be_trusted_is_named_and_nothing_is_touched
         copy_program(Path::new(PLUGIN), &open.path().join("age-plugin-pq"));
         let path = format!("{}:{bare}", open.path().display());
         let told = refused(&run(&bed, &path, &pair.identity, &["decrypt", "e.json"]), 128);
-        assert!(told.contains("cannot be trusted"), "{told}");
+        assert!(told.contains("group or others can write it"), "{told}");
     }
 }
 
