@@ -86,10 +86,14 @@ fn leaves(text: &[u8]) -> (Vec<String>, Vec<String>) {
     let all = read.leaves(0).expect("leaves");
     let (comments, values): (Vec<&Leaf>, Vec<&Leaf>) =
         all.iter().partition(|leaf| matches!(leaf.what, What::Comment(_)));
-    let mut comments: Vec<String> =
-        comments.iter().map(|leaf| format!("{:?}", leaf.what)).collect();
+    let shown = |leaf: &&Leaf| match &leaf.what {
+        What::Comment(text) => text.trim().to_owned(),
+        What::Value(Scalar::Str(text)) => format!("{:?} {}", leaf.path, text.as_str()),
+        What::Value(_) => format!("{:?} is no text", leaf.path),
+    };
+    let mut comments: Vec<String> = comments.iter().map(shown).collect();
     comments.sort();
-    (comments, values.iter().map(|leaf| format!("{leaf:?}")).collect())
+    (comments, values.iter().map(shown).collect())
 }
 
 fn recipe(bed: &Bed) -> Recipe {

@@ -255,31 +255,19 @@ fn keys_under_a_passphrase_open_at_a_terminal_only() {
             "{told}"
         );
     }
-    // The SSH key was the last; to open the file of `age -p` once more would take a minute without optimisation.
+    an_ssh_key_asks_for_its_own_files_only(&bed, &id, words);
+}
+
+/// To open the file of `age -p` once more would take a minute without optimisation.
+fn an_ssh_key_asks_for_its_own_files_only(bed: &Bed, id: &str, passphrase: &str) {
     let set = format!("SOPS_AGE_SSH_PRIVATE_KEY_FILE={id}");
-    let wrong = [
-        "-u",
-        "SOPS_AGE_KEY_FILE",
-        &set,
-        sanctum().to_str().expect("UTF-8"),
-        "sops",
-        "decrypt",
-        "e.json",
-    ];
-    let (code, shown) = typed(&bed, Path::new("/usr/bin/env"), &wrong, &[("passphrase", "wrong")]);
-    assert_eq!(code, Some(128), "{shown}");
-    // A file that is not for the locked key asks for nothing.
-    bed.write("e.json", bed.sops(&["encrypt", "--age", &recipient, "p.json"]));
-    let both = [
-        "-u",
-        "X",
-        "SOPS_AGE_KEY_FILE=keys.txt",
-        &format!("SOPS_AGE_SSH_PRIVATE_KEY_FILE={id}"),
-        sanctum().to_str().expect("UTF-8"),
-        "sops",
-        "decrypt",
-        "e.json",
-    ];
-    let (code, shown) = typed(&bed, Path::new("/usr/bin/env"), &both, &[]);
+    let env = Path::new("/usr/bin/env");
+    let program = sanctum().to_str().expect("UTF-8");
+    let line = ["-u", "SOPS_AGE_KEY_FILE", &set, program, "sops", "decrypt", "e.json"];
+    let (code, shown) = typed(bed, env, &line, &[("passphrase", "wrong")]);
+    assert!(code == Some(128) && !shown.contains(passphrase), "{shown}");
+    bed.write("e.json", bed.sops(&["encrypt", "--age", &bed.recipient, "p.json"]));
+    let line = [&set, program, "sops", "decrypt", "e.json"];
+    let (code, shown) = typed(bed, env, &line, &[]);
     assert!(code == Some(0) && !shown.contains("passphrase"), "{shown}");
 }
