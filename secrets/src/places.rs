@@ -27,6 +27,12 @@ pub const PERSON: &str = ".sanctum/secrets";
 /// The house's own age identity, beside the secrets directory.
 pub const IDENTITY: &str = "identity";
 
+/// Where programs keep their configuration below the home (getsops/sops, age/keysource.go: Go's `UserConfigDir`).
+pub const CONFIG: &str =
+    if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+/// Where SOPS keeps age identities below that.
+pub const KEYS: &str = "sops/age/keys.txt";
+
 /// Whose secrets they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
@@ -97,7 +103,11 @@ impl Places {
     #[must_use]
     pub fn person(home: &AbsPath) -> Option<Self> {
         let secrets = AbsPath::new(format!("{home}/{PERSON}")).ok()?;
-        Some(Self::at(Whose::Person, Path::new("/"), secrets))
+        let mut places = Self::at(Whose::Person, Path::new("/"), secrets);
+        // Where `sops` itself looks for this person's keys; variables are not believed here.
+        places.sops_keys.keys_txt = Some(Path::new(home.as_str()).join(CONFIG).join(KEYS));
+        places.sops_keys.home = Some(home.as_str().into());
+        Some(places)
     }
 
     fn at(whose: Whose, root: &Path, secrets: AbsPath) -> Self {

@@ -124,6 +124,9 @@ pub enum Sops {
     /// Not offered here.
     #[command(hide = true, name = "keyservice")]
     KeyService(Kept<NotOffered>),
+    /// Not offered here.
+    #[command(hide = true)]
+    Completion(Kept<NotOffered>),
 }
 
 /// A verb of the original that is refused by name, whatever follows it.
