@@ -51,6 +51,14 @@ pub enum StoreError {
         /// Under which name.
         reference: SecretRef,
     },
+    /// What was taken away is still there.
+    #[error("{store} still has `{reference}`, which it took away")]
+    StillThere {
+        /// Which store.
+        store: String,
+        /// Under which name.
+        reference: SecretRef,
+    },
     /// A file of the store cannot be reached, or must not be trusted.
     #[error("cannot reach {store}")]
     Host {
