@@ -139,7 +139,9 @@ impl Keychain {
     }
 
     fn entry(&self, reference: &SecretRef) -> Result<Entry, StoreError> {
-        let SecretRef::Keychain { service, account } = reference else {
+        let of_the_machine = matches!(reference, SecretRef::SystemKeychain { .. });
+        let item = reference.keychain_item().filter(|_| self.unattended || !of_the_machine);
+        let Some((service, account)) = item else {
             return Err(StoreError::Foreign { store: self.name(), reference: reference.clone() });
         };
         self.store.build(service, account, None).map_err(|error| self.refused(error))
