@@ -35,11 +35,12 @@ pub fn ask(question: &str) -> Result<Option<Zeroizing<String>>, HostError> {
     let Ok(mut tty) = OpenOptions::new().read(true).write(true).open("/dev/tty") else {
         return Ok(None);
     };
-    write!(tty, "{question} ").and_then(|()| tty.flush()).map_err(failed)?;
     let shown = tcgetattr(&tty).map_err(|error| failed(error.into()))?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
+    // Before the question: an answer that came between the two would be shown, and then thrown away.
     let quiet = Quiet::new(&tty, &hidden, shown).map_err(failed)?;
+    write!(&tty, "{question} ").and_then(|()| (&tty).flush()).map_err(failed)?;
     let mut typed = Zeroizing::new(String::new());
     let mut reader = BufReader::new(std::io::Read::take(&tty, LONGEST));
     let read = reader.read_line(&mut typed).map_err(failed);
