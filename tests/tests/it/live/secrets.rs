@@ -13,7 +13,7 @@ fn arranged(machine: &Machine) {
     house(
         &[(
             "  dashboard: {node: hub, ports: [1111]}",
-            "  dashboard: {node: hub, ports: [1111], command: [/bin/sh, -c, \"id -un; id -G; pwd; /usr/bin/env\"], secrets: [token]}",
+            "  dashboard: {node: hub, ports: [1111], run_as: {user: nobody}, command: [/bin/sh, -c, \"id -un; id -G; pwd; /usr/bin/env\"], secrets: [token]}",
         )],
         MORE,
     );
@@ -74,13 +74,13 @@ fn a_service_gets_what_is_declared_with_nobody_there() {
         // No login, no terminal, no environment: as launchd and systemd start it.
         let said =
             sh(&format!("env -i setsid {SANCTUM} secrets exec --service dashboard < /dev/null"));
-        // Its own account, with that one's group alone.
-        let id = sh("id -g _sanctum_dashboard");
-        let home = sh("getent passwd _sanctum_dashboard | cut -d: -f6");
+        // The account of the service, with that one's group alone.
+        let id = sh("id -g nobody");
+        let home = sh("getent passwd nobody | cut -d: -f6");
         let lines: std::collections::BTreeSet<&str> = said.lines().skip(3).collect();
-        assert!(said.starts_with(&format!("_sanctum_dashboard\n{id}/\n")), "{said}");
+        assert!(said.starts_with(&format!("nobody\n{id}/\n")), "{said}");
         let home = format!("HOME={}", home.trim());
-        for line in ["TOKEN=pl@nted-w0rd", "USER=_sanctum_dashboard", &home] {
+        for line in ["TOKEN=pl@nted-w0rd", "USER=nobody", &home] {
             assert!(lines.contains(line), "{line}: {said}");
         }
         // The owner's own file does not choose what root runs.
