@@ -50,3 +50,15 @@ fn a_token_that_lies_in_its_own_store_is_refused() {
     places.one_password = Some(OnePasswordAccess { via, token });
     assert!(matches!(places.store(&reference), Err(StoreError::Token { .. })));
 }
+
+#[test]
+fn what_did_not_answer_says_what_would_help() {
+    use crate::house::{HouseKey, sight::Sight};
+    let root = tempfile::tempdir().unwrap();
+    let machine = Places::machine(root.path()).unwrap();
+    let place = SecretRef::parse("sops:/none.yaml#a").unwrap();
+    let store = machine.store(&place).unwrap();
+    let sight = Sight::of(&*store, &place, &HouseKey::read(&[1; 32]).unwrap());
+    let Sight::Unreachable(words) = sight else { panic!("{sight:?}") };
+    assert!(words.ends_with("(make it: sanctum sops encrypt -i /none.yaml)"), "{words}");
+}
