@@ -145,6 +145,7 @@ impl Places {
             SecretRef::File(_) => Ok(Box::new(self.files())),
             SecretRef::Age(_) => Ok(Box::new(self.age_files())),
             SecretRef::Keychain { .. } => self.keychain(),
+            SecretRef::SystemKeychain { .. } => self.system_keychain(),
             SecretRef::OnePassword { .. } => self.one_password(),
             SecretRef::Sops { file, .. } => Ok(Box::new(self.sops(file)?)),
         }
@@ -185,13 +186,33 @@ impl Places {
         let embedded = EmbeddedStore::new(self.secrets.clone(), self.keys.clone());
         let keyring = match self.keyring {
             Some(said) => said,
+            None if self.rehearsed() => Keyring::Embedded,
             None => here::keyring(self, embedded.is_there()?),
         };
-        Ok(match keyring {
+        Ok(self.opened(keyring, embedded))
+    }
+
+    /// The machine's own keychain, whatever else answers for `keychain:` here.
+    fn system_keychain(&self) -> Result<Box<dyn Store>, StoreError> {
+        if self.whose == Whose::Person {
+            return Err(StoreError::Machines { store: "the System keychain".to_owned() });
+        }
+        let embedded = EmbeddedStore::new(self.secrets.clone(), self.keys.clone());
+        let keyring = if self.rehearsed() { Keyring::Embedded } else { here::OF_THE_MACHINE };
+        Ok(self.opened(keyring, embedded))
+    }
+
+    fn opened(&self, keyring: Keyring, embedded: EmbeddedStore) -> Box<dyn Store> {
+        match keyring {
             Keyring::Login => Box::new(Keychain::login(self.session_bus.clone())),
             Keyring::System => Box::new(Keychain::system()),
             Keyring::Embedded => Box::new(embedded),
-        })
+        }
+    }
+
+    /// Below a directory that stands for a machine nothing outside it is touched.
+    fn rehearsed(&self) -> bool {
+        self.keys.root != Path::new("/")
     }
 
     fn one_password(&self) -> Result<Box<dyn Store>, StoreError> {
@@ -255,6 +276,9 @@ mod here {
 
     use super::{Keyring, Places, Whose};
 
+    /// What answers for `keychain://system/`.
+    pub(super) const OF_THE_MACHINE: Keyring = Keyring::System;
+
     /// An embedded store that is there was made on purpose.
     pub(super) const fn keyring(places: &Places, embedded: bool) -> Keyring {
         match places.whose {
@@ -271,6 +295,9 @@ mod here {
 
     use super::{Keyring, Places, Whose};
     use std::path::Path;
+
+    /// What answers for `keychain://system/`: the machine has no other.
+    pub(super) const OF_THE_MACHINE: Keyring = Keyring::Embedded;
 
     /// Where a service says that the session bus can start it (D-Bus specification, "message bus starting services").
     const ACTIVATION: [&str; 2] = [

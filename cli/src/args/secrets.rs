@@ -44,8 +44,8 @@ pub enum Secrets {
     #[command(
         after_help = "The program replaces sanctum. NAME becomes a variable in capitals (`gateway-token`: GATEWAY_TOKEN); with --fd the\n\
         variable GATEWAY_TOKEN_FD holds the number of a pipe. Needs the owner in person; --service does not, because it runs\n\
-        what the approved instance declares, with the secrets that it declares.\n\n\
-        Example:\n  sudo /opt/sanctum/bin/sanctum secrets exec gateway-token -- curl -K /etc/curl.conf\n  sanctum secrets exec --service gateway"
+        what the approved instance declares, with the secrets and as the account that it declares.\n\n\
+        Example:\n  sudo /opt/sanctum/bin/sanctum secrets exec gateway-token -- curl -K /etc/curl.conf\n  sudo /opt/sanctum/bin/sanctum secrets exec --service gateway"
     )]
     Exec(Kept<Exec>),
     /// Move the values of a .env file, or of a recovery bundle, into their declared stores

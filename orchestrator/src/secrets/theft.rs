@@ -174,8 +174,10 @@ fn place(reference: &SecretRef, os: Os, (taken, sealed): (Taken, bool)) -> Held 
         SecretRef::OnePassword { .. } => Held::ByToken,
         // The login Keychain is encrypted under the login's password.
         SecretRef::Keychain { .. } if os == Os::Macos => Held::ByGuessing,
-        // Elsewhere it is a file under the node's own age identity, and so are the others.
+        // Elsewhere it is a file under the node's own age identity, and so are the others. The System keychain's key
+        // lies beside it (/var/db/SystemKey, systemkeychain(8)).
         SecretRef::Keychain { .. }
+        | SecretRef::SystemKeychain { .. }
         | SecretRef::Age(_)
         | SecretRef::Sops { .. }
         | SecretRef::File(_) => Held::AtOnce,
@@ -270,7 +272,13 @@ fn keys(instance: &Instance, node: &NodeName, secrets: &[Step], sealed: bool) ->
 }
 
 const fn encrypted_to_the_node(place: &SecretRef) -> bool {
-    matches!(place, SecretRef::Age(_) | SecretRef::Sops { .. } | SecretRef::Keychain { .. })
+    match place {
+        SecretRef::Age(_)
+        | SecretRef::Sops { .. }
+        | SecretRef::Keychain { .. }
+        | SecretRef::SystemKeychain { .. } => true,
+        SecretRef::File(_) | SecretRef::OnePassword { .. } => false,
+    }
 }
 
 /// The token that opens 1Password is no secret of the instance, and lies on every node that reads something there.
