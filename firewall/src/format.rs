@@ -104,6 +104,8 @@ pub(crate) enum CheckText {
     Snowflake,
     /// Base64 of a user, a colon and a password.
     BasicAuth,
+    /// A letter and a digit stand in it.
+    Mixed,
     /// The value is no placeholder.
     NotPlaceholder,
     /// The group `key` names a secret and the value looks like one.

@@ -21,6 +21,7 @@ pub(crate) enum Check {
     Macaroon,
     Snowflake,
     BasicAuth,
+    Mixed,
     NotPlaceholder,
     Assignment,
 }
@@ -39,6 +40,9 @@ impl Check {
             Self::Macaroon => encoded::macaroon(secret),
             Self::Snowflake => encoded::snowflake(secret),
             Self::BasicAuth => encoded::basic_auth(secret),
+            Self::Mixed => {
+                secret.iter().any(u8::is_ascii_digit) && secret.iter().any(u8::is_ascii_alphabetic)
+            }
             // Bytes that are no text cannot be recognised as a placeholder.
             Self::NotPlaceholder => text().is_none_or(|value| !random::is_placeholder(value)),
             Self::Assignment => {
