@@ -20,16 +20,13 @@ pub(crate) enum Check {
     Jwt,
     Macaroon,
     Snowflake,
-    BasicAuth,
     Mixed,
     NotPlaceholder,
-    Assignment,
 }
 
 impl Check {
-    /// Whether `secret` passes; `key` is the name it was assigned to, where the pattern has one.
-    pub(crate) fn passes(self, secret: &[u8], key: Option<&[u8]>) -> bool {
-        let text = || std::str::from_utf8(secret).ok();
+    /// Whether `secret` passes.
+    pub(crate) fn passes(self, secret: &[u8]) -> bool {
         match self {
             Self::Crc32Base62 => crc::base62_payload(secret),
             Self::Crc32Base62Whole => crc::base62_whole(secret),
@@ -39,18 +36,11 @@ impl Check {
             Self::Jwt => encoded::jwt(secret),
             Self::Macaroon => encoded::macaroon(secret),
             Self::Snowflake => encoded::snowflake(secret),
-            Self::BasicAuth => encoded::basic_auth(secret),
             Self::Mixed => {
                 secret.iter().any(u8::is_ascii_digit) && secret.iter().any(u8::is_ascii_alphabetic)
             }
             // Bytes that are no text cannot be recognised as a placeholder.
-            Self::NotPlaceholder => text().is_none_or(|value| !random::is_placeholder(value)),
-            Self::Assignment => {
-                let key = key.and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default();
-                text().is_some_and(|value| {
-                    !random::is_code(value) && random::is_assigned_secret(key, value)
-                })
-            }
+            Self::NotPlaceholder => !std::str::from_utf8(secret).is_ok_and(random::is_placeholder),
         }
     }
 }
