@@ -10,6 +10,7 @@ pub mod machine;
 pub mod output;
 pub mod presence;
 pub mod record;
+pub mod recovery;
 pub mod session;
 pub mod signals;
 pub mod site;

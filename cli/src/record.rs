@@ -1,8 +1,10 @@
 //! What a verb changes is recorded before it is done, and not done when it cannot be recorded.
 //!
-//! Owns who acts, where the journal of a place is, and the pairing of a start with its end. Going back to what is
-//! safe (a recovery, loading the rules at boot) is the exception: it happens with a warning when the journal is
-//! full, because it must not depend on anything. Deliberately absent: what the verbs do.
+//! Owns who acts, where the journal of a place is, and the pairing of a start with its end, also where the process that
+//! began is dead. Going back to what is safe (a recovery, loading the rules at boot) is the exception: it happens with a
+//! warning when the journal is full, because it must not depend on anything. Deliberately absent: what the verbs do.
+
+mod begun;
 
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
@@ -216,7 +218,7 @@ impl Recorder {
         deed: &Deed<'_>,
         (id, mut notes): (OperationId, Notes),
         done: &Result<T, Failure>,
-    ) {
+    ) -> bool {
         if let Err(failure) = done {
             notes.insert("exit".to_owned(), failure.exit.code().to_string());
         }
@@ -228,17 +230,41 @@ impl Recorder {
                 _ => (Outcome::Failed, Severity::Error),
             },
         };
-        let recorded = self.event(deed, Phase::Finished(id), how, notes).and_then(|event| {
-            self.stream.record(&event).map_err(unrecorded)?;
-            self.stream.seal().map_err(unrecorded)
-        });
-        if let Err(failure) = recorded {
+        let recorded = self
+            .event(deed, Phase::Finished(id), how, notes)
+            .and_then(|event| self.stream.record(&event).map_err(unrecorded));
+        let stands = recorded.is_ok();
+        if let Err(failure) = recorded.and_then(|()| self.seal()) {
             let action = deed.action;
             out.warn(&format!(
                 "the end of {action} is not in the journal, or not witnessed: {}",
                 failure.text()
             ));
         }
+        stands
+    }
+
+    /// Ends what a dead process began, in the name of the operation that leaves nothing of it half-done; whether that is
+    /// recorded.
+    fn end_dead(
+        &self,
+        (id, start): (&OperationId, &AuditEvent),
+        (by, recovery): (&str, &OperationId),
+        notes: &Notes,
+    ) -> bool {
+        let receipts = notes.iter().filter(|(name, _)| name.starts_with("receipt"));
+        let mut details: Notes = receipts.map(|(name, of)| (name.clone(), of.clone())).collect();
+        details.insert("ended-by".to_owned(), by.to_owned());
+        details.insert("recovery".to_owned(), recovery.to_string());
+        let event = AuditEvent {
+            actor: self.actor.clone(),
+            phase: Phase::Finished(id.clone()),
+            outcome: Outcome::Failed,
+            severity: Severity::Error,
+            details,
+            ..start.clone()
+        };
+        self.stream.record(&event).is_ok()
     }
 
     fn event(
@@ -269,21 +295,75 @@ pub fn during<T>(
     act: impl FnOnce(&mut Notes) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let id = journal::operation()?;
-    let ready = recorder.and_then(|recorder| recorder.start(deed, &id).map(|()| recorder));
-    let recorder = match ready {
-        Ok(recorder) => Some(recorder),
-        Err(failure) if deed.anyway => {
-            context.out.warn(&format!("{} goes on unrecorded: {}", deed.action, failure.text()));
-            None
-        }
-        Err(failure) => return Err(failure),
-    };
+    let recorder = begin(context, recorder, deed, &id)?;
     let mut notes = deed.notes.clone();
     let done = act(&mut notes);
     if let Some(recorder) = recorder {
         recorder.end(context.out, deed, (id, notes), &done);
     }
     done
+}
+
+/// The same for what changes a node, whose store this process has locked. When it does well, nothing is half-done any
+/// more, so it also ends what dead processes began there.
+pub fn changing<T>(
+    context: &Context,
+    site: &mut Site,
+    deed: &Deed<'_>,
+    recorder: Result<Recorder, Failure>,
+    act: impl FnOnce(&mut Site, &mut Notes) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let id = journal::operation()?;
+    let named = recorder.and_then(|recorder| {
+        let dead = site.store().map_or_else(|| Ok(BTreeMap::new()), begun::dead)?;
+        name(site, dead.keys().chain([&id]))?;
+        Ok((recorder, dead))
+    });
+    let (recorder, mut dead) = match named {
+        Ok((recorder, dead)) => (Ok(recorder), dead),
+        Err(failure) => (Err(failure), BTreeMap::new()),
+    };
+    let recorder = begin(context, recorder, deed, &id)?;
+    let mut notes = deed.notes.clone();
+    let done = act(site, &mut notes);
+    let Some(recorder) = recorder else { return done };
+    if done.is_ok() {
+        dead.retain(|name, start| !recorder.end_dead((name, start), (deed.action, &id), &notes));
+    }
+    let ended = recorder.end(context.out, deed, (id.clone(), notes), &done);
+    let own = (!ended).then_some(&id);
+    // A name that stays although its operation ended is nothing to whoever reads it.
+    let _ = name(site, dead.keys().chain(own));
+    done
+}
+
+/// Whether a process died at the store, by who has its lock: in the middle of its work, or before its end was sealed. A
+/// journal that cannot be read keeps nothing from being taken back.
+pub fn has_died(site: &Site) -> bool {
+    site.store().is_some_and(|store| begun::named(store).is_ok_and(|named| !named.is_empty()))
+}
+
+fn name<'a>(site: &Site, all: impl Iterator<Item = &'a OperationId>) -> Result<(), Failure> {
+    let all = all.cloned().collect();
+    site.store().map_or(Ok(()), |store| begun::name(store, all))
+}
+
+/// The start is recorded, or it is said that it is not where that keeps nothing from being done.
+fn begin(
+    context: &Context,
+    recorder: Result<Recorder, Failure>,
+    deed: &Deed<'_>,
+    id: &OperationId,
+) -> Result<Option<Recorder>, Failure> {
+    let ready = recorder.and_then(|recorder| recorder.start(deed, id).map(|()| recorder));
+    match ready {
+        Ok(recorder) => Ok(Some(recorder)),
+        Err(failure) if deed.anyway => {
+            context.out.warn(&format!("{} goes on unrecorded: {}", deed.action, failure.text()));
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Who started this process, as far as the system vouches for it.

@@ -4,8 +4,10 @@
 //! sleeps until the deadline and then runs what `sanctum recover` runs, so that there is one way back.
 
 use crate::commands::Context;
+use crate::commands::apply::whole;
 use crate::failure::{Exit, Failure};
-use crate::record::{self, Deed, Recorder};
+use crate::record::Recorder;
+use crate::recovery;
 use crate::site::{Place, Site};
 use sanctum_host::clock::Monotonic;
 use sanctum_host::command::{self, Program};
@@ -77,21 +79,13 @@ fn take_back(
     now: UnixTime,
 ) -> Result<Option<UnixTime>, Failure> {
     let mut site = until_free(open)?;
-    let lost = site.engine().lost(None, now)?;
-    if !lost.is_empty() {
-        let recorder = Recorder::of_site(&site, &context.around)
-            .and_then(|recorder| recorder.acting("service:watchdog"));
-        let node = site.node.to_string();
-        let deed = Deed::new("recover.run", &node).with("receipts", lost.join(",")).anyway();
-        record::during(context, recorder, &deed, |_| {
-            for back in site.engine().recover(None, now)? {
-                if let Some((_, error)) = back.report.errors.into_iter().next() {
-                    return Err(Failure::failed(error));
-                }
-            }
-            Ok(())
-        })?;
-    }
+    let recorder = |site: &Site| {
+        Recorder::of_site(site, &context.around)
+            .and_then(|recorder| recorder.acting("service:watchdog"))
+    };
+    recovery::run(context, &mut site, recorder, (None, now), |taken| {
+        taken.iter().try_for_each(|back| whole(&back.report))
+    })?;
     Ok(site.engine().next_deadline()?)
 }
 

@@ -11,9 +11,21 @@ use std::collections::BTreeSet;
 pub(crate) const FILES: &[(&str, &str)] = &[
     ("code.yaml", include_str!("../rules/code.yaml")),
     ("cloud.yaml", include_str!("../rules/cloud.yaml")),
+    ("azure.yaml", include_str!("../rules/azure.yaml")),
+    ("hosting.yaml", include_str!("../rules/hosting.yaml")),
     ("ai.yaml", include_str!("../rules/ai.yaml")),
     ("chat.yaml", include_str!("../rules/chat.yaml")),
+    ("mail.yaml", include_str!("../rules/mail.yaml")),
+    ("data.yaml", include_str!("../rules/data.yaml")),
+    ("monitoring.yaml", include_str!("../rules/monitoring.yaml")),
+    ("devtools.yaml", include_str!("../rules/devtools.yaml")),
+    ("auth.yaml", include_str!("../rules/auth.yaml")),
+    ("commerce.yaml", include_str!("../rules/commerce.yaml")),
+    ("finance.yaml", include_str!("../rules/finance.yaml")),
     ("pay.yaml", include_str!("../rules/pay.yaml")),
+    ("social.yaml", include_str!("../rules/social.yaml")),
+    ("infra.yaml", include_str!("../rules/infra.yaml")),
+    ("home.yaml", include_str!("../rules/home.yaml")),
     ("key.yaml", include_str!("../rules/key.yaml")),
     ("generic.yaml", include_str!("../rules/generic.yaml")),
 ];
@@ -84,10 +96,24 @@ pub(crate) enum SeverityText {
 pub(crate) enum CheckText {
     /// The last six characters are the CRC-32 of those between prefix and them, in base 62.
     Crc32Base62,
+    /// `_` and the CRC-32 of everything before it, in six digits of base 62.
+    Crc32Base62Whole,
+    /// The CRC-32 of everything before it, in seven digits of base 36.
+    Crc32Base36Whole,
+    /// `_` and the CRC-32 of everything before it, in eight hexadecimal digits, low byte first.
+    Crc32HexWhole,
     /// BIP 173 checksum.
     Bech32,
     /// The first part decodes to a JSON header that names an algorithm.
     Jwt,
+    /// What follows the first `-` is base64 of a macaroon.
+    Macaroon,
+    /// The first part is base64 of a decimal id.
+    Snowflake,
+    /// A letter and a digit stand in it.
+    Mixed,
+    /// The value is no placeholder.
+    NotPlaceholder,
 }
 
 /// The grammars that code reads.

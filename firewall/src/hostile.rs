@@ -1,6 +1,6 @@
 //! Texts that are made to be expensive: the cost of each grows with its length and no faster.
 
-#![expect(clippy::disallowed_methods, reason = "how long a search takes is what is tested")]
+#![expect(clippy::disallowed_methods, reason = "what a text costs is measured")]
 
 use crate::rule::RULES;
 use crate::{find, find_in, redact};

@@ -87,9 +87,18 @@ impl Clipboard {
     pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, HostError> {
         let options = Options { env: self.env.clone(), timeout: PATIENCE, ..Options::default() };
         let (program, args) = &self.paste;
-        let output = run(program, args, options)?;
+        let limit = options.output_limit;
+        let mut output = run(program, args, options)?;
+        let said = Zeroizing::new(std::mem::take(&mut output.stdout));
+        if output.truncated {
+            // A part of a value is another value.
+            return Err(HostError::Io {
+                verb: "read",
+                path: "the clipboard".to_owned(),
+                source: std::io::Error::other(format!("longer than {limit} bytes")),
+            });
+        }
         // xclip and wl-paste end with 1 where the clipboard is empty; an empty one holds nothing of anybody's.
-        let said = Zeroizing::new(output.stdout.clone());
         if output.status.success() || output.status.code() == Some(1) {
             return Ok(said);
         }

@@ -19,10 +19,13 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, HostError> {
         // A FIFO must not make a command wait for ever: it is opened without blocking and then refused.
         let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
         let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        if !file.metadata()?.is_file() {
+        let about = file.metadata()?;
+        if !about.is_file() {
             return Err(std::io::Error::other("not a regular file"));
         }
-        let mut bytes = Vec::new();
+        // One allocation: growth would leave copies behind, and the file may hold a secret.
+        let room = usize::try_from(about.len().min(limit)).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(room.saturating_add(1));
         file.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(std::io::Error::other(format!("larger than {limit} bytes")));
@@ -202,6 +205,19 @@ impl TempDir {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Gives what lies there under a name to an account, which can then come to it but put nothing else in its place.
+    ///
+    /// # Errors
+    /// This process may not give files away.
+    pub fn lend(&self, name: &str, account: &crate::accounts::Account) -> Result<(), HostError> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.0.join(name);
+        let io = |source| failed("give away", &path, source);
+        std::os::unix::fs::lchown(&path, Some(account.uid), Some(account.gid)).map_err(io)?;
+        // The directory stays ours: who could write in it could make root write elsewhere.
+        std::fs::set_permissions(&self.0, std::fs::Permissions::from_mode(0o711)).map_err(io)
     }
 }
 

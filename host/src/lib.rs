@@ -11,6 +11,8 @@ pub mod bridges;
 pub mod clipboard;
 pub mod clock;
 pub mod command;
+pub mod conversation;
+pub mod fifo;
 pub mod files;
 pub mod forwarding;
 pub mod install;

@@ -8,6 +8,7 @@
     reason = "this module is where the owner's own commands start"
 )]
 
+use crate::accounts::Account;
 use crate::{HostError, trust};
 use sanctum_types::{AbsPath, Secret};
 use std::io::Read as _;
@@ -22,16 +23,28 @@ const OUTPUT_LIMIT: u64 = 1024 * 1024;
 /// A variable for a child.
 pub type Variable = (String, Secret<String>);
 
-/// How a command is started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a command finds around it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Environment {
     /// The owner's environment and the variables.
+    #[default]
     Inherited,
     /// The variables alone.
     Pristine,
 }
 
-fn failed(program: &str) -> impl Fn(std::io::Error) -> HostError + use<> {
+/// How a command is started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start<'a> {
+    /// Variables for it.
+    pub variables: &'a [Variable],
+    /// What else is in its environment.
+    pub environment: Environment,
+    /// Who it runs as, with that account's own group and no other; none for the owner himself.
+    pub user: Option<&'a Account>,
+}
+
+pub(crate) fn failed(program: &str) -> impl Fn(std::io::Error) -> HostError + use<> {
     let path = program.to_owned();
     move |source| HostError::Io { verb: "run", path: path.clone(), source }
 }
@@ -47,11 +60,7 @@ fn find(word: &str) -> Option<PathBuf> {
     })
 }
 
-fn command(
-    words: &[String],
-    variables: &[Variable],
-    environment: Environment,
-) -> Result<Command, HostError> {
+pub(crate) fn command(words: &[String], start: &Start<'_>) -> Result<Command, HostError> {
     let (word, arguments) = words.split_first().ok_or_else(|| {
         failed("nothing")(std::io::Error::new(std::io::ErrorKind::InvalidInput, "no command"))
     })?;
@@ -63,10 +72,14 @@ fn command(
     }
     let mut command = Command::new(program);
     command.args(arguments);
-    if environment == Environment::Pristine {
+    if start.environment == Environment::Pristine {
         command.env_clear();
     }
-    command.envs(variables.iter().map(|(name, value)| (name, value.expose())));
+    command.envs(start.variables.iter().map(|(name, value)| (name, value.expose())));
+    if let Some(account) = start.user {
+        // Of root's further groups nothing is left (std::os::unix::process::CommandExt::uid).
+        command.uid(account.uid).gid(account.gid);
+    }
     Ok(command)
 }
 
@@ -84,7 +97,7 @@ fn trusted(program: &Path) -> Result<(), HostError> {
 pub fn output(words: &[String], variables: &[Variable]) -> Result<Zeroizing<Vec<u8>>, HostError> {
     let name = words.first().cloned().unwrap_or_default();
     let io = failed(&name);
-    let mut child = command(words, variables, Environment::Inherited)?
+    let mut child = command(words, &Start { variables, ..Start::default() })?
         .stdout(Stdio::piped())
         .spawn()
         .map_err(&io)?;
@@ -101,20 +114,24 @@ pub fn output(words: &[String], variables: &[Variable]) -> Result<Zeroizing<Vec<
 }
 
 /// Runs a command on the owner's terminal to its end; its exit status, as a shell reports it.
-pub fn status(
-    words: &[String],
-    variables: &[Variable],
-    environment: Environment,
-) -> Result<u8, HostError> {
+pub fn status(words: &[String], start: &Start<'_>) -> Result<u8, HostError> {
     let name = words.first().cloned().unwrap_or_default();
-    let ended = command(words, variables, environment)?.status().map_err(failed(&name))?;
+    let ended = command(words, start)?.status().map_err(failed(&name))?;
     Ok(code(ended))
 }
 
-/// Becomes the command; comes back only when it cannot be started.
-pub fn become_it(words: &[String], variables: &[Variable], environment: Environment) -> HostError {
+/// Starts a command and leaves it alone: without a terminal, and with nothing on its standard input and outputs.
+pub fn background(words: &[String], start: &Start<'_>) -> Result<(), HostError> {
     let name = words.first().cloned().unwrap_or_default();
-    match command(words, variables, environment) {
+    let mut command = command(words, start)?;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.spawn().map(drop).map_err(failed(&name))
+}
+
+/// Becomes the command; comes back only when it cannot be started.
+pub fn become_it(words: &[String], start: &Start<'_>) -> HostError {
+    let name = words.first().cloned().unwrap_or_default();
+    match command(words, start) {
         Ok(mut command) => failed(&name)(command.exec()),
         Err(error) => error,
     }
@@ -139,9 +156,10 @@ mod tests {
         let variable = ("TOLD".to_owned(), Secret::new("value".to_owned()));
         let printed = output(&words(&["sh", "-c", "printf %s \"$TOLD\""]), &[variable]);
         assert_eq!(&**printed.expect("runs"), b"value");
+        let pristine = Start { environment: Environment::Pristine, ..Start::default() };
         for (script, expected) in [("exit 7", 7), ("kill -9 $$", 137)] {
             let command = words(&["/bin/sh", "-c", script]);
-            assert_eq!(status(&command, &[], Environment::Pristine).expect("runs"), expected);
+            assert_eq!(status(&command, &pristine).expect("runs"), expected);
         }
         assert!(output(&words(&["sh", "-c", "exit 1"]), &[]).is_err());
         assert!(output(&words(&["no-such-program-here"]), &[]).is_err());

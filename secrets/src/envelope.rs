@@ -97,6 +97,12 @@ fn write(encryptor: age::Encryptor, bytes: &[u8], format: Format) -> std::io::Re
     Ok(sealed)
 }
 
+/// Whether bytes are an age file, going by how it begins.
+#[must_use]
+pub fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"age-encryption.org/") || matches!(format_of(bytes), Format::AsciiArmor)
+}
+
 /// Whether the file is armored.
 #[must_use]
 pub fn format_of(sealed: &[u8]) -> Format {

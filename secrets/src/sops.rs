@@ -9,7 +9,6 @@ pub mod datakey;
 pub mod dotenv;
 pub mod engine;
 pub mod exposure;
-pub mod file;
 pub mod flat;
 pub mod format;
 pub mod identities;
@@ -18,6 +17,8 @@ pub mod json;
 pub mod metadata;
 pub mod node;
 pub mod opened;
+pub mod person;
+pub mod plugin;
 pub mod re2;
 pub mod recipients;
 pub mod selectors;
@@ -26,7 +27,10 @@ pub mod text;
 pub mod value;
 pub mod yaml;
 
-pub use file::OpenFile;
 pub use format::Format;
 pub use identities::{Identities, Sources};
 pub use opened::{Opened, SopsError, encrypt, open};
+pub use person::Person;
+
+/// No document of secrets is larger; reading is bounded so that a wrong name does not fill the memory.
+pub const LIMIT: u64 = 64 * 1024 * 1024;

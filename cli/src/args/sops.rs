@@ -1,5 +1,12 @@
 //! Arguments of `sanctum sops`: those of the original, in both of its forms.
 
+mod flags;
+
+pub use flags::{
+    ChangeRecipients, Closing, Foreign, InputType, Output, Recipients, Select, Shared, Types, Way,
+};
+
+use super::Kept;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -15,37 +22,6 @@ pub struct SopsArgs {
     /// Options of every verb.
     #[command(flatten)]
     pub shared: Shared,
-}
-
-/// Options of every verb.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Shared {
-    /// Read this configuration instead of the nearest .sops.yaml [env: SOPS_CONFIG]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Indent what is laid out anew by so many spaces
-    #[arg(long, global = true, value_name = "SPACES", value_parser = clap::value_parser!(u8).range(0..=16))]
-    pub indent: Option<u8>,
-    /// Taken and not needed: what the original asks the network, logs or orders.
-    #[command(flatten)]
-    pub ignored: Ignored,
-}
-
-/// Flags of the original that change nothing here.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Ignored {
-    /// There is no such check here.
-    #[arg(long, global = true, hide = true)]
-    pub disable_version_check: bool,
-    /// There is no log.
-    #[arg(long, global = true, hide = true)]
-    pub verbose: bool,
-    /// Only age and SSH keys are tried.
-    #[arg(long, global = true, hide = true, value_name = "KINDS")]
-    pub decryption_order: Option<String>,
-    /// Keys are tried in this process.
-    #[arg(long, global = true, hide = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub enable_local_keyservice: Option<bool>,
 }
 
 /// The older form of the original.
@@ -71,168 +47,157 @@ pub struct Old {
     /// Do not check the MAC
     #[arg(long)]
     pub ignore_mac: bool,
-    /// Which formats.
+    /// Show who can open the file while it is edited: named here to be refused with a reason.
+    #[arg(long, short, hide = true)]
+    pub show_master_keys: bool,
+    /// Which formats, and where it goes.
     #[command(flatten)]
-    pub types: Types,
-    /// Where it goes.
+    pub way: Way,
+    /// For whom, and what of it.
     #[command(flatten)]
-    pub out: Output,
-    /// For whom.
-    #[command(flatten)]
-    pub recipients: Recipients,
-    /// What of it.
-    #[command(flatten)]
-    pub select: Select,
+    pub closing: Closing,
     /// Recipients that come and go.
     #[command(flatten)]
     pub change: ChangeRecipients,
 }
 
-/// Which formats.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Types {
-    /// yaml, json, dotenv, ini or binary [default: by the file's ending]
-    #[arg(long, value_name = "FORMAT")]
-    pub input_type: Option<String>,
-    /// The same, of what is written
-    #[arg(long, value_name = "FORMAT")]
-    pub output_type: Option<String>,
-    /// Choose format and rule as if the file had this name
-    #[arg(long, value_name = "NAME")]
-    pub filename_override: Option<PathBuf>,
-}
-
-/// Where it goes.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Output {
-    /// Replace the file itself, as a whole and durably
-    #[arg(long, short)]
-    pub in_place: bool,
-    /// Write to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-/// For whom.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Recipients {
-    /// age recipients or SSH public keys, separated by commas [env: SOPS_AGE_RECIPIENTS]
-    #[arg(long, short, value_name = "RECIPIENTS")]
-    pub age: Option<String>,
-    /// How many key groups open the file
-    #[arg(long, value_name = "NUMBER")]
-    pub shamir_secret_sharing_threshold: Option<usize>,
-    /// Keys that sanctum cannot encrypt for: named here to be refused with a reason.
-    #[arg(long, short = 'p', hide = true, value_name = "FINGERPRINTS")]
-    pub pgp: Option<String>,
-    /// As above.
-    #[arg(long, short = 'k', hide = true, value_name = "ARNS")]
-    pub kms: Option<String>,
-    /// As above.
-    #[arg(long, hide = true, value_name = "IDS")]
-    pub gcp_kms: Option<String>,
-    /// As above.
-    #[arg(long, hide = true, value_name = "URLS")]
-    pub azure_kv: Option<String>,
-    /// As above.
-    #[arg(long, hide = true, value_name = "URIS")]
-    pub hc_vault_transit: Option<String>,
-}
-
-/// What of a document is encrypted; at most one.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Select {
-    /// All but keys that end so [default: _unencrypted]
-    #[arg(long, value_name = "SUFFIX")]
-    pub unencrypted_suffix: Option<String>,
-    /// Only keys that end so
-    #[arg(long, value_name = "SUFFIX")]
-    pub encrypted_suffix: Option<String>,
-    /// All but keys that match
-    #[arg(long, value_name = "REGEX")]
-    pub unencrypted_regex: Option<String>,
-    /// Only keys that match
-    #[arg(long, value_name = "REGEX")]
-    pub encrypted_regex: Option<String>,
-    /// All but what stands below a comment that matches
-    #[arg(long, value_name = "REGEX")]
-    pub unencrypted_comment_regex: Option<String>,
-    /// Only what stands below a comment that matches
-    #[arg(long, value_name = "REGEX")]
-    pub encrypted_comment_regex: Option<String>,
-    /// Compute the MAC over encrypted values only
-    #[arg(long)]
-    pub mac_only_encrypted: bool,
-}
-
-/// Recipients that come and go with a new data key.
-#[derive(Clone, Debug, Default, Args)]
-pub struct ChangeRecipients {
-    /// Add these recipients
-    #[arg(long, value_name = "RECIPIENTS")]
-    pub add_age: Option<String>,
-    /// Take these recipients away
-    #[arg(long, value_name = "RECIPIENTS")]
-    pub rm_age: Option<String>,
-    /// Of PGP and cloud keys entries can go, but not come.
-    #[arg(long, hide = true, value_name = "FINGERPRINTS")]
-    pub rm_pgp: Option<String>,
-    /// As above.
-    #[arg(long, hide = true, value_name = "ARNS")]
-    pub rm_kms: Option<String>,
-}
-
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Sops {
     /// Encrypt a file, or standard input, to standard output
     #[command(after_help = "Example:\n  sanctum sops encrypt --in-place secrets.yaml")]
-    Encrypt(Encrypt),
+    Encrypt(Kept<Encrypt>),
     /// Decrypt a file, or standard input, to standard output
     #[command(
         after_help = "Example:\n  sanctum sops decrypt --extract '[\"db\"][\"password\"]' secrets.yaml"
     )]
-    Decrypt(Decrypt),
+    Decrypt(Kept<Decrypt>),
     /// Edit a file in clear and encrypt it again; what is left as it was keeps its ciphertext
     #[command(after_help = "Example:\n  sanctum sops edit secrets.yaml")]
-    Edit(Edit),
+    Edit(Kept<Edit>),
     /// Set one value, read as JSON from standard input or a file
     #[command(
         after_help = "Example:\n  printf '\"hunter2\"' | sanctum sops set --value-stdin secrets.yaml '[\"db\"][\"password\"]'"
     )]
-    Set(Set),
+    Set(Kept<Set>),
     /// Print one value by its dotted path
     #[command(after_help = "Example:\n  sanctum sops get secrets.yaml db.password")]
-    Get(Get),
+    Get(Kept<Get>),
     /// Take one value or branch away
     #[command(after_help = "Example:\n  sanctum sops unset secrets.yaml '[\"db\"][\"old\"]'")]
-    Unset(Unset),
+    Unset(Kept<Unset>),
     /// Encrypt every value anew with a new data key
     #[command(
         after_help = "Example:\n  sanctum sops rotate --in-place --rm-age age1… secrets.yaml"
     )]
-    Rotate(Rotate),
+    Rotate(Kept<Rotate>),
     /// Wrap the data key for the recipients that .sops.yaml names now
     #[command(
         name = "updatekeys",
         after_help = "Example:\n  sanctum sops updatekeys --yes secrets.yaml"
     )]
-    UpdateKeys(UpdateKeys),
+    UpdateKeys(Kept<UpdateKeys>),
     /// Run a command with the values in its environment
     #[command(
         name = "exec-env",
         after_help = "Example:\n  sanctum sops exec-env secrets.env 'psql -c \"select 1\"'"
     )]
-    ExecEnv(ExecEnv),
+    ExecEnv(Kept<ExecEnv>),
     /// Run a command on a temporary file of the values; `{}` stands for its name
     #[command(
         name = "exec-file",
         after_help = "Example:\n  sanctum sops exec-file secrets.json 'app --config {}'"
     )]
-    ExecFile(ExecFile),
+    ExecFile(Kept<ExecFile>),
     /// Say whether a file is encrypted
     #[command(name = "filestatus", after_help = "Example:\n  sanctum sops filestatus secrets.yaml")]
-    FileStatus(FileStatus),
+    FileStatus(Kept<FileStatus>),
+    /// Add or delete a key group: of several, so many as the threshold says open a file
+    #[command(
+        after_help = "Example:\n  sanctum sops groups add --in-place --file secrets.yaml --age age1…"
+    )]
+    Groups(Kept<Groups>),
+    /// Not offered here.
+    #[command(hide = true)]
+    Publish(Kept<NotOffered>),
+    /// Not offered here.
+    #[command(hide = true, name = "keyservice")]
+    KeyService(Kept<NotOffered>),
+    /// Not offered here.
+    #[command(hide = true)]
+    Completion(Kept<NotOffered>),
+}
+
+/// A verb of the original that is refused by name, whatever follows it.
+#[derive(Clone, Debug, Default, Args)]
+#[command(disable_help_flag = true)]
+pub struct NotOffered {
+    /// What follows.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub rest: Vec<std::ffi::OsString>,
+}
+
+/// `sanctum sops groups`.
+#[derive(Debug, Args)]
+pub struct Groups {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: GroupsVerb,
+}
+
+/// What to do to the groups.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum GroupsVerb {
+    /// Add a group, and share the data key anew among all
+    #[command(
+        after_help = "Example:\n  sanctum sops groups add --in-place --file secrets.yaml --age age1…"
+    )]
+    Add(Kept<GroupsAdd>),
+    /// Delete the group of that number, counted from 0, and share the data key anew among the others
+    #[command(
+        after_help = "Example:\n  sanctum sops groups delete --in-place --file secrets.yaml 1"
+    )]
+    Delete(Kept<GroupsDelete>),
+}
+
+/// Which file, and how many of its groups open it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GroupsFile {
+    /// The file
+    #[arg(long, short)]
+    pub file: Option<PathBuf>,
+    /// Replace the file itself, as a whole and durably
+    #[arg(long, short)]
+    pub in_place: bool,
+    /// How many key groups open the file from now on [default: as many as before; all of two]
+    #[arg(long, value_name = "NUMBER")]
+    pub shamir_secret_sharing_threshold: Option<usize>,
+}
+
+/// `sanctum sops groups add`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GroupsAdd {
+    /// Which file.
+    #[command(flatten)]
+    pub subject: GroupsFile,
+    /// age recipients or SSH public keys of the group; may be said more than once
+    #[arg(long, value_name = "RECIPIENTS")]
+    pub age: Vec<String>,
+    /// Keys that sanctum cannot encrypt for.
+    #[command(flatten)]
+    pub foreign: Foreign,
+}
+
+/// `sanctum sops groups delete`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GroupsDelete {
+    /// Which file.
+    #[command(flatten)]
+    pub subject: GroupsFile,
+    /// Which group, from 0
+    pub index: Option<String>,
 }
 
 /// `sanctum sops encrypt`.
@@ -240,18 +205,12 @@ pub enum Sops {
 pub struct Encrypt {
     /// The file
     pub file: Option<PathBuf>,
-    /// Where it goes.
+    /// Which formats, and where it goes.
     #[command(flatten)]
-    pub out: Output,
-    /// Which formats.
+    pub way: Way,
+    /// For whom, and what of it.
     #[command(flatten)]
-    pub types: Types,
-    /// For whom.
-    #[command(flatten)]
-    pub recipients: Recipients,
-    /// What of it.
-    #[command(flatten)]
-    pub select: Select,
+    pub closing: Closing,
 }
 
 /// `sanctum sops decrypt`.
@@ -265,12 +224,9 @@ pub struct Decrypt {
     /// Do not check the MAC
     #[arg(long)]
     pub ignore_mac: bool,
-    /// Where it goes.
+    /// Which formats, and where it goes.
     #[command(flatten)]
-    pub out: Output,
-    /// Which formats.
-    #[command(flatten)]
-    pub types: Types,
+    pub way: Way,
 }
 
 /// `sanctum sops edit`.
@@ -278,18 +234,18 @@ pub struct Decrypt {
 pub struct Edit {
     /// The file; a new one is made by the rules of .sops.yaml
     pub file: PathBuf,
+    /// Show who can open the file while it is edited: named here to be refused with a reason.
+    #[arg(long, short, hide = true)]
+    pub show_master_keys: bool,
     /// Do not check the MAC
     #[arg(long)]
     pub ignore_mac: bool,
     /// Which formats.
     #[command(flatten)]
     pub types: Types,
-    /// For whom.
+    /// For whom, and what of it.
     #[command(flatten)]
-    pub recipients: Recipients,
-    /// What of it.
-    #[command(flatten)]
-    pub select: Select,
+    pub closing: Closing,
 }
 
 /// `sanctum sops set`.
@@ -310,6 +266,9 @@ pub struct Set {
     /// Do nothing when it has that value
     #[arg(long)]
     pub idempotent: bool,
+    /// Taken and without effect, as in the original: `groups` and `updatekeys` change it.
+    #[arg(long, hide = true, value_name = "NUMBER")]
+    pub shamir_secret_sharing_threshold: Option<usize>,
     /// Do not check the MAC
     #[arg(long)]
     pub ignore_mac: bool,
@@ -340,6 +299,9 @@ pub struct Unset {
     /// Do nothing when it is not there
     #[arg(long)]
     pub idempotent: bool,
+    /// Taken and without effect, as in the original: `groups` and `updatekeys` change it.
+    #[arg(long, hide = true, value_name = "NUMBER")]
+    pub shamir_secret_sharing_threshold: Option<usize>,
     /// Do not check the MAC
     #[arg(long)]
     pub ignore_mac: bool,
@@ -356,12 +318,9 @@ pub struct Rotate {
     /// Do not check the MAC
     #[arg(long)]
     pub ignore_mac: bool,
-    /// Where it goes.
+    /// Which formats, and where it goes.
     #[command(flatten)]
-    pub out: Output,
-    /// Which formats.
-    #[command(flatten)]
-    pub types: Types,
+    pub way: Way,
     /// Recipients that come and go.
     #[command(flatten)]
     pub change: ChangeRecipients,
@@ -375,9 +334,9 @@ pub struct UpdateKeys {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-    /// yaml, json, dotenv, ini or binary [default: by the file's ending]
-    #[arg(long, value_name = "FORMAT")]
-    pub input_type: Option<String>,
+    /// The file's format.
+    #[command(flatten)]
+    pub format: InputType,
 }
 
 /// `sanctum sops exec-env`.
@@ -393,9 +352,15 @@ pub struct ExecEnv {
     /// Become the command instead of waiting for it
     #[arg(long)]
     pub same_process: bool,
-    /// yaml, json, dotenv, ini or binary [default: by the file's ending]
-    #[arg(long, value_name = "FORMAT")]
-    pub input_type: Option<String>,
+    /// Do not wait for the command
+    #[arg(long)]
+    pub background: bool,
+    /// Run the command as this user
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// The file's format.
+    #[command(flatten)]
+    pub format: InputType,
 }
 
 /// `sanctum sops exec-file`.
@@ -408,9 +373,15 @@ pub struct ExecFile {
     /// Name of the temporary file
     #[arg(long, value_name = "NAME", default_value = "tmp-file")]
     pub filename: String,
-    /// There is no FIFO here: the file lies in memory where the system has such a place.
-    #[arg(long, hide = true)]
+    /// A regular file instead of a pipe that can be read once; it lies in memory where the system has such a place
+    #[arg(long)]
     pub no_fifo: bool,
+    /// Run the command as this user
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Not to wait would take the file away before it is read: named here to be refused with a reason.
+    #[arg(long, hide = true)]
+    pub background: bool,
     /// Which formats.
     #[command(flatten)]
     pub types: Types,
@@ -421,7 +392,7 @@ pub struct ExecFile {
 pub struct FileStatus {
     /// The file
     pub file: PathBuf,
-    /// yaml, json, dotenv, ini or binary [default: by the file's ending]
-    #[arg(long, value_name = "FORMAT")]
-    pub input_type: Option<String>,
+    /// The file's format.
+    #[command(flatten)]
+    pub format: InputType,
 }

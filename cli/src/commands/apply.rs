@@ -6,6 +6,7 @@ use crate::args::Apply as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed, Recorder};
+use crate::recovery;
 use crate::session::{Opened, Session};
 use crate::site::{Access, Place, Site};
 use crate::watchdog;
@@ -72,16 +73,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// What a dead process left behind is taken back before anything new is begun.
 pub fn recover_first(context: &Context, site: &mut Site) -> Result<(), Failure> {
-    let now = clock::now();
-    let lost = site.engine().lost(None, now)?;
-    if lost.is_empty() {
-        return Ok(());
-    }
-    let recorder = Recorder::of_site(site, &context.around);
-    let node = site.node.to_string();
-    let deed = Deed::new("recover.run", &node).with("receipts", lost.join(",")).anyway();
-    record::during(context, recorder, &deed, |_| {
-        for back in site.engine().recover(None, now)? {
+    let recorder = |site: &Site| Recorder::of_site(site, &context.around);
+    recovery::run(context, site, recorder, (None, clock::now()), |taken| {
+        for back in taken {
             let id = &back.id;
             context.out.warn(&format!("receipt {id} was left half-done; it is taken back now"));
             whole(&back.report)?;
@@ -139,7 +133,7 @@ pub fn act(
     let deed = Deed::new(action, &node)
         .with("steps", plan.steps.len())
         .with("instance", plan.instance.short());
-    record::during(context, recorder, &deed, |notes| {
+    record::changing(context, site, &deed, recorder, |site, notes| {
         let acted = transact(context, site, plan, blobs, terms)?;
         notes.insert("receipt".to_owned(), acted.receipt.header.id.clone());
         Ok(acted)

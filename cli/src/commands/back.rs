@@ -7,6 +7,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::presence;
 use crate::record::{self, Deed, Recorder};
+use crate::recovery;
 use crate::site::{Access, Site};
 use crate::watchdog;
 use sanctum_host::{Blobs, boot, clock};
@@ -34,7 +35,7 @@ pub fn rollback(context: &Context, args: &Rollback) -> Result<Exit, Failure> {
     let node = site.node.to_string();
     let deed =
         Deed::new("rollback.run", &node).with("receipt", args.id.as_deref().unwrap_or("last"));
-    record::during(context, recorder, &deed, |_| {
+    record::changing(context, &mut site, &deed, recorder, |site, _| {
         let taken = site
             .engine()
             .rollback(args.id.as_deref(), args.overwrite_foreign, clock::now())
@@ -130,18 +131,10 @@ pub fn recover(context: &Context, args: &Recover) -> Result<Exit, Failure> {
         other => other?,
     };
     let boot = if args.boot { Some(boot::id()?) } else { None };
-    let now = clock::now();
-    let lost = site.engine().lost(boot.as_deref(), now).map_err(refusal(&site.place))?;
-    if lost.is_empty() {
-        return report(context, &[]);
-    }
-    let recorder = Recorder::of_site(&site, &context.around);
-    let node = site.node.to_string();
-    let deed = Deed::new("recover.run", &node).with("receipts", lost.join(",")).anyway();
-    record::during(context, recorder, &deed, |_| {
-        let taken = site.engine().recover(boot.as_deref(), now).map_err(refusal(&site.place))?;
-        report(context, &taken)
-    })
+    let recorder = |site: &Site| Recorder::of_site(site, &context.around);
+    let when = (boot.as_deref(), clock::now());
+    recovery::run(context, &mut site, recorder, when, |taken| report(context, taken).map(drop))?;
+    Ok(Exit::Done)
 }
 
 /// `sanctum confirm`.
@@ -152,7 +145,7 @@ pub fn confirm(context: &Context) -> Result<Exit, Failure> {
     let recorder = Recorder::of_site(&site, &context.around);
     let node = site.node.to_string();
     let deed = Deed::new("confirm.run", &node);
-    let done = record::during(context, recorder, &deed, |notes| {
+    let done = record::changing(context, &mut site, &deed, recorder, |site, notes| {
         let done =
             site.engine().confirm(here.as_ref(), clock::now()).map_err(refusal(&site.place))?;
         notes.insert("receipt".to_owned(), done.id.clone());

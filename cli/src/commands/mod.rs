@@ -28,7 +28,7 @@ pub mod status_fleet;
 mod status_runs;
 pub mod up;
 
-use crate::args::{Cli, Common, Config, Verb};
+use crate::args::{Cli, Common, Config, Kept, Verb};
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::surroundings::Surroundings;
@@ -59,8 +59,8 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Init(args) => propose::init(&context, &args),
         Verb::Adopt => propose::adopt(&context),
         Verb::Job { name } => job::run(&context, &name),
-        Verb::Config { verb: Config::Check } => config::check(&context),
-        Verb::Config { verb: Config::Schema } => config::schema(&context),
+        Verb::Config { verb: Kept(Config::Check) } => config::check(&context),
+        Verb::Config { verb: Kept(Config::Schema) } => config::schema(&context),
         Verb::Plan(args) => plan::run(&context, &args),
         Verb::Apply(args) => apply::run(&context, &args),
         Verb::Confirm => back::confirm(&context),
@@ -79,7 +79,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
         Verb::Status(args) => status::run(&context, &args),
-        Verb::Sops(args) => sops::run(&context, *args),
+        Verb::Sops(args) => sops::run(&context, *args.0),
         Verb::Ssh { verb } => ssh::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
@@ -100,7 +100,7 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
         | Verb::Itself { .. }
         | Verb::Sops(_)
         | Verb::Completions { .. }
-        | Verb::Config { verb: Config::Schema } => &[instance, root, node],
+        | Verb::Config { verb: Kept(Config::Schema) } => &[instance, root, node],
         Verb::Init(_) | Verb::Job { .. } | Verb::Ssh { .. } => &[root, node],
         Verb::Status(args) if args.all || !args.on.is_empty() => &[root, node],
         Verb::Adopt => &[node],

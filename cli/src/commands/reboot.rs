@@ -6,7 +6,7 @@
 pub mod report;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::Context;
 use super::doctor;

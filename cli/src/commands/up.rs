@@ -8,6 +8,8 @@ mod house;
 mod leftovers;
 mod screen;
 mod teller;
+#[cfg(test)]
+mod tests;
 
 pub use house::{House, last_report, owners_socket, state_dir};
 pub(super) use screen::paint;

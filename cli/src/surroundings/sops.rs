@@ -5,15 +5,20 @@
 
 #![expect(clippy::disallowed_methods, reason = "the environment of this verb is read once, here")]
 
-use sanctum_secrets::sops::Sources;
+use sanctum_secrets::places::{CONFIG, KEYS};
+use sanctum_secrets::sops::{Person, Sources};
 use sanctum_types::Secret;
 use std::path::PathBuf;
 
-/// Where programs keep their configuration below the home (getsops/sops, age/keysource.go: Go's `UserConfigDir`).
-const CONFIG: &str =
-    if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
-/// Where age identities are below that.
-const KEYS: &str = "sops/age/keys.txt";
+/// Variables that name keys to encrypt for (`sops --help`).
+const FOREIGN: [&str; 6] = [
+    "SOPS_PGP_FP",
+    "SOPS_KMS_ARN",
+    "SOPS_GCP_KMS_IDS",
+    "SOPS_HUAWEICLOUD_KMS_IDS",
+    "SOPS_AZURE_KEYVAULT_URLS",
+    "SOPS_VAULT_URIS",
+];
 
 /// The environment of `sanctum sops`.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +27,8 @@ pub struct SopsEnvironment {
     pub sources: Sources,
     /// `SOPS_AGE_RECIPIENTS`.
     pub recipients: Option<String>,
+    /// A variable that names recipients which are no age or SSH keys.
+    pub foreign: Option<&'static str>,
     /// `SOPS_CONFIG`.
     pub config: Option<PathBuf>,
     /// `SOPS_EDITOR`, else `EDITOR`.
@@ -47,8 +54,10 @@ impl SopsEnvironment {
                 ssh_key_cmd: text("SOPS_AGE_SSH_PRIVATE_KEY_CMD"),
                 keys_txt: config.map(|dir| dir.join(KEYS)),
                 home,
+                person: Person::Terminal,
             },
             recipients: text("SOPS_AGE_RECIPIENTS"),
+            foreign: FOREIGN.into_iter().find(|name| text(name).is_some()),
             config: path("SOPS_CONFIG"),
             editor: text("SOPS_EDITOR").or_else(|| text("EDITOR")),
             directory: std::env::current_dir().unwrap_or_default(),

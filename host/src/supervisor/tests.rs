@@ -125,3 +125,38 @@ fn one_supervisor_answers_and_its_socket_goes_with_it() {
     assert!(!path.exists());
     assert_eq!(control::ask(&path, "status").unwrap(), None);
 }
+
+/// Doors that should be shut stand open here, so that only what the system says of the peer is left.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a process of another account asks")]
+fn another_account_that_reaches_the_socket_is_not_heard() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    /// The account that owns nothing.
+    const NOBODY: u32 = 65_534;
+    const ASK: &str = "my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die $!; \
+         print \"reached\\n\"; $SIG{PIPE} = 'IGNORE'; print $s \"report\\n\"; print <$s>;";
+    if accounts::effective_uid() != 0 {
+        return;
+    }
+    for (uid, heard) in [(NOBODY, false), (0, true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("up.sock");
+        let control = Control::open(&path).unwrap();
+        for place in [dir.path(), &path] {
+            std::fs::set_permissions(place, std::fs::Permissions::from_mode(0o777)).unwrap();
+        }
+        let mut asking = std::process::Command::new("perl");
+        asking.args(["-MIO::Socket::UNIX", "-e", ASK]).arg(&path).uid(uid).gid(uid);
+        let asking = std::thread::spawn(move || asking.output().unwrap());
+        while !asking.is_finished() {
+            if let Some(request) = control.next() {
+                assert_eq!(request.peer.uid, uid);
+                request.answer("heard");
+            }
+        }
+        let said = asking.join().unwrap();
+        let wanted = if heard { "reached\nheard\n" } else { "reached\n" };
+        assert_eq!(String::from_utf8_lossy(&said.stdout), wanted, "{said:?}");
+    }
+}

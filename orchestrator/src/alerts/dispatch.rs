@@ -112,9 +112,10 @@ impl<'a> Dispatcher<'a> {
     /// The memory cannot be read or written.
     pub fn open(policy: Policy, around: Surroundings<'a>) -> Result<(Self, Report), DispatchError> {
         let Surroundings { deliver, keep, sink, clock } = around;
-        let read = || -> Result<_, DispatchError> {
-            let bytes = keep.load().map_err(DispatchError::Load)?;
-            Ok(bytes.map(|bytes| State::decode(&bytes)))
+        let mut kept = None;
+        let mut read = || -> Result<_, DispatchError> {
+            kept = keep.load().map_err(DispatchError::Load)?;
+            Ok(kept.as_deref().map(State::decode))
         };
         let now = clock();
         let (desk, commands) = match read()? {
@@ -127,7 +128,7 @@ impl<'a> Dispatcher<'a> {
                 None => Desk::after_loss(policy, (&once, &StateError::Gone), now),
             },
         };
-        let mut dispatcher = Self { desk, deliver, keep, sink, clock, kept: None };
+        let mut dispatcher = Self { desk, deliver, keep, sink, clock, kept };
         let report =
             if commands.is_empty() { Report::default() } else { dispatcher.carry_out(commands)? };
         Ok((dispatcher, report))

@@ -6,6 +6,7 @@
 
 use super::launchd::{self, PlistFile};
 use super::looked::{Ground, Many, Seen, Wanted, render, unseen};
+use super::secrets::{self, Prints};
 use sanctum_host::command::{Options, Output, Program, run};
 use sanctum_host::tree::Tree;
 use sanctum_host::{HostError, files, look};
@@ -27,6 +28,7 @@ pub struct Eyes<'a> {
     root: PathBuf,
     wanted: OnceCell<Seen<Wanted>>,
     plists: OnceCell<Seen<Many<PlistFile>>>,
+    prints: OnceCell<Seen<Prints>>,
 }
 
 enum Place {
@@ -67,6 +69,7 @@ impl<'a> Eyes<'a> {
             root: root.to_owned(),
             wanted: OnceCell::new(),
             plists: OnceCell::new(),
+            prints: OnceCell::new(),
         }
     }
 
@@ -99,6 +102,11 @@ impl<'a> Eyes<'a> {
     pub fn plists(&self) -> Seen<&Many<PlistFile>> {
         let plists = self.plists.get_or_init(|| launchd::look::read_plists(self));
         plists.as_ref().map_err(Clone::clone)
+    }
+
+    /// What is in each place of the node's secrets, by fingerprint; each store is asked once, whoever asks.
+    pub fn prints(&self) -> Seen<&Prints> {
+        self.prints.get_or_init(|| secrets::look::prints(self)).as_ref().map_err(Clone::clone)
     }
 
     /// What the path leads to; none when nothing is there.

@@ -113,6 +113,7 @@ pub fn theft(instance: &Instance, taken: Taken, node: &NodeName) -> Theft {
     }
     for one in &nodes {
         steps.extend(keys(instance, one, &steps, sealed));
+        steps.extend(store_token(instance, one, (taken, sealed)));
     }
     steps.sort_by(|a, b| {
         (a.held, std::cmp::Reverse(a.danger), a.act, &a.thing).cmp(&(
@@ -173,8 +174,10 @@ fn place(reference: &SecretRef, os: Os, (taken, sealed): (Taken, bool)) -> Held 
         SecretRef::OnePassword { .. } => Held::ByToken,
         // The login Keychain is encrypted under the login's password.
         SecretRef::Keychain { .. } if os == Os::Macos => Held::ByGuessing,
-        // Elsewhere it is a file under the node's own age identity, and so are the others.
+        // Elsewhere it is a file under the node's own age identity, and so are the others. The System keychain's key
+        // lies beside it (/var/db/SystemKey, systemkeychain(8)).
         SecretRef::Keychain { .. }
+        | SecretRef::SystemKeychain { .. }
         | SecretRef::Age(_)
         | SecretRef::Sops { .. }
         | SecretRef::File(_) => Held::AtOnce,
@@ -269,7 +272,33 @@ fn keys(instance: &Instance, node: &NodeName, secrets: &[Step], sealed: bool) ->
 }
 
 const fn encrypted_to_the_node(place: &SecretRef) -> bool {
-    matches!(place, SecretRef::Age(_) | SecretRef::Sops { .. } | SecretRef::Keychain { .. })
+    match place {
+        SecretRef::Age(_)
+        | SecretRef::Sops { .. }
+        | SecretRef::Keychain { .. }
+        | SecretRef::SystemKeychain { .. } => true,
+        SecretRef::File(_) | SecretRef::OnePassword { .. } => false,
+    }
+}
+
+/// The token that opens 1Password is no secret of the instance, and lies on every node that reads something there.
+fn store_token(instance: &Instance, node: &NodeName, thief: (Taken, bool)) -> Option<Step> {
+    let access = instance.stores.one_password.as_ref()?;
+    let there = |place: &SecretRef| matches!(place, SecretRef::OnePassword { .. });
+    let reads = |(name, entry): (&ServiceName, &SecretEntry)| {
+        entry.places().any(there) && holders(instance, name).contains(node)
+    };
+    instance.secrets.iter().any(reads).then(|| Step {
+        order: 0,
+        act: Act::Revoke,
+        thing: format!("key:store-tokens:{node}"),
+        held: place(&access.token, os(instance, node), thief),
+        danger: danger::MOST,
+        because: vec!["it reads every item that 1Password lets it, from anywhere".to_owned()],
+        places: vec![format!("{node}: {}", access.token)],
+        consumers: Vec::new(),
+        commands: vec!["revoke the token at 1Password, and put another in its place".to_owned()],
+    })
 }
 
 /// Private keys of people on the machine log in elsewhere.

@@ -4,7 +4,7 @@ use super::dotenv::DotenvText;
 use super::ini::IniText;
 use super::json::JsonText;
 use super::json::write::Layout;
-use super::text::{Node, Text, TextError};
+use super::text::{Node, Text, TextError, conflict};
 use super::yaml::YamlText;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -68,8 +68,10 @@ impl Format {
     ///
     /// The mark of an unfinished merge is named before anything else.
     pub fn parse(self, text: &str) -> Result<Box<dyn Text>, TextError> {
-        // YAML looks for the mark itself: in a block scalar it may be text.
-        if let Some(line) = conflict(text).filter(|_| self != Self::Yaml) {
+        // YAML looks for it itself, after every change too.
+        if self != Self::Yaml
+            && let Some(line) = conflict(text)
+        {
             return Err(TextError::Conflict { line });
         }
         Ok(match self {
@@ -124,18 +126,6 @@ impl Format {
             }
         })
     }
-}
-
-/// The line of the first mark that git leaves where a merge stopped.
-fn conflict(text: &str) -> Option<usize> {
-    let marks = ["<<<<<<<", "|||||||", ">>>>>>>"];
-    text.lines()
-        .position(|line| {
-            marks.iter().any(|mark| {
-                line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-            })
-        })
-        .map(|at| at + 1)
 }
 
 #[cfg(test)]

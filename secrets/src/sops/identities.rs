@@ -1,15 +1,22 @@
 //! The age and SSH keys at hand, looked for where the original looks.
 //!
 //! A place is looked at when a document first asks for its kind of key, and no earlier: a file of age recipients never
-//! touches an SSH key. What was looked at is kept for the refusal that names it; keys are in no message.
+//! touches an SSH key. What was looked at is kept for the refusal that names it; keys are in no message. A key under a
+//! passphrase is opened when nothing else opens the file, and only by a [`Person`].
 
+use super::person::{Person, Unlock};
+use super::plugin::{self, PluginIdentity, bech32};
+use crate::envelope;
 use age::armor::ArmoredReader;
+use age_core::format::{FileKey, Stanza};
 use sanctum_host::{files, owner_command};
 use sanctum_types::Secret;
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use zeroize::Zeroizing;
 
 /// Identity files are a few lines; an SSH key of 16,384 bits is 13 KiB.
@@ -34,11 +41,38 @@ pub struct Sources {
     pub keys_txt: Option<PathBuf>,
     /// The home, for `.ssh/id_ed25519` and `.ssh/id_rsa`.
     pub home: Option<PathBuf>,
+    /// Who is asked for passphrases, and by plugins.
+    pub person: Person,
+}
+
+/// What a key opens, which says when it is tried.
+enum Opens {
+    /// One recipient.
+    Recipient(String),
+    /// Recipients of a plugin, and perhaps others.
+    Plugin(String),
+    /// Nobody knows before it is tried.
+    Unknown,
+    /// Nobody knows before its passphrase is typed.
+    Locked,
 }
 
 struct Held {
-    public: Option<String>,
+    opens: Opens,
     identity: Box<dyn age::Identity>,
+}
+
+impl Held {
+    /// How late it is tried for a recipient: what asks a person or starts a program for nothing comes last.
+    fn lateness(&self, recipient: &str) -> u8 {
+        match &self.opens {
+            Opens::Recipient(own) if own == recipient => 0,
+            Opens::Plugin(name) if plugin::recipient_plugin(recipient).as_ref() == Some(name) => 0,
+            Opens::Recipient(_) | Opens::Unknown => 1,
+            Opens::Plugin(_) => 2,
+            Opens::Locked => 3,
+        }
+    }
 }
 
 /// The keys at hand.
@@ -47,8 +81,11 @@ pub struct Identities {
     sources: Sources,
     age: OnceCell<Vec<Held>>,
     ssh: OnceCell<Vec<Held>>,
-    remarks: RefCell<Vec<String>>,
+    remarks: Remarks,
 }
+
+/// What was looked at without finding a usable key.
+type Remarks = Rc<RefCell<Vec<String>>>;
 
 impl fmt::Debug for Identities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,7 +109,8 @@ impl Identities {
     /// What was looked at without finding a usable key, for a refusal.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        self.remarks.borrow().clone()
+        let mut seen = BTreeSet::new();
+        self.remarks.borrow().iter().filter(|one| seen.insert(one.as_str())).cloned().collect()
     }
 
     /// Opens an armoured age file that was made for a recipient.
@@ -83,9 +121,9 @@ impl Identities {
         } else {
             self.age.get_or_init(|| self.load_age(recipient))
         };
-        let exact = held.iter().filter(|held| held.public.as_deref() == Some(recipient));
-        let others = held.iter().filter(|held| held.public.as_deref() != Some(recipient));
-        exact.chain(others).find_map(|held| unwrap_with(&*held.identity, wrapped))
+        let mut ordered: Vec<&Held> = held.iter().collect();
+        ordered.sort_by_key(|held| held.lateness(recipient));
+        ordered.into_iter().find_map(|held| unwrap_with(&*held.identity, wrapped))
     }
 
     fn remark(&self, text: String) {
@@ -96,7 +134,7 @@ impl Identities {
         let sources = &self.sources;
         let mut held = Vec::new();
         match &sources.age_key {
-            Some(text) => held.extend(self.parse(text.expose(), "SOPS_AGE_KEY")),
+            Some(text) => held.extend(self.parse(text.expose().as_bytes(), "SOPS_AGE_KEY")),
             None => self.remark("SOPS_AGE_KEY is not set".to_owned()),
         }
         match &sources.age_key_file {
@@ -118,8 +156,7 @@ impl Identities {
         match files::read_optional(path, FILE_LIMIT) {
             Ok(Some(bytes)) => {
                 let bytes = Zeroizing::new(bytes);
-                let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
-                self.parse(&text, &path.display().to_string())
+                self.parse(&bytes, &path.display().to_string())
             }
             Ok(None) if quiet => Vec::new(),
             Ok(None) => {
@@ -133,32 +170,39 @@ impl Identities {
         }
     }
 
-    fn parse(&self, text: &str, place: &str) -> Vec<Held> {
-        let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-        let mut held = Vec::new();
-        for line in lines {
-            match line.parse::<age::x25519::Identity>() {
-                Ok(identity) => held.push(Held {
-                    public: Some(identity.to_public().to_string()),
-                    identity: Box::new(identity),
-                }),
-                Err(_) => self.remark(format!("{place} holds a line that is no age identity")),
-            }
+    fn parse(&self, bytes: &[u8], place: &str) -> Vec<Held> {
+        if envelope::is_sealed(bytes) {
+            return vec![self.locked(bytes, place)];
         }
+        let held = parse_lines(bytes, place, self.sources.person, &self.remarks);
         if held.is_empty() {
             self.remark(format!("{place} holds no age identity"));
         }
         held
     }
 
-    fn run(&self, command: &str, name: &str, recipient: &str) -> Option<Zeroizing<String>> {
+    /// Identities under a passphrase, as `age -p` makes them.
+    fn locked(&self, bytes: &[u8], place: &str) -> Held {
+        self.remark(format!("{place} is under a passphrase, which {TYPED}"));
+        let identity = LockedFile {
+            sealed: bytes.to_vec(),
+            place: place.to_owned(),
+            unlock: Unlock::new(self.sources.person, place),
+            person: self.sources.person,
+            remarks: Rc::clone(&self.remarks),
+            opened: OnceCell::new(),
+        };
+        Held { opens: Opens::Locked, identity: Box::new(identity) }
+    }
+
+    fn run(&self, command: &str, name: &str, recipient: &str) -> Option<Zeroizing<Vec<u8>>> {
         let Some(words) = words(command).filter(|words| !words.is_empty()) else {
             self.remark(format!("{name} is no command"));
             return None;
         };
         let env = [("SOPS_AGE_RECIPIENT".to_owned(), Secret::new(recipient.to_owned()))];
         match owner_command::output(&words, &env) {
-            Ok(bytes) => Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())),
+            Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.remark(format!("{name}: {}", sanctum_types::chain(&error)));
                 None
@@ -176,7 +220,7 @@ impl Identities {
         if let Some(command) = &sources.ssh_key_cmd {
             let name = "SOPS_AGE_SSH_PRIVATE_KEY_CMD";
             let text = self.run(command, name, "");
-            held.extend(text.and_then(|text| self.parse_ssh(text.as_bytes(), name)));
+            held.extend(text.and_then(|text| self.parse_ssh(&text, name)));
         }
         if let Some(home) = &sources.home {
             for name in ["id_ed25519", "id_rsa"] {
@@ -205,17 +249,90 @@ impl Identities {
     fn parse_ssh(&self, bytes: &[u8], place: &str) -> Option<Held> {
         match age::ssh::Identity::from_buffer(bytes, None) {
             Ok(identity @ age::ssh::Identity::Unencrypted(_)) => {
-                Some(Held { public: None, identity: Box::new(identity) })
+                Some(Held { opens: Opens::Unknown, identity: Box::new(identity) })
             }
-            Ok(age::ssh::Identity::Encrypted(_)) => {
-                self.remark(format!("{place} is locked with a passphrase"));
-                None
+            Ok(identity @ age::ssh::Identity::Encrypted(_)) => {
+                self.remark(format!("{place} is locked with a passphrase, which {TYPED}"));
+                // age asks when a file is for this very key, and not before.
+                let unlock = Unlock::new(self.sources.person, place);
+                let identity = Box::new(identity.with_callbacks(unlock));
+                Some(Held { opens: Opens::Unknown, identity })
             }
             Ok(age::ssh::Identity::Unsupported(_)) | Err(_) => {
                 self.remark(format!("{place} is no ssh-ed25519 or ssh-rsa private key"));
                 None
             }
         }
+    }
+}
+
+/// How a passphrase comes in, and what does without one.
+const TYPED: &str = "can be typed on a terminal only and was not, or not right (SOPS_AGE_KEY_CMD and \
+                     SOPS_AGE_SSH_PRIVATE_KEY_CMD may print an unlocked key where there is none)";
+
+fn parse_lines(bytes: &[u8], place: &str, person: Person, remarks: &Remarks) -> Vec<Held> {
+    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let held = lines.filter_map(|line| {
+        let line = std::str::from_utf8(line).unwrap_or_default();
+        let held = parse_line(line, person, remarks);
+        if held.is_none() {
+            remarks.borrow_mut().push(format!("{place} holds a line that is no age identity"));
+        }
+        held
+    });
+    held.collect()
+}
+
+fn parse_line(line: &str, person: Person, remarks: &Remarks) -> Option<Held> {
+    let converted = plugin::post_quantum(line);
+    let line = converted.as_ref().map_or(line, |text| text.expose().as_str());
+    if let Some(name) = plugin::identity_plugin(line).filter(|_| bech32::is_sound(line)) {
+        let identity = PluginIdentity {
+            name: name.clone(),
+            identity: Secret::new(line.to_owned()),
+            person,
+            remarks: Rc::clone(remarks),
+        };
+        return Some(Held { opens: Opens::Plugin(name), identity: Box::new(identity) });
+    }
+    let identity: age::x25519::Identity = line.parse().ok()?;
+    let opens = Opens::Recipient(identity.to_public().to_string());
+    Some(Held { opens, identity: Box::new(identity) })
+}
+
+/// A file of identities under a passphrase, opened when it is first tried.
+struct LockedFile {
+    sealed: Vec<u8>,
+    place: String,
+    unlock: Unlock,
+    person: Person,
+    remarks: Remarks,
+    opened: OnceCell<Vec<Held>>,
+}
+
+impl LockedFile {
+    fn open(&self) -> Vec<Held> {
+        let Some(passphrase) = self.unlock.passphrase() else { return Vec::new() };
+        match envelope::open_with_passphrase(&self.sealed, passphrase) {
+            Ok(bytes) => parse_lines(&bytes, &self.place, self.person, &self.remarks),
+            Err(error) => {
+                let told = format!("{}: {}", self.place, sanctum_types::chain(&*error));
+                self.remarks.borrow_mut().push(told);
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl age::Identity for LockedFile {
+    fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, age::DecryptError>> {
+        self.unwrap_stanzas(std::slice::from_ref(stanza))
+    }
+
+    fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, age::DecryptError>> {
+        let held = self.opened.get_or_init(|| self.open());
+        held.iter().find_map(|held| held.identity.unwrap_stanzas(stanzas)?.ok()).map(Ok)
     }
 }
 

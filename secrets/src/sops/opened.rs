@@ -1,7 +1,7 @@
 //! An encrypted document that is open: values are taken out and put in, and the whole is closed again.
 //!
 //! The text stays sealed. What is set is sealed at once; everything else keeps its ciphertext, and so its line, byte
-//! for byte. Deliberately absent: files (see [`super::file`]) and time, which is a parameter.
+//! for byte. Deliberately absent: files, and time, which is a parameter.
 
 use super::cipher::{Cipher, CipherError, DataKey, fresh_key};
 use super::datakey::{self, DataKeyError, Old};
@@ -152,33 +152,18 @@ impl Opened {
     /// The document in clear, without metadata; of a binary file the JSON document that holds it.
     pub fn plain_text(&self) -> Result<Box<dyn Text>, SopsError> {
         let mut text = self.format.parse(&self.sealed.render())?;
-        self.clear(&mut *text)?;
+        clear(&mut *text, &self.items)?;
         Ok(text)
     }
 
-    /// Replaces what is sealed in a text that is as the sealed one is.
-    fn clear(&self, text: &mut dyn Text) -> Result<(), SopsError> {
-        for (document, items) in self.items.iter().enumerate() {
-            let leaves = text.leaves(document)?;
-            let changed = leaves.iter().zip(items).enumerate().filter_map(|(at, (leaf, item))| {
-                let what = item.value.as_ref().filter(|_| item.encrypted)?.what();
-                (what != leaf.what).then_some((at, what))
-            });
-            text.replace(document, &changed.collect::<Vec<_>>())?;
-            text.set_metadata(document, None)?;
-        }
-        Ok(())
-    }
-
     /// The bytes in clear of a document that is not needed any more.
-    pub fn into_plain(mut self) -> Result<Zeroizing<Vec<u8>>, SopsError> {
+    pub fn into_plain(self) -> Result<Zeroizing<Vec<u8>>, SopsError> {
         if self.format == Format::Binary {
             return Ok(self.binary()?.clone());
         }
-        let empty = Format::Json.compose(&Node::Map(Vec::new()), None)?;
-        let mut text = std::mem::replace(&mut self.sealed, empty);
-        self.clear(&mut *text)?;
-        Ok(Zeroizing::new(text.render().as_bytes().to_vec()))
+        let Self { mut sealed, items, .. } = self;
+        clear(&mut *sealed, &items)?;
+        Ok(bytes(&*sealed))
     }
 
     /// The bytes in clear, as they were before they were encrypted.
@@ -186,7 +171,7 @@ impl Opened {
         if self.format == Format::Binary {
             return Ok(self.binary()?.clone());
         }
-        Ok(Zeroizing::new(self.plain_text()?.render().as_bytes().to_vec()))
+        Ok(bytes(&*self.plain_text()?))
     }
 
     /// The bytes of a binary file.
@@ -241,6 +226,7 @@ impl Opened {
             return Ok(());
         }
         let text = Zeroizing::new(self.cipher.seal(&value, &item.place)?);
+        item.sealed = !text.is_empty();
         item.value = Some(value);
         Ok(self.sealed.replace(0, &[(0, What::Value(Scalar::Str(text)))])?)
     }
@@ -317,11 +303,12 @@ impl Opened {
         self.metadata.set_groups(&groups, threshold);
         for document in 0..self.items.len() {
             let mut new = Vec::new();
-            for (at, item) in self.items.get(document).into_iter().flatten().enumerate() {
+            for (at, item) in self.items.get_mut(document).into_iter().flatten().enumerate() {
                 let Some(value) = item.value.as_ref().filter(|v| item.encrypted && !v.is_empty())
                 else {
                     continue;
                 };
+                item.sealed = true;
                 new.push((at, sealed_leaf(value.kind, self.cipher.seal(value, &item.place)?)));
             }
             self.sealed.replace(document, &new)?;
@@ -335,7 +322,9 @@ impl Opened {
         groups: &[Group],
         threshold: Option<usize>,
     ) -> Result<(), SopsError> {
-        let groups = datakey::wrap(&self.key, groups, threshold, Old::Keep)?;
+        // Of several groups each entry holds a share, which is of no use to one that is left alone.
+        let old = if self.metadata.groups().len() > 1 { Old::Renew } else { Old::Keep };
+        let groups = datakey::wrap(&self.key, groups, threshold, old)?;
         self.metadata.set_groups(&groups, threshold);
         Ok(())
     }
@@ -358,6 +347,21 @@ impl Opened {
         self.metadata.set_mac(&moment, &mac);
         self.sealed_as_it_was()
     }
+}
+
+/// Replaces what is sealed in a text that is as the sealed one is, and takes its metadata away.
+fn clear(text: &mut dyn Text, items: &[Vec<Item>]) -> Result<(), SopsError> {
+    for (document, items) in items.iter().enumerate() {
+        let changed = items.iter().enumerate().filter(|(_, item)| item.sealed);
+        let changed = changed.filter_map(|(at, item)| Some((at, item.value.as_ref()?.what())));
+        text.replace(document, &changed.collect::<Vec<_>>())?;
+        text.set_metadata(document, None)?;
+    }
+    Ok(())
+}
+
+fn bytes(text: &dyn Text) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(std::mem::take(&mut *text.render()).into_bytes())
 }
 
 type Kept = BTreeMap<(String, Value), VecDeque<String>>;

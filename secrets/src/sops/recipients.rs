@@ -1,16 +1,26 @@
-//! Wrapping a data key, or a share of one, for an age recipient: `age1..`, `ssh-ed25519 ..`, `ssh-rsa ..`.
+//! Wrapping a data key, or a share of one, for an age recipient: `age1..`, `age1NAME1..`, `ssh-ed25519 ..`, `ssh-rsa ..`.
 //!
-//! Each recipient gets an age file of its own, armoured, as the original writes it.
+//! Each recipient gets an age file of its own, armoured, as the original writes it. For one of a plugin its program must
+//! be there; `age1pq1..`, the post-quantum recipients of age 1.3, are such ones here: the `age` crate has none of them.
 
+use super::person::Person;
+use super::plugin::{self, PluginRecipient, bech32};
 use age::armor::{ArmoredWriter, Format};
 use std::io::Write as _;
 
 /// Why a recipient cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecipientError {
-    /// A kind that needs a program or a newer age.
-    #[error("{0} is a recipient of a plugin or of a later age, which sanctum does not speak")]
-    Unsupported(String),
+    /// A plugin's recipient, and the plugin is not there.
+    #[error("{recipient} needs the program age-plugin-{name}, which is not on the PATH{more}")]
+    NoPlugin {
+        /// For whom.
+        recipient: String,
+        /// The plugin.
+        name: String,
+        /// What else there is to know of that plugin.
+        more: &'static str,
+    },
     /// It is no recipient.
     #[error("`{0}` is no age recipient and no ssh-ed25519 or ssh-rsa public key")]
     Malformed(String),
@@ -32,9 +42,13 @@ fn parse(text: &str) -> Result<Box<dyn age::Recipient>, RecipientError> {
         let recipient: age::ssh::Recipient = text.parse().map_err(|_| malformed())?;
         return Ok(Box::new(recipient));
     }
-    // Bech32 ends its readable part at the last `1`; a plugin's name stands between two.
-    if text.starts_with("age1") && text.matches('1').count() > 1 {
-        return Err(RecipientError::Unsupported(text.to_owned()));
+    if let Some(name) = plugin::recipient_plugin(text) {
+        if !bech32::is_sound(text) {
+            return Err(malformed());
+        }
+        // What it may ask is asked at the terminal; a service has none.
+        let (recipient, person) = (text.to_owned(), Person::Terminal);
+        return Ok(Box::new(PluginRecipient { name, recipient, person }));
     }
     let recipient: age::x25519::Recipient = text.parse().map_err(|_| malformed())?;
     Ok(Box::new(recipient))
@@ -48,9 +62,13 @@ pub fn check(recipient: &str) -> Result<(), RecipientError> {
 /// An armoured age file that holds the part.
 pub fn wrap(recipient: &str, part: &[u8]) -> Result<String, RecipientError> {
     let parsed = parse(recipient)?;
-    let failed = |source| RecipientError::Wrap { recipient: recipient.to_owned(), source };
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(&*parsed))
-        .map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    let failed = |source| why(recipient, source);
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&*parsed)).map_err(
+        |error| match error {
+            age::EncryptError::Io(error) => failed(error),
+            error => failed(std::io::Error::other(error.to_string())),
+        },
+    )?;
     let write = || -> std::io::Result<Vec<u8>> {
         let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)?;
         let mut writer = encryptor.wrap_output(armor)?;
@@ -65,6 +83,24 @@ pub fn wrap(recipient: &str, part: &[u8]) -> Result<String, RecipientError> {
     }
     Ok(text)
 }
+
+/// What is missing is said by its name.
+fn why(recipient: &str, source: std::io::Error) -> RecipientError {
+    let missing = source
+        .get_ref()
+        .and_then(|error| error.downcast_ref::<plugin::PluginError>())
+        .is_some_and(plugin::PluginError::is_missing);
+    match plugin::recipient_plugin(recipient) {
+        Some(name) if missing => {
+            let more = if name == "pq" { POST_QUANTUM } else { "" };
+            RecipientError::NoPlugin { recipient: recipient.to_owned(), name, more }
+        }
+        _ => RecipientError::Wrap { recipient: recipient.to_owned(), source },
+    }
+}
+
+/// Where the plugin of post-quantum recipients comes from.
+const POST_QUANTUM: &str = " (a post-quantum recipient; the program comes with age 1.3)";
 
 /// The recipients of a list with commas.
 #[must_use]

@@ -87,6 +87,17 @@ pub enum TextError {
     NotThere(String),
 }
 
+/// The line (from one) of the first mark that git leaves where a merge stopped.
+pub(super) fn conflict(text: &str) -> Option<usize> {
+    let marks = ["<<<<<<<", "|||||||", ">>>>>>>"];
+    let is_mark = |line: &str| {
+        marks.iter().any(|mark| {
+            line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
+    };
+    text.lines().position(is_mark).map(|at| at + 1)
+}
+
 /// A text of one format, whose untouched parts stay as they are.
 ///
 /// A file may hold several documents (YAML); every verb names one by number, from zero.

@@ -3,7 +3,7 @@
 mod doctor;
 mod guard;
 mod misuse;
-mod owner;
+pub(crate) mod owner;
 mod pages;
 pub(crate) mod program;
 mod reports;

@@ -4,13 +4,17 @@
     reason = "files of the store are changed behind the binary's back"
 )]
 
-use crate::cli::program::{House, SMALL};
+use crate::cli::program::{House, SMALL, sanctum};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use sanctum_host::journal::{Durability, Journal, Limits, Places, StreamName};
 use sanctum_types::{Action, Actor, AuditEvent, OperationId, Outcome, Phase, Severity};
 use serde_json::Value;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// The first file of the stream below the house's folder.
 const FILE: &str = "root/.sanctum/journal/sanctum/000001.jsonl";
@@ -171,6 +175,87 @@ fn an_operation_that_never_ended_is_a_finding_once_its_process_is_gone() {
     tells(&audit(&house, &["verify"]).exits(3), "never ended: ");
     let told = audit(&house, &["--json", "--level", "critical"]).exits(3).json();
     assert_eq!(told["unfinished"][0]["operation"], "op-1");
+}
+
+/// An apply that is killed when it has begun: nobody reads what it says of its first step.
+pub(super) fn killed_in_the_middle(house: &House) {
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    let flags = fcntl_getfl(&writer).expect("flags");
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("a flag");
+    while writer.write(b".").is_ok() {}
+    fcntl_setfl(&writer, flags).expect("a flag");
+    let mut command = house.command(sanctum());
+    command.args(house.arguments(&["apply", "--yes", "--no-prove"]));
+    let mut child = command.stdout(Stdio::null()).stderr(writer).spawn().expect("sanctum starts");
+    let began = Instant::now();
+    while house.receipts().last().is_none_or(|(_, is)| is != "interrupted") {
+        assert!(began.elapsed() < Duration::from_secs(20), "it is not in the middle");
+        sleep(Duration::from_millis(20));
+    }
+    audit(house, &["verify"]).exits(0);
+    child.kill().expect("a child of ours");
+    child.wait().expect("it ended");
+    drop(reader);
+}
+
+#[test]
+fn what_takes_a_dead_run_back_ends_its_operation() {
+    for (verb, by) in [
+        (&["recover"][..], "recover.run"),
+        (&["recover", "--boot"], "recover.run"),
+        (&["rollback", "--yes"], "rollback.run"),
+        (&["apply", "--yes"], "recover.run"),
+        (&["uninstall", "--yes"], "recover.run"),
+    ] {
+        let house = House::applied(SMALL);
+        house.instance(&SMALL.replace("1111", "2222"));
+        killed_in_the_middle(&house);
+        tells(&audit(&house, &["verify"]).exits(3), "apply.run hub begins");
+        let id = house.receipts().last().expect("a receipt").0.clone();
+        house.run(verb).exits(0);
+        audit(&house, &["verify"]).exits(0);
+        let told = audit(&house, &["--json"]).exits(0).json();
+        let entries = told["entries"].as_array().expect("a list");
+        let [ended] = &entries
+            .iter()
+            .filter(|one| one["details"]["ended-by"].is_string())
+            .collect::<Vec<_>>()[..]
+        else {
+            panic!("{verb:?}: one operation was ended by another")
+        };
+        assert_eq!((&ended["action"], &ended["outcome"]), (&"apply.run".into(), &"failed".into()));
+        assert_eq!(ended["details"]["ended-by"], by, "{verb:?}");
+        let started = |one: &&Value| one["phase"] == "started" && one["action"] == by;
+        let recovery = entries.iter().rfind(started).expect("a start");
+        assert_eq!(ended["details"]["recovery"], recovery["operation"]);
+        if by == "recover.run" {
+            assert_eq!(ended["details"]["receipts"], id);
+        }
+    }
+}
+
+#[test]
+fn a_recovery_that_is_not_whole_ends_nothing() {
+    let house = House::new(SMALL);
+    killed_in_the_middle(&house);
+    // As if the first step had been begun, and somebody put a link where its undo has to remove a file.
+    let (id, _) = house.receipts().pop().expect("a receipt");
+    let dir = house.at("root/.sanctum/receipts").join(id);
+    let text = fs::read_to_string(dir.join("plan.json")).expect("a receipt");
+    let plan: Value = serde_json::from_str(&text).expect("JSON");
+    let steps = plan["plan"]["steps"].as_array().expect("steps");
+    let file = |step: &Value| step["act"][0]["op"] == "file" && step["undo"][0]["op"] == "absent";
+    let number = steps.iter().position(file).expect("a step that makes a file");
+    let path = steps[number]["act"][0]["path"].as_str().expect("a path");
+    fs::write(dir.join("progress.jsonl"), format!("{{\"begin\":{number}}}\n")).expect("a mark");
+    let path = house.at("root").join(path.trim_start_matches('/'));
+    fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+    std::os::unix::fs::symlink("/dev/null", &path).expect("a link");
+    house.run(&["recover"]).exits(6);
+    tells(&audit(&house, &["verify"]).exits(3), "apply.run hub begins");
+    fs::remove_file(&path).expect("it goes");
+    house.run(&["recover"]).exits(0);
+    audit(&house, &["verify"]).exits(0);
 }
 
 #[test]

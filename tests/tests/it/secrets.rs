@@ -3,5 +3,6 @@
 mod bed;
 mod kill;
 mod needles;
+mod person;
 mod scene;
 mod verbs;

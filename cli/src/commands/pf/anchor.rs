@@ -6,10 +6,12 @@
 
 use crate::args::Common;
 use crate::commands::Context;
+use crate::commands::apply::whole;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::presence;
 use crate::record::{self, Deed, Recorder};
+use crate::recovery;
 use crate::session::Opened;
 use crate::site::{Access, HERE, Place, Site};
 use sanctum_host::live::{self, Live};
@@ -83,13 +85,17 @@ fn recover_first(context: &Context) {
     let recovered = || -> Result<(), Failure> {
         let mut site = Site::recall(&context.common, &context.around, Access::Look)?;
         let boot = boot::id()?;
-        for back in site.engine().recover(Some(&boot), clock::now())? {
-            context.out.warn(&format!("receipt {} was not confirmed; it is taken back", back.id));
-            for (step, error) in &back.report.errors {
-                context.out.warn(&format!("cannot take back {step}: {}", chain(error)));
+        let recorder = |site: &Site| Recorder::of_site(site, &context.around);
+        recovery::run(context, &mut site, recorder, (Some(&boot), clock::now()), |taken| {
+            for back in taken {
+                let id = &back.id;
+                context.out.warn(&format!("receipt {id} was not confirmed; it is taken back"));
+                for (step, error) in &back.report.errors {
+                    context.out.warn(&format!("cannot take back {step}: {}", chain(error)));
+                }
             }
-        }
-        Ok(())
+            taken.iter().try_for_each(|back| whole(&back.report))
+        })
     };
     if let Err(failure) = recovered() {
         context.out.warn(&format!(

@@ -5,14 +5,13 @@
 
 use super::Memory;
 use super::house::House;
-use super::set::moved;
 use crate::args::secrets::{Drill, Export};
 use crate::commands::{Context, FOUND};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::presence;
 use crate::record::{self, Deed};
-use sanctum_host::{Blobs, clock, files, passphrase, private_io, random};
+use sanctum_host::{Blobs, clock, files, passphrase, random};
 use sanctum_orchestrator::secrets::recovery::{self, Made, Record};
 use sanctum_secrets::house::bundle::{Bundle, Entry, Lock, is_under_passphrase};
 use sanctum_secrets::house::fingerprint::LENGTH;
@@ -47,7 +46,6 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<Exit, Failure> 
         .hint("name a new file with --out"));
     }
     presence::require(context, "write every secret of the house into one file")?;
-    private_io::no_core_dumps()?;
     let count = recipients.len();
     let lock = if args.passphrase {
         Lock::Passphrase(new_passphrase()?)
@@ -184,7 +182,6 @@ pub(super) fn open(path: &Path, identities: &[PathBuf]) -> Result<Opened, Failur
 
 pub(super) fn drill(context: &Context, args: &Drill) -> Result<Exit, Failure> {
     let house = House::open(context)?;
-    private_io::no_core_dumps()?;
     let deed = Deed::new("secrets.drill", house.opened.instance.instance.slug.as_str())
         .with("file", args.file.display());
     record::during(context, house.recorder(context), &deed, |notes| {
@@ -276,9 +273,4 @@ fn compare(
 pub(super) fn values(opened: Opened) -> Vec<(String, Zeroizing<Vec<u8>>)> {
     let entry = |one: Entry| (one.name.to_string(), Zeroizing::new(one.value.expose().clone()));
     opened.bundle.entries.into_iter().map(entry).collect()
-}
-
-/// A value of an import.
-pub(super) fn value(bytes: Zeroizing<Vec<u8>>) -> sanctum_secrets::stores::Value {
-    moved(bytes)
 }

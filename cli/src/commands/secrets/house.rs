@@ -1,7 +1,8 @@
 //! What every verb over secrets works on: the declared secrets, this place's stores and its memory.
 //!
-//! At euid 0 on a machine only the approved instance counts: it says where root writes. Deliberately absent: any choice
-//! of a store, which follows from a reference alone.
+//! At euid 0 on a machine only the approved instance counts: it says where root writes; so for whoever runs what it
+//! declares. Every verb looks into values, to compare them at least, so from here on no core dump is left. Deliberately
+//! absent: any choice of a store, which follows from a reference alone.
 
 use super::Memory;
 use super::memory::passing_key;
@@ -10,6 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::record::Recorder;
 use crate::session::{self, Opened};
 use crate::site::Place;
+use sanctum_host::private_io::{self, Dumps};
 use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
 use sanctum_orchestrator::secrets;
 use sanctum_secrets::house::{Everywhere, HouseKey, Kept, Seen};
@@ -24,20 +26,37 @@ pub(super) struct House {
     pub(super) node: NodeName,
     pub(super) place: Place,
     pub(super) places: Places,
+    /// What core dumps there could be before.
+    pub(super) dumps: Dumps,
 }
 
 impl House {
     pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+        if context.around.euid == 0 {
+            return Self::approved(context);
+        }
+        Self::of(context, Opened::read(&context.common, &context.around, context.out)?)
+    }
+
+    /// As the approved instance says, whoever asks; a directory that stands for a machine has no other than what is named.
+    pub(super) fn approved(context: &Context) -> Result<Self, Failure> {
+        let common = &context.common;
+        if Place::of(common) != Place::Machine {
+            return Self::of(context, Opened::read(common, &context.around, context.out)?);
+        }
+        if common.instance.is_some() && context.around.euid != 0 {
+            return Err(Failure::new(Exit::Usage, "here only the approved copy counts")
+                .hint("leave --instance out"));
+        }
+        Self::of(context, Opened::read_approved(common, context.out)?)
+    }
+
+    fn of(context: &Context, opened: Opened) -> Result<Self, Failure> {
         let place = Place::of(&context.common);
-        let root = place == Place::Machine && context.around.euid == 0;
-        let opened = if root {
-            Opened::read_approved(&context.common, context.out)?
-        } else {
-            Opened::read(&context.common, &context.around, context.out)?
-        };
         let node = session::choose_node(&opened.instance, &context.common)?;
         let places = places(context, &place, &opened)?;
-        Ok(Self { opened, node, place, places })
+        let dumps = private_io::no_core_dumps()?;
+        Ok(Self { opened, node, place, places, dumps })
     }
 
     /// All stores as one.

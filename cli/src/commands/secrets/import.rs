@@ -4,18 +4,20 @@
 //! only on request. The file in clear text is told of, and taken away only when everything in it was read back from a
 //! store.
 
-use super::bundle::{self, value};
+use super::bundle;
 use super::house::{House, kept};
-use super::set::{put, reachable};
+use super::set::{moved, put, reachable};
 use crate::args::secrets::Import;
 use crate::commands::{Context, FOUND, ask};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed, Notes};
 use sanctum_host::{files, private_io};
-use sanctum_secrets::house::{HouseKey, Seen, Sight, envfile};
+use sanctum_secrets::house::{Fingerprint, HouseKey, Seen, Sight, envfile};
 use sanctum_secrets::stores::Value;
+use sanctum_types::ServiceName;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -26,6 +28,8 @@ const LIMIT: u64 = 1024 * 1024;
 struct Row {
     /// As it stands in the file.
     variable: String,
+    /// The secret that it is, and what stands for its value.
+    secret: Option<(ServiceName, Fingerprint)>,
     /// What becomes of it.
     fate: Fate,
 }
@@ -57,13 +61,11 @@ impl Fate {
 
 pub(super) fn run(context: &Context, args: &Import) -> Result<Exit, Failure> {
     let house = House::open(context)?;
-    private_io::no_core_dumps()?;
     let key = house.key(context)?;
     let (clear, found) = read(args)?;
     let mut rows = Vec::new();
     for (variable, bytes) in found {
-        let fate = judge(&house, args, &key, (&variable, bytes))?;
-        rows.push(Row { variable, fate });
+        rows.push(judge(&house, args, &key, (variable, bytes))?);
     }
     for row in &rows {
         let paint = match row.fate {
@@ -81,6 +83,7 @@ pub(super) fn run(context: &Context, args: &Import) -> Result<Exit, Failure> {
         };
         context.out.line(paint, &format!("{:<28} {}{to}", row.variable, row.fate.word()));
     }
+    one_each(&rows)?;
     if rows.iter().any(|row| matches!(row.fate, Fate::Differs)) {
         return Err(Failure::refused(
             "a value in the file differs from what is in its place; nothing was changed",
@@ -128,12 +131,30 @@ fn read(args: &Import) -> Result<(bool, Found), Failure> {
     ))
 }
 
+/// Of two values for one secret the second would replace the first, which is then nowhere.
+fn one_each(rows: &[Row]) -> Result<(), Failure> {
+    let mut known = BTreeMap::new();
+    for row in rows {
+        let Some((name, print)) = &row.secret else { continue };
+        if let Some((other, was)) = known.insert(name, (&row.variable, print))
+            && was != print
+        {
+            return Err(Failure::refused(format!(
+                "{other} and {} are both to become `{name}`; nothing was changed",
+                row.variable
+            ))
+            .hint("say another name for one of them: --as VARIABLE=NAME"));
+        }
+    }
+    Ok(())
+}
+
 fn judge(
     house: &House,
     args: &Import,
     key: &HouseKey,
-    (variable, bytes): (&str, Zeroizing<Vec<u8>>),
-) -> Result<Fate, Failure> {
+    (variable, bytes): (String, Zeroizing<Vec<u8>>),
+) -> Result<Row, Failure> {
     let mapped = args.mapped.iter().filter_map(|pair| pair.split_once('='));
     let told =
         mapped.filter(|(from, _)| *from == variable).map(|(_, to)| to.to_owned()).next_back();
@@ -142,18 +163,22 @@ fn judge(
         Some(name) => house.entry(&name)?.0.to_string(),
         None => variable.to_ascii_lowercase().replace('_', "-"),
     };
-    let Ok((name, entry)) = house.entry(&name) else { return Ok(Fate::Unknown) };
+    let Ok((name, entry)) = house.entry(&name) else {
+        return Ok(Row { variable, secret: None, fate: Fate::Unknown });
+    };
     if bytes.is_empty() {
-        return Ok(Fate::Empty);
+        return Ok(Row { variable, secret: None, fate: Fate::Empty });
     }
     let seen = reachable(house, Seen::of(&house.stores(), kept(&name, entry), key))?;
-    let value = value(bytes);
-    let print = Sight::Present(key.of(value.expose()));
-    Ok(match &seen.source {
-        source if *source == print && seen.caches.iter().all(|cache| *cache == print) => Fate::Same,
-        Sight::Present(_) if seen.source != print && !args.replace => Fate::Differs,
+    let value = moved(bytes);
+    let print = key.of(value.expose());
+    let same = |sight: &Sight| sight.fingerprint() == Some(print);
+    let fate = match &seen.source {
+        source if same(source) && seen.caches.iter().all(same) => Fate::Same,
+        Sight::Present(_) if !same(&seen.source) && !args.replace => Fate::Differs,
         _ => Fate::Put(Box::new((seen, value))),
-    })
+    };
+    Ok(Row { variable, secret: Some((name, print)), fate })
 }
 
 fn write(house: &House, rows: &[Row], key: &HouseKey, notes: &mut Notes) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 //! made once, at the first change. Deliberately absent: values.
 
 use crate::failure::{Exit, Failure};
+use crate::record::state_of_owner;
 use crate::site::{HERE, Place};
 use crate::surroundings::Surroundings;
 use sanctum_host::{HostError, RootHost, Store, files, passphrase, random};
@@ -50,7 +51,7 @@ impl Memory {
             Place::Machine if around.euid == 0 => {
                 existing(Store::open_existing(Path::new(layout::store(HERE))))
             }
-            Place::Machine => Self::home(around),
+            Place::Machine => Ok(Self::Home(state_of_owner(around)?)),
         }
     }
 
@@ -64,18 +65,8 @@ impl Memory {
             Place::Machine if around.euid == 0 => {
                 Ok(Self::Store(Store::open(Path::new(layout::store(HERE)))?))
             }
-            Place::Machine => Self::home(around),
+            Place::Machine => Ok(Self::Home(state_of_owner(around)?)),
         }
-    }
-
-    fn home(around: &Surroundings) -> Result<Self, Failure> {
-        let home = around.home.as_ref().ok_or_else(|| {
-            Failure::new(
-                Exit::Usage,
-                "there is no home directory to keep the key of the fingerprints in",
-            )
-        })?;
-        Ok(Self::Home(home.join(".sanctum").join("state")))
     }
 
     /// A file of it.

@@ -23,7 +23,6 @@ pub(super) fn run(context: &Context, args: &Set) -> Result<Exit, Failure> {
     let (name, entry) = house.entry(&args.name)?;
     let key = house.key(context)?;
     let seen = reachable(&house, Seen::of(&house.stores(), kept(&name, entry), &key))?;
-    private_io::no_core_dumps()?;
     let value = ask(context, args, &name)?;
     if !args.any_shape {
         shape(&name, &value)?;

@@ -6,14 +6,12 @@ use crate::commands::{Context, FOUND, ask};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed};
-use sanctum_host::private_io;
 use sanctum_secrets::house::first_identity;
 use sanctum_secrets::house::sync::{Plan, Step, SyncRefused, plan};
 use serde_json::{Value, json};
 
 pub(super) fn run(context: &Context, args: &Sync) -> Result<Exit, Failure> {
     let house = House::open(context)?;
-    private_io::no_core_dumps()?;
     let key = house.key(context)?;
     let seen = house.look(house.kept(&args.names)?, &key);
     let Plan { steps } = plan(&seen).map_err(|refused| refusal(&house, refused))?;

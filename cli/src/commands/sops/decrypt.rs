@@ -1,20 +1,19 @@
 //! `decrypt`, `get` and `filestatus`: looking, without changing.
 
-use super::{Job, code, failed, formats, index, shown};
-use crate::args::sops::{Decrypt, FileStatus, Get, Types};
+use super::{Job, code, failed, formats, index, input_format, shown};
+use crate::args::sops::{Decrypt, FileStatus, Get};
 use crate::failure::{Exit, Failure};
 use sanctum_host::files;
-use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::node;
 use sanctum_secrets::sops::opened::Opened;
 use sanctum_secrets::sops::text::{Node, Scalar};
-use sanctum_secrets::sops::{Format, SopsError};
+use sanctum_secrets::sops::{Format, LIMIT, SopsError};
 use zeroize::Zeroizing;
 
 /// `sanctum sops decrypt`.
 pub(super) fn run(job: &Job<'_>, args: &Decrypt) -> Result<Exit, Failure> {
     let file = args.file.as_deref();
-    let formats = formats(file, &args.types)?;
+    let formats = formats(file, &args.way.types)?;
     let path = args.extract.as_deref().map(|text| index(text, code::INDEX)).transpose()?;
     let opened = job.open(file, formats.input, args.ignore_mac)?;
     let indent = job.shared.indent.map(usize::from);
@@ -28,7 +27,7 @@ pub(super) fn run(job: &Job<'_>, args: &Decrypt) -> Result<Exit, Failure> {
         }
         None => plain(&opened, formats.output, indent)?,
     };
-    job.emit(&bytes, &args.out, file)
+    job.emit(&bytes, &args.way.out, file)
 }
 
 /// A document in clear, in a format.
@@ -77,8 +76,7 @@ pub(super) fn get(job: &Job<'_>, args: &Get) -> Result<Exit, Failure> {
 
 /// `sanctum sops filestatus`: JSON on one line, as the original prints it.
 pub(super) fn status(job: &Job<'_>, args: &FileStatus) -> Result<Exit, Failure> {
-    let types = Types { input_type: args.input_type.clone(), ..Types::default() };
-    let format = formats(Some(&args.file), &types)?.input;
+    let format = input_format(&args.file, &args.format)?;
     let bytes = files::read(&args.file, LIMIT).map_err(|error| failed(code::GENERIC, error))?;
     let encrypted = is_encrypted(&bytes, format).map_err(code::of)?;
     job.context.out.raw(&format!("{}\n", serde_json::json!({ "encrypted": encrypted })));

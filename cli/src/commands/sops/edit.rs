@@ -4,13 +4,13 @@ use super::change::same;
 use super::{Job, code, encrypt, failed, read};
 use crate::args::sops::Edit;
 use crate::failure::{Exit, Failure};
+use crate::signals;
 use sanctum_host::files::{self, TempDir};
-use sanctum_host::owner_command::{self, Environment};
+use sanctum_host::owner_command::{self, Start};
 use sanctum_host::{clock, command};
-use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::identities::words;
 use sanctum_secrets::sops::opened::{Mac, Opened, Recipe, encrypt as close, open_with};
-use sanctum_secrets::sops::{Format, SopsError};
+use sanctum_secrets::sops::{Format, LIMIT, SopsError};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -27,6 +27,10 @@ enum Subject {
 
 /// `sanctum sops edit`.
 pub(super) fn run(job: &Job<'_>, args: &Edit) -> Result<Exit, Failure> {
+    if args.show_master_keys {
+        return Err(super::not_offered("--show-master-keys")
+            .hint("`groups`, `updatekeys` and `rotate` change who can open a file"));
+    }
     let format = same(&args.file, &args.types)?;
     let mut subject = subject(job, args, format)?;
     let before = match &subject {
@@ -39,6 +43,7 @@ pub(super) fn run(job: &Job<'_>, args: &Edit) -> Result<Exit, Failure> {
     let name =
         args.file.file_name().ok_or_else(|| failed(code::NO_FILE, "the file has no name"))?;
     let path = dir.path().join(name);
+    signals::outlive()?;
     files::write_new(&path, &before).map_err(failure)?;
     line.push(path.display().to_string());
     let text = loop {
@@ -72,7 +77,7 @@ fn subject(job: &Job<'_>, args: &Edit, format: Format) -> Result<Subject, Failur
         return Ok(Subject::Old(Box::new(opened), bytes));
     }
     let config = job.config(&args.file)?;
-    let recipe = encrypt::recipe(job, config.as_ref(), &args.file, &args.recipients, &args.select)?;
+    let recipe = encrypt::recipe(job, config.as_ref(), &args.file, &args.closing)?;
     Ok(Subject::New(Box::new(recipe)))
 }
 
@@ -102,7 +107,7 @@ fn editor(job: &Job<'_>) -> Result<Vec<String>, Failure> {
 
 /// What the editor made of the text.
 fn edited(line: &[String], path: &Path, before: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let status = owner_command::status(line, &[], Environment::Inherited)
+    let status = owner_command::status(line, &Start::default())
         .map_err(|error| failed(code::EDITOR, error))?;
     if status != 0 {
         return Err(failed(code::EDITOR, format!("the editor ended with status {status}")));

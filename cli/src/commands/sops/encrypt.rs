@@ -2,7 +2,7 @@
 
 use super::decrypt::is_encrypted;
 use super::{Job, code, failed, formats, input};
-use crate::args::sops::{Encrypt, Recipients, Select};
+use crate::args::sops::{Closing, Encrypt, Select};
 use crate::failure::{Exit, Failure};
 use sanctum_host::clock;
 use sanctum_secrets::sops::config::{Config, CreationRule};
@@ -18,20 +18,20 @@ use zeroize::Zeroizing;
 /// `sanctum sops encrypt`.
 pub(super) fn run(job: &Job<'_>, args: &Encrypt) -> Result<Exit, Failure> {
     let file = args.file.as_deref();
-    let name = args.types.filename_override.as_deref().or(file).ok_or_else(|| {
+    let name = args.way.types.filename_override.as_deref().or(file).ok_or_else(|| {
         failed(code::GENERIC, "standard input has no name").hint("name it with --filename-override")
     })?;
-    let formats = formats(file, &args.types)?;
+    let formats = formats(file, &args.way.types)?;
     let plain = input(file)?;
     if is_encrypted(&plain, formats.input).unwrap_or(false) && formats.input != Format::Binary {
         return Err(code::of(SopsError::AlreadyEncrypted));
     }
     let config = job.config(name)?;
-    let recipe = recipe(job, config.as_ref(), name, &args.recipients, &args.select)?;
+    let recipe = recipe(job, config.as_ref(), name, &args.closing)?;
     let indent = indent(job, config.as_ref(), formats.output);
     let mut opened = close(&plain, formats.input, formats.output, &recipe, indent)?;
     let text = opened.sealed(clock::now()).map_err(code::of)?;
-    job.emit(text.as_bytes(), &args.out, file)
+    job.emit(text.as_bytes(), &args.way.out, file)
 }
 
 fn indent(job: &Job<'_>, config: Option<&Config>, format: Format) -> Option<usize> {
@@ -85,10 +85,13 @@ pub(super) fn recipe(
     job: &Job<'_>,
     config: Option<&Config>,
     name: &Path,
-    recipients: &Recipients,
-    select: &Select,
+    Closing { recipients, select }: &Closing,
 ) -> Result<Recipe, Failure> {
-    refuse_foreign(recipients)?;
+    refuse_foreign(recipients.foreign.is_any())?;
+    if let (None, Some(name)) = (&recipients.age, job.environment.foreign) {
+        let text = format!("{name} is set, and sanctum encrypts for age and SSH keys only");
+        return Err(failed(code::GENERIC, text).hint("unset it, or say --age age1…"));
+    }
     let path: PathBuf = job.absolute(name);
     let rule = config.map(|config| config.rule(&path)).transpose().map_err(code::of_config)?;
     let said = recipients.age.clone().or_else(|| job.environment.recipients.clone());
@@ -136,15 +139,9 @@ fn settings(select: &Select) -> BTreeMap<&'static str, String> {
     values.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
 }
 
-fn refuse_foreign(recipients: &Recipients) -> Result<(), Failure> {
-    let foreign = [
-        &recipients.pgp,
-        &recipients.kms,
-        &recipients.gcp_kms,
-        &recipients.azure_kv,
-        &recipients.hc_vault_transit,
-    ];
-    if foreign.iter().any(|value| value.is_some()) {
+/// Refuses keys that would be missing from the file.
+pub(super) fn refuse_foreign(named: bool) -> Result<(), Failure> {
+    if named {
         let text = "sanctum encrypts for age and SSH keys only, not for PGP or a cloud's keys";
         return Err(failed(code::GENERIC, text).hint("say --age age1… or --age \"ssh-ed25519 …\""));
     }

@@ -1,8 +1,9 @@
 //! `rotate` and `updatekeys`: who can open a file, and with which data key.
 
 use super::change::same;
-use super::{Job, code, failed, formats};
-use crate::args::sops::{ChangeRecipients, Rotate, Types, UpdateKeys};
+use super::encrypt::refuse_foreign;
+use super::{Job, code, failed, input_format};
+use crate::args::sops::{ChangeRecipients, Rotate, UpdateKeys};
 use crate::commands::ask;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -15,24 +16,37 @@ use std::collections::BTreeSet;
 
 /// `sanctum sops rotate`.
 pub(super) fn rotate(job: &Job<'_>, args: &Rotate) -> Result<Exit, Failure> {
-    let format = same(&args.file, &args.types)?;
+    let format = same(&args.file, &args.way.types)?;
     let mut opened = job.open(Some(&args.file), format, args.ignore_mac)?;
     let groups = changed(opened.metadata().groups(), &args.change)?;
     let threshold = opened.metadata().threshold().map_err(|error| code::of(error.into()))?;
     opened.rotate(&groups, threshold).map_err(code::of)?;
     let text = opened.sealed(clock::now()).map_err(code::of)?;
-    job.emit(text.as_bytes(), &args.out, Some(&args.file))
+    job.emit(text.as_bytes(), &args.way.out, Some(&args.file))
 }
 
 /// Recipients come into the first group and go from every one, as in the original.
 fn changed(mut groups: Vec<Group>, change: &ChangeRecipients) -> Result<Vec<Group>, Failure> {
     let list = |text: &Option<String>| text.as_deref().map(listed).unwrap_or_default();
+    let foreign = [
+        &change.add_pgp,
+        &change.add_kms,
+        &change.add_gcp_kms,
+        &change.add_hckms,
+        &change.add_azure_kv,
+        &change.add_hc_vault_transit,
+    ];
+    refuse_foreign(foreign.iter().any(|named| named.is_some()))?;
     let fresh =
         recipients_group(&list(&change.add_age)).map_err(|error| failed(code::GENERIC, error))?;
     for (kind, gone) in [
         ("age", list(&change.rm_age)),
         ("pgp", list(&change.rm_pgp)),
         ("kms", list(&change.rm_kms)),
+        ("gcp_kms", list(&change.rm_gcp_kms)),
+        ("hckms", list(&change.rm_hckms)),
+        ("azure_kv", list(&change.rm_azure_kv)),
+        ("hc_vault", list(&change.rm_hc_vault_transit)),
     ] {
         for group in &mut groups {
             group.retain(|key| key.kind != kind || !gone.contains(&key.name()));
@@ -51,8 +65,7 @@ fn changed(mut groups: Vec<Group>, change: &ChangeRecipients) -> Result<Vec<Grou
 
 /// `sanctum sops updatekeys`.
 pub(super) fn update(job: &Job<'_>, args: &UpdateKeys) -> Result<Exit, Failure> {
-    let types = Types { input_type: args.input_type.clone(), ..Types::default() };
-    let format = formats(Some(&args.file), &types)?.input;
+    let format = input_format(&args.file, &args.format)?;
     let config =
         job.config(&args.file)?.ok_or_else(|| failed(code::GENERIC, "config file not found"))?;
     let rule = config.rule(&job.absolute(&args.file)).map_err(code::of_config)?;

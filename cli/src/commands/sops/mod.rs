@@ -9,22 +9,22 @@ mod decrypt;
 mod edit;
 mod encrypt;
 mod exec;
+mod groups;
 mod keys;
 
 use super::Context;
 use crate::args::sops::{
-    Decrypt, Edit, Encrypt, Old, Output, Rotate, Set, Shared, Sops, SopsArgs, Types,
+    Decrypt, Edit, Encrypt, InputType, Old, Output, Rotate, Set, Shared, Sops, SopsArgs, Types,
 };
 use crate::failure::{Exit, Failure};
 use crate::surroundings::sops::SopsEnvironment;
 use code::failed;
 use sanctum_host::{HostError, files, private_io};
 use sanctum_secrets::sops::config::Config;
-use sanctum_secrets::sops::file::LIMIT;
 use sanctum_secrets::sops::node::{self, PathError};
 use sanctum_secrets::sops::opened::{Mac, Opened, open_with};
 use sanctum_secrets::sops::text::{Node, Scalar, Step};
-use sanctum_secrets::sops::{Format, Identities, flat};
+use sanctum_secrets::sops::{Format, Identities, LIMIT, flat};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -40,6 +40,11 @@ struct Job<'a> {
 /// Runs the verb.
 pub fn run(context: &Context, args: SopsArgs) -> Result<Exit, Failure> {
     private_io::no_core_dumps().map_err(|error| failed(code::GENERIC, error))?;
+    if !args.shared.keyservice.is_empty()
+        || args.shared.ignored.enable_local_keyservice == Some(false)
+    {
+        return Err(not_offered("a key service").hint("keys are tried in this process"));
+    }
     let environment = SopsEnvironment::read();
     let identities = Identities::at(environment.sources.clone());
     let job = Job { context, shared: &args.shared, environment, identities };
@@ -55,25 +60,40 @@ pub fn run(context: &Context, args: SopsArgs) -> Result<Exit, Failure> {
         Some(Sops::ExecEnv(args)) => exec::environment(&job, &args),
         Some(Sops::ExecFile(args)) => exec::file(&job, &args),
         Some(Sops::FileStatus(args)) => decrypt::status(&job, &args),
+        Some(Sops::Groups(args)) => groups::run(&job, &args.verb),
+        Some(Sops::Publish(_)) => Err(not_offered("`sops publish`")
+            .hint("an encrypted file is copied as it is; `sanctum sops updatekeys` sets its keys")),
+        Some(Sops::KeyService(_)) => Err(not_offered("`sops keyservice`")
+            .hint("keys are tried in this process; no other one is asked or served")),
+        Some(Sops::Completion(_)) => {
+            Err(not_offered("`sops completion`")
+                .hint("`sanctum completions` writes those of sanctum"))
+        }
         None => old(&job, args.old),
     }
 }
 
+/// Something of the original that is not here.
+fn not_offered(what: &str) -> Failure {
+    failed(code::GENERIC, format!("{what} is not offered by sanctum"))
+}
+
 /// The older form: a flag says the verb, and without one the file is edited.
 fn old(job: &Job<'_>, old: Old) -> Result<Exit, Failure> {
-    let Old { file, types, out, recipients, select, change, extract, ignore_mac, .. } = old;
+    let Old { file, way, closing, change, extract, ignore_mac, show_master_keys, .. } = old;
     if old.decrypt {
-        return decrypt::run(job, &Decrypt { file, extract, ignore_mac, out, types });
+        return decrypt::run(job, &Decrypt { file, extract, ignore_mac, way });
     }
     if old.encrypt {
-        return encrypt::run(job, &Encrypt { file, out, types, recipients, select });
+        return encrypt::run(job, &Encrypt { file, way, closing });
     }
     let Some(file) = file else {
         return Err(failed(code::NO_FILE, "no file was named"));
     };
     if old.rotate {
-        return keys::rotate(job, &Rotate { file, ignore_mac, out, types, change });
+        return keys::rotate(job, &Rotate { file, ignore_mac, way, change });
     }
+    let types = way.types;
     if let Some(set) = old.set {
         let (index, value) = set
             .rsplit_once("] ")
@@ -81,7 +101,7 @@ fn old(job: &Job<'_>, old: Old) -> Result<Exit, Failure> {
         let (index, value) = (format!("{index}]"), Some(value.to_owned()));
         return change::set(job, &Set { file, index, value, ignore_mac, types, ..Set::default() });
     }
-    edit::run(job, &Edit { file, ignore_mac, types, recipients, select })
+    edit::run(job, &Edit { file, show_master_keys, ignore_mac, types, closing })
 }
 
 /// What an encrypted or plain input is, and what it goes to.
@@ -111,6 +131,12 @@ fn formats(file: Option<&Path>, types: &Types) -> Result<Formats, Failure> {
     Ok(Formats { input, output })
 }
 
+/// The format of a file that is only read.
+fn input_format(file: &Path, said: &InputType) -> Result<Format, Failure> {
+    let types = Types { input_type: said.input_type.clone(), ..Types::default() };
+    Ok(formats(Some(file), &types)?.input)
+}
+
 /// The bytes of a file.
 fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     files::read(file, LIMIT).map(Zeroizing::new).map_err(|error| match &error {
@@ -129,9 +155,13 @@ fn input(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Failure> {
             let mut bytes = Zeroizing::new(Vec::new());
             std::io::stdin()
                 .lock()
-                .take(LIMIT)
+                .take(LIMIT + 1)
                 .read_to_end(&mut bytes)
                 .map_err(|error| failed(code::INPUT, error))?;
+            if bytes.len() as u64 > LIMIT {
+                let text = format!("standard input is longer than {LIMIT} bytes");
+                return Err(failed(code::INPUT, text));
+            }
             Ok(bytes)
         }
     }

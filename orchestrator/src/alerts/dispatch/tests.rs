@@ -12,6 +12,7 @@ use std::sync::Mutex;
 struct Memory {
     bytes: RefCell<Option<Vec<u8>>>,
     refuses: Cell<bool>,
+    writes: Cell<u32>,
 }
 
 fn io() -> HostError {
@@ -28,6 +29,7 @@ impl Keep for Memory {
         if self.refuses.get() {
             return Err(io());
         }
+        self.writes.set(self.writes.get() + 1);
         *self.bytes.borrow_mut() = Some(bytes.to_vec());
         Ok(())
     }
@@ -147,6 +149,22 @@ fn a_message_is_in_the_memory_before_it_goes_out_and_not_after() {
     let kept = State::decode(&bed.memory.bytes.borrow().clone().unwrap()).unwrap();
     assert_eq!(kept.undelivered().count(), 0);
     assert_eq!(bed.journal.events.lock().unwrap()[..], ["alert.sent Some(\"phone\")"]);
+}
+
+#[test]
+fn a_turn_that_changes_nothing_writes_nothing() {
+    let bed = Bed::new();
+    let peers = bed.peers();
+    bed.twice(&peers, "probe.failed").unwrap();
+    bed.run(&peers, |desk| desk.tick().unwrap()).unwrap();
+    let before = bed.memory.writes.get();
+    for _ in 0..3 {
+        bed.now.set(bed.now.get() + 30);
+        bed.run(&peers, |desk| desk.tick().unwrap()).unwrap();
+    }
+    assert_eq!(bed.memory.writes.get(), before);
+    bed.twice(&peers, "probe.other").unwrap();
+    assert!(bed.memory.writes.get() > before);
 }
 
 #[test]

@@ -61,3 +61,16 @@ fn good() -> Looked {
 fn bad() -> Looked {
     silent_for(4 * 86_400)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_that_the_house_no_longer_has_is_not_a_finding() {
+        let mut looked = bad();
+        assert!(!judge(&looked).unwrap().found.is_empty());
+        looked.ground.instance.alerts.channels.clear();
+        assert!(judge(&looked).unwrap().found.is_empty());
+    }
+}

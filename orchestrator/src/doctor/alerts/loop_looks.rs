@@ -68,3 +68,17 @@ fn good() -> Looked {
 fn bad() -> Looked {
     looked_ago(3600)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_that_never_looked_is_a_finding_where_it_has_a_job() {
+        let mut looked = good();
+        looked.alerts.as_mut().unwrap().watch = None;
+        assert!(!judge(&looked).unwrap().found.is_empty());
+        looked.wanted.as_mut().unwrap().jobs.retain(|job| job.name.as_str() != JOB);
+        assert!(judge(&looked).unwrap().found.is_empty());
+    }
+}

@@ -39,16 +39,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    super::tests::house(&[
-        ("keychain:token/house", true, Some("a")),
-        ("file:token", false, Some("a")),
-    ])
+    super::tests::copied(Some("a"))
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    super::tests::house(&[
-        ("keychain:token/house", true, Some("a")),
-        ("file:token", false, Some("b")),
-    ])
+    super::tests::copied(Some("b"))
 }

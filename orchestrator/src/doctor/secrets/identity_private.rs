@@ -1,6 +1,7 @@
 //! `secrets/identity-private`.
 
 use super::look::Role;
+use super::paths_private;
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
 use sanctum_types::Severity;
@@ -13,7 +14,7 @@ pub(super) static LINT: Lint = Lint {
     why: "One file opens every secret that is encrypted to it, today's and those in every old commit and backup. It was once \
           made with the umask of a shell and read by every program of the machine.",
     fix: Fix::Run(
-        "sudo chmod 600 PATH, and replace it if anybody may have read it: age-keygen, then sanctum sops updatekeys",
+        "sudo chmod go= PATH, and replace it if anybody may have read it: age-keygen, then sanctum sops updatekeys",
     ),
     needs: &[Need::SecretPaths],
     judge,
@@ -27,23 +28,11 @@ fn judge(looked: &Looked) -> Seen {
     let paths = looked.secret_paths()?;
     let mut answer = Answer::of(paths);
     for one in paths.iter().filter(|one| one.role == Role::Identity) {
-        let (mode, path) = (one.there.mode, &one.path);
         if !one.there.is_file {
-            answer.add(path, "it is not a regular file");
-        } else if mode & 0o077 != 0 {
-            answer.add_with(
-                path,
-                format!("mode {mode:04o}: others can use it"),
-                format!("sudo chmod 600 {path}"),
-            );
+            answer.add(&one.path, "it is not a regular file");
+            continue;
         }
-        if let Some(uid) = one.there.uid.filter(|uid| *uid != 0) {
-            answer.add_with(
-                path,
-                format!("it belongs to user id {uid}"),
-                format!("sudo chown root {path}"),
-            );
-        }
+        paths_private::closed(&mut answer, one, "go=", "others can use it");
     }
     Ok(answer)
 }

@@ -13,10 +13,12 @@ use sanctum_host::random;
 use sanctum_secrets::house::fingerprint::LENGTH;
 use sanctum_secrets::house::{Everywhere, Fingerprint, HouseKey};
 use sanctum_secrets::resolve::Places;
+use sanctum_secrets::sops::exposure::exposed;
+use sanctum_secrets::sops::format::Format;
 use sanctum_secrets::stores::Store as _;
-use sanctum_types::{AbsPath, CouldNotCheck, SecretRef, ServiceName};
-use serde_json::Value;
+use sanctum_types::{AbsPath, CouldNotCheck, SecretRef, ServiceName, chain};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// A document of secrets of a whole house is a few kilobytes.
@@ -86,8 +88,8 @@ pub struct Document {
     pub path: AbsPath,
     /// The first line with the mark of an unfinished merge, from 1.
     pub conflict: Option<usize>,
-    /// Paths of values in clear text; none when the text cannot be read as a tree.
-    pub clear: Option<Vec<String>>,
+    /// Paths of values in clear text, or why the text cannot be read as an encrypted document.
+    pub clear: Result<Vec<String>, String>,
 }
 
 /// What is known of recovery bundles.
@@ -97,6 +99,8 @@ pub struct Recovery {
     pub record: Option<Record>,
     /// Fingerprints under the key of the record, whole, by secret; none where the key cannot be read.
     pub now: Option<BTreeMap<String, String>>,
+    /// Sources that did not answer.
+    pub unseen: Vec<CouldNotCheck>,
 }
 
 /// A value of the house in a file that is no store.
@@ -108,6 +112,13 @@ pub struct Leak {
     pub line: usize,
     /// Whose value it is.
     pub secret: ServiceName,
+}
+
+/// What is in each place, under a key of this run.
+#[derive(Debug)]
+pub struct Prints {
+    key: HouseKey,
+    places: Many<SecretPlace>,
 }
 
 /// A key for one run: what is compared within it needs no other.
@@ -135,10 +146,21 @@ fn held<'a>(eyes: &'a Eyes<'_>) -> impl Iterator<Item = (&'a ServiceName, &'a Se
 
 /// What is in each place, by fingerprint.
 pub fn places(eyes: &Eyes<'_>) -> Seen<Many<SecretPlace>> {
-    read(eyes, &passing_key()?)
+    eyes.prints().map(|prints| prints.places.clone())
 }
 
-fn read(eyes: &Eyes<'_>, key: &HouseKey) -> Seen<Many<SecretPlace>> {
+/// Reads every place.
+pub fn prints(eyes: &Eyes<'_>) -> Seen<Prints> {
+    let key = passing_key()?;
+    let places = read(eyes, &key, held(eyes))?;
+    Ok(Prints { key, places })
+}
+
+fn read<'a>(
+    eyes: &Eyes<'_>,
+    key: &HouseKey,
+    places: impl Iterator<Item = (&'a ServiceName, &'a SecretRef, bool)>,
+) -> Seen<Many<SecretPlace>> {
     let stores = stores(eyes)?;
     let one = |(name, place, source): (&ServiceName, &SecretRef, bool)| {
         let subject = format!("{place} of `{name}`");
@@ -148,7 +170,7 @@ fn read(eyes: &Eyes<'_>, key: &HouseKey) -> Seen<Many<SecretPlace>> {
         let print = known.map(|value| key.of(value.expose()));
         Ok(SecretPlace { secret: name.clone(), place: place.clone(), source, print, unattended })
     };
-    Ok(Many::collect(held(eyes).map(one)))
+    Ok(Many::collect(places.map(one)))
 }
 
 /// A file of the store, on the machine or below a directory.
@@ -202,9 +224,11 @@ pub fn documents(eyes: &Eyes<'_>) -> Seen<Many<Document>> {
         let bytes = eyes.head(&path, DOCUMENT)?;
         let missing =
             || CouldNotCheck { subject: path.to_string(), cause: "it is not there".to_owned() };
-        let text = String::from_utf8_lossy(&bytes.ok_or_else(missing)?).into_owned();
-        let (conflict, clear) = (conflict(&text), clear(&path, &text));
-        Ok(Document { path, conflict, clear })
+        let bytes = bytes.ok_or_else(missing)?;
+        let conflict = conflict(&String::from_utf8_lossy(&bytes));
+        let clear = exposed(&bytes, Format::of_path(Path::new(path.as_str())));
+        let clear = clear.map(|all| all.into_iter().map(|one| one.path).collect());
+        Ok(Document { path, conflict, clear: clear.map_err(|error| chain(&error)) })
     };
     Ok(Many::collect(files.into_iter().map(one)))
 }
@@ -217,42 +241,6 @@ fn conflict(text: &str) -> Option<usize> {
     text.lines().position(mark).map(|at| at + 1)
 }
 
-/// Paths of values that are not encrypted; the metadata is not asked.
-fn clear(path: &AbsPath, text: &str) -> Option<Vec<String>> {
-    let mut found = Vec::new();
-    if path.as_str().ends_with(".env") || path.as_str().ends_with(".ini") {
-        let pairs = text
-            .lines()
-            .filter(|line| !line.starts_with(['#', ';', '[']))
-            .filter_map(|line| line.split_once('='));
-        let open = pairs
-            .filter(|(name, value)| !name.trim().starts_with("sops_") && is_clear(value.trim()));
-        return Some(open.map(|(name, _)| name.trim().to_owned()).collect());
-    }
-    let tree: Value = serde_saphyr::from_str(text).ok()?;
-    for (name, value) in tree.as_object()?.iter().filter(|(name, _)| *name != "sops") {
-        walk(value, name, &mut found);
-    }
-    Some(found)
-}
-
-fn walk(value: &Value, path: &str, found: &mut Vec<String>) {
-    match value {
-        Value::Object(map) => {
-            map.iter().for_each(|(name, one)| walk(one, &format!("{path}.{name}"), found));
-        }
-        Value::Array(list) => list.iter().for_each(|one| walk(one, path, found)),
-        Value::String(text) if !is_clear(text) => {}
-        Value::Null => {}
-        Value::String(_) | Value::Bool(_) | Value::Number(_) => found.push(path.to_owned()),
-    }
-}
-
-/// SOPS leaves an empty text as it is.
-fn is_clear(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with("ENC[")
-}
-
 /// Bundles, and the fingerprints of today under the key of their record.
 pub fn recovery(eyes: &Eyes<'_>) -> Seen<Recovery> {
     let file = kept(eyes, recovery::FILE)?;
@@ -262,24 +250,23 @@ pub fn recovery(eyes: &Eyes<'_>) -> Seen<Recovery> {
     };
     let key = eyes.head(&kept(eyes, "fingerprints.key")?, CONFIG)?.map(Zeroizing::new);
     let Some(key) = key.and_then(|bytes| HouseKey::read(&bytes)) else {
-        return Ok(Recovery { record, now: None });
+        return Ok(Recovery { record, now: None, unseen: Vec::new() });
     };
-    let all = read(eyes, &key)?;
-    let sources = all.iter().filter(|one| one.source);
+    let sources = held(eyes).filter(|(.., source)| *source);
+    let all = read(eyes, &key, sources)?;
     let now =
-        sources.filter_map(|one| Some((one.secret.to_string(), one.print?.whole()))).collect();
-    Ok(Recovery { record, now: Some(now) })
+        all.iter().filter_map(|one| Some((one.secret.to_string(), one.print?.whole()))).collect();
+    Ok(Recovery { record, now: Some(now), unseen: all.unseen })
 }
 
 /// Values of the house in its instance, its configuration, its jobs and the owner's start-up files.
 pub fn leaks(eyes: &Eyes<'_>) -> Seen<Many<Leak>> {
-    let key = passing_key()?;
-    let places = read(eyes, &key)?;
+    let Prints { key, places } = eyes.prints()?;
     let known: BTreeMap<Fingerprint, ServiceName> =
         places.iter().filter_map(|one| Some((one.print?, one.secret.clone()))).collect();
     let mut many = Many { all: Vec::new(), unseen: places.unseen.clone() };
     let mut search = |path: &str, bytes: &[u8]| {
-        let found = tokens::find(bytes, &key, &known);
+        let found = tokens::find(bytes, key, &known);
         many.all.extend(found.into_iter().map(|(line, secret)| Leak {
             path: path.to_owned(),
             line,

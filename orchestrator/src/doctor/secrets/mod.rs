@@ -18,7 +18,7 @@ mod tests;
 pub mod tokens;
 mod value_in_config;
 
-pub use look::{Document, Leak, Recovery, Role, SecretPath, SecretPlace};
+pub use look::{Document, Leak, Prints, Recovery, Role, SecretPath, SecretPlace};
 
 use super::Lint;
 

@@ -13,7 +13,7 @@ pub(super) static LINT: Lint = Lint {
     why: "After a power cut nobody is logged in, the Keychain is locked, and the network comes up last. What the house stands \
           on starts then or not at all. That a place is declared is not enough: the value has to be in it.",
     fix: Fix::Run(
-        "sudo /opt/sanctum/bin/sanctum secrets sync NAME, with a `file:` or `age:` cache declared",
+        "sudo /opt/sanctum/bin/sanctum secrets sync NAME, with a `keychain://system/`, `age:` or `file:` cache declared",
     ),
     needs: &[Need::SecretPlaces],
     judge,
@@ -48,13 +48,10 @@ fn judge(looked: &Looked) -> Seen {
 
 #[cfg(test)]
 fn good() -> Looked {
-    super::tests::house(&[
-        ("keychain:token/house", true, Some("a")),
-        ("file:token", false, Some("a")),
-    ])
+    super::tests::copied(Some("a"))
 }
 
 #[cfg(test)]
 fn bad() -> Looked {
-    super::tests::house(&[("keychain:token/house", true, Some("a")), ("file:token", false, None)])
+    super::tests::copied(None)
 }

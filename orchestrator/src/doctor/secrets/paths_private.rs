@@ -1,6 +1,6 @@
 //! `secrets/paths-private`.
 
-use super::look::Role;
+use super::look::{Role, SecretPath};
 use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
 use sanctum_types::Severity;
@@ -27,30 +27,28 @@ fn judge(looked: &Looked) -> Seen {
     let paths = looked.secret_paths()?;
     let mut answer = Answer::of(paths);
     for one in paths {
-        let (mode, path) = (one.there.mode, &one.path);
-        let (mask, words) = match one.role {
-            Role::Identity => continue,
-            Role::Private => (0o077, "others than its owner may use it"),
-            Role::Sealed => (0o022, "others than its owner may write it"),
-        };
-        if mode & mask != 0 {
-            let fix = if one.role == Role::Private { "go=" } else { "go-w" };
-            answer.add_with(
-                path,
-                format!("mode {mode:04o}: {words}"),
-                format!("sudo chmod {fix} {path}"),
-            );
-        }
-        // Below a directory owners are not kept.
-        if let Some(uid) = one.there.uid.filter(|uid| *uid != 0) {
-            answer.add_with(
-                path,
-                format!("it belongs to user id {uid}"),
-                format!("sudo chown root {path}"),
-            );
+        match one.role {
+            Role::Identity => {}
+            Role::Private => closed(&mut answer, one, "go=", "others than its owner may use it"),
+            Role::Sealed => closed(&mut answer, one, "go-w", "others than its owner may write it"),
         }
     }
     Ok(answer)
+}
+
+/// It must be root's, and nobody else may have what `chmod RIGHTS` takes away: everything (`go=`) or writing (`go-w`).
+pub(super) fn closed(answer: &mut Answer, one: &SecretPath, rights: &str, words: &str) {
+    let (mode, path) = (one.there.mode, &one.path);
+    let mask = if rights == "go-w" { 0o022 } else { 0o077 };
+    if mode & mask != 0 {
+        let fix = format!("sudo chmod {rights} {path}");
+        answer.add_with(path, format!("mode {mode:04o}: {words}"), fix);
+    }
+    // Below a directory owners are not kept.
+    if let Some(uid) = one.there.uid.filter(|uid| *uid != 0) {
+        let fix = format!("sudo chown root {path}");
+        answer.add_with(path, format!("it belongs to user id {uid}"), fix);
+    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ fn judge(looked: &Looked) -> Seen {
             cause: "the key of its fingerprints cannot be read".to_owned(),
         });
     };
+    answer.unseen.extend(recovery.unseen.iter().cloned());
     for (name, print) in now {
         match newest.secrets.get(name) {
             None => answer.add(name.as_str(), "the newest bundle does not hold it"),
@@ -43,6 +44,14 @@ fn judge(looked: &Looked) -> Seen {
         }
     }
     Ok(answer)
+}
+
+#[test]
+fn a_source_that_does_not_answer_is_not_taken_for_unchanged() {
+    let mut looked = good();
+    let away = CouldNotCheck { subject: "op://a/b/c of `token`".to_owned(), cause: "x".to_owned() };
+    looked.recovery.as_mut().unwrap().unseen.push(away.clone());
+    assert_eq!(judge(&looked).unwrap().unseen, [away]);
 }
 
 #[cfg(test)]

@@ -26,14 +26,13 @@ fn judge(looked: &Looked) -> Seen {
     let mut answer = Answer::of(documents);
     for one in documents {
         match &one.clear {
-            None => answer.unseen.push(CouldNotCheck {
-                subject: one.path.to_string(),
-                cause: "it is no tree that can be read".to_owned(),
-            }),
-            Some(clear) if !clear.is_empty() => {
+            Err(cause) => answer
+                .unseen
+                .push(CouldNotCheck { subject: one.path.to_string(), cause: cause.clone() }),
+            Ok(clear) if !clear.is_empty() => {
                 answer.add(&one.path, format!("in clear text: {}", clear.join(", ")));
             }
-            Some(_) => {}
+            Ok(_) => {}
         }
     }
     Ok(answer)

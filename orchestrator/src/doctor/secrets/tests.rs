@@ -39,6 +39,11 @@ pub(super) fn house(places: &[(&str, bool, Option<&str>)]) -> Looked {
     looked
 }
 
+/// [`house`] with the value `a` in the keychain, and this in the file that is its cache.
+pub(super) fn copied(cache: Option<&str>) -> Looked {
+    house(&[("keychain:token/house", true, Some("a")), ("file:token", false, cache)])
+}
+
 impl Looked {
     pub(super) fn with_secret_path(mut self, path: &str, role: Role, mode: u32) -> Self {
         let there = if role == Role::Private { fixture::dir(mode) } else { fixture::file(mode) };
@@ -49,7 +54,7 @@ impl Looked {
 
     pub(super) fn with_document(mut self, conflict: Option<usize>, clear: &[&str]) -> Self {
         let path = AbsPath::new("/etc/sanctum/house.yaml").unwrap();
-        let clear = Some(clear.iter().map(|&key| key.to_owned()).collect());
+        let clear = Ok(clear.iter().map(|&key| key.to_owned()).collect());
         self.sops_documents.as_mut().unwrap().all.push(Document { path, conflict, clear });
         self
     }
@@ -75,7 +80,8 @@ impl Looked {
             rehearsed_at: days.map(ago),
         };
         let record = Record { format: 1, bundles: vec![made] };
-        self.recovery = Ok(Recovery { record: Some(record), now: Some(pick(true)) });
+        let now = Some(pick(true));
+        self.recovery = Ok(Recovery { record: Some(record), now, unseen: Vec::new() });
         self
     }
 }
@@ -101,10 +107,11 @@ fn what_is_seen_of_real_files_holds_no_value() {
     put("etc/sanctum/identity", "x", 0o644);
     put(
         "etc/sanctum/h.yaml",
-        "a: ENC[AES256_GCM,data:x]\nb: {c_unencrypted: open, d: null, e: \"\"}\nsops: {mac: x, version: y}\n<<<<<<< ours\n",
+        "a: ENC[AES256_GCM,data:x]\nb:\n    c_unencrypted: open\nsops:\n    mac: x\n    version: y\n<<<<<<< ours\n",
         0o600,
     );
-    put("etc/sanctum/e.env", "A=ENC[x]\nB=open\nsops_mac=x\n", 0o600);
+    let document = "A=ENC[AES256_GCM,data:x]\nB_unencrypted=open\nsops_mac=x\nsops_version=3.9.0\n";
+    put("etc/sanctum/e.env", document, 0o600);
     put("Users/operator/.zshrc", "# x\nexport TOKEN='hunter2-hunter2'\n", 0o644);
     let house = fixture::hub(&json!({ "secrets": {
         "token": { "ref": "file:token", "caches": ["file:copy", "file:gone"], "cleartext": { "reason": "x" } },
@@ -127,15 +134,18 @@ fn what_is_seen_of_real_files_holds_no_value() {
     let documents = look::documents(&eyes).unwrap();
     let seen: Vec<_> = documents
         .iter()
-        .map(|one| (one.path.to_string(), one.conflict, one.clear.clone()))
+        .map(|one| (one.path.to_string(), one.conflict, one.clear.clone().ok()))
         .collect();
     assert_eq!(
         seen,
         [
-            ("/etc/sanctum/e.env".to_owned(), None, Some(vec!["B".to_owned()])),
-            ("/etc/sanctum/h.yaml".to_owned(), Some(4), None),
+            ("/etc/sanctum/e.env".to_owned(), None, Some(vec!["[\"B_unencrypted\"]".to_owned()])),
+            ("/etc/sanctum/h.yaml".to_owned(), Some(7), None),
         ]
     );
+    // Each store was asked already, and is not asked again: what is there now was not there then.
+    put("etc/sanctum/secrets/token", "later-later", 0o600);
+    put("etc/sanctum/secrets/copy", "later-later", 0o600);
     let leaks = look::leaks(&eyes).unwrap();
     let found: Vec<_> =
         leaks.iter().map(|one| (one.path.as_str(), one.line, one.secret.as_str())).collect();

@@ -447,9 +447,9 @@ impl Problem {
             Self::NoReason { .. } => {
                 fixed("say in `reason` who needs to reach it, or bind `loopback`")
             }
-            Self::SessionSecret { .. } => {
-                fixed("give it a reference or a cache that resolves at boot: file:, age: or sops:")
-            }
+            Self::SessionSecret { .. } => fixed(
+                "give it a reference or a cache that resolves at boot: file:, age:, sops: or keychain://system/",
+            ),
             Self::PlaceTaken { .. } => fixed("give each cache a place of its own"),
             Self::Recipient => fixed("age1..., or the line of an SSH public key"),
             Self::TokenInside => fixed("put it into file:, age:, sops: or keychain:"),

@@ -70,6 +70,21 @@ fn an_open_disk_of_the_hub_gives_the_guest_too() {
     assert_eq!(lines(None, Taken::Disk, "hub"), lines(Some("off"), Taken::Disk, "hub"));
 }
 
+/// What is guessed at is a login's password; a service at boot has none, and neither has root's keychain.
+#[test]
+fn the_keychain_of_a_machine_opens_with_its_disk() {
+    let mut house = house(Some("off"));
+    let held = |house: &Instance, name: &str| {
+        let plan = theft(house, Taken::Disk, &NodeName::new("hub").unwrap());
+        let step = plan.steps.into_iter().find(|step| step.thing == format!("secret:{name}"));
+        step.unwrap().held
+    };
+    assert_eq!(held(&house, "wifi"), Held::ByGuessing);
+    let wifi = house.secrets.values_mut().find(|entry| entry.reference.keychain_item().is_some());
+    wifi.unwrap().reference = SecretRef::parse("keychain://system/wifi/house").unwrap();
+    assert_eq!(held(&house, "wifi"), Held::AtOnce);
+}
+
 #[test]
 fn an_encrypted_disk_is_guessed_at_and_a_running_node_is_open() {
     let sealed = lines(Some("on"), Taken::Disk, "hub");
@@ -89,6 +104,23 @@ fn a_node_has_what_it_holds_and_no_more() {
     assert!(barn.iter().any(|line| line.contains("secret:backup-key")));
     assert!(!barn.iter().any(|line| line.contains("unseal") || line.contains(":den")), "{barn:?}");
     assert_eq!(lines(Some("on"), Taken::Node, "phone"), ["1 key:ssh-login:phone at-once 9"]);
+}
+
+#[test]
+fn the_token_of_1password_lies_where_it_is_read_with() {
+    let mut house = house(Some("off"));
+    house.stores =
+        serde_json::from_value(json!({ "one_password": { "token": "file:op-token" } })).unwrap();
+    let tokens = |node: &str| -> Vec<_> {
+        let plan = theft(&house, Taken::Disk, &NodeName::new(node).unwrap());
+        let tokens = plan.steps.into_iter().filter(|step| step.thing.contains("store-tokens"));
+        tokens.map(|step| (step.thing, step.act, step.held, step.danger, step.places)).collect()
+    };
+    let place = vec!["hub: file:op-token".to_owned()];
+    let thing = "key:store-tokens:hub".to_owned();
+    assert_eq!(tokens("hub"), [(thing, Act::Revoke, Held::AtOnce, danger::MOST, place)]);
+    // It reads nothing there.
+    assert_eq!(tokens("barn"), []);
 }
 
 proptest! {

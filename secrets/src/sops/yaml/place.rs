@@ -63,17 +63,6 @@ pub(super) fn newline(text: &str) -> &'static str {
     }
 }
 
-/// The line (from one) of the first mark that an unfinished merge leaves.
-pub(super) fn conflict(text: &str) -> Option<usize> {
-    let marks = ["<<<<<<<", ">>>>>>>", "|||||||"];
-    let is_mark = |line: &str| {
-        marks.iter().any(|mark| {
-            line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        })
-    };
-    text.lines().position(is_mark).map(|found| found + 1)
-}
-
 /// The line of a `=======` in a text that does not parse: in one that does, it is text.
 pub(super) fn half_conflict(text: &str) -> Option<usize> {
     text.lines().position(|line| line == "=======").map(|found| found + 1)

@@ -3,6 +3,7 @@
 
 use super::peers::{Peer, ntfy};
 use crate::cli::program::{House, Ran, SMALL, sanctum, sanctumd};
+use crate::journal::killed_in_the_middle;
 use rustix::process::{Pid, Signal, kill_process};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -14,13 +15,17 @@ const QUIET: Duration = Duration::from_secs(6);
 
 /// A house whose first channel nobody answers at, applied.
 fn house(phone: &Peer) -> House {
+    House::applied(&text(phone))
+}
+
+fn text(phone: &Peer) -> String {
     let channels = format!(
         "\nalerts:\n  heartbeat: 86400\n  channels:\n    \
          - {{name: gone, via: {{ntfy: {{url: \"http://127.0.0.1:1\", topic: house}}}}}}\n    \
          - {{name: phone, via: {{ntfy: {{url: \"{}\", topic: house}}}}}}\n",
         phone.url("")
     );
-    House::applied(&format!("{SMALL}{channels}"))
+    format!("{SMALL}{channels}")
 }
 
 /// The running loop; it ends with its test.
@@ -164,4 +169,72 @@ fn what_up_finds_is_told_at_the_desk() {
     assert_eq!(told(&phone, "supervise.squatted").len(), 1, "{:?}", told(&phone, ""));
     let history = house.at("root/.sanctum/alerts.json");
     assert!(std::fs::read_to_string(history).expect("the memory").contains("supervise.squatted"));
+}
+
+/// What the loop remembers as begun and not ended; none before its first look.
+fn open(house: &House) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(house.at("root/.sanctum/watch.json")).ok()?;
+    let watch: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let streams = watch["streams"].as_object().expect("streams").values();
+    let open = streams.flat_map(|stream| stream["open"].as_object().expect("operations").values());
+    Some(open.map(|begun| begun["action"].as_str().expect("a text").to_owned()).collect())
+}
+
+/// A finding that no look sees any more is not reminded of: the desk's own tests.
+#[test]
+fn an_apply_that_died_is_a_finding_until_it_is_taken_back() {
+    let phone = ntfy(None);
+    let house = house(&phone);
+    house.instance(&text(&phone).replace("1111", "2222"));
+    killed_in_the_middle(&house);
+    let running = Loop::of(&house);
+    await_told(&phone, "journal.unfinished (apply.run hub)");
+    assert_eq!(open(&house).expect("it looked"), ["apply.run"]);
+    house.run(&["recover"]).exits(0);
+    audit(&house, &["verify"]).exits(0);
+    let begun = Instant::now();
+    while open(&house).is_none_or(|open| !open.is_empty()) {
+        assert!(begun.elapsed() < LONG, "still open: {:?}", open(&house));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    running.drained();
+    assert_eq!(told(&phone, "journal.unfinished").len(), 1, "{:?}", told(&phone, ""));
+}
+
+/// The loop reads every stream, the journal's service reads none but its own: what the loop says of the others is in there.
+#[test]
+fn the_loop_has_the_service_record_how_far_the_other_streams_have_come() {
+    let phone = ntfy(None);
+    let house = house(&phone);
+    let mut command = house.command(sanctumd());
+    // At its start the service, which is root's here, looks itself, and then not again.
+    command.args(["--only", "journal", "--checkpoint-every", "3600", "--root"]);
+    let command = command.arg(house.at("root")).stdout(Stdio::null()).stderr(Stdio::null());
+    let service = Loop(command.spawn().expect("it starts"));
+    let begun = Instant::now();
+    while std::os::unix::net::UnixStream::connect(house.at("root/run/sanctum/journal.sock"))
+        .is_err()
+    {
+        assert!(begun.elapsed() < LONG, "nobody listens");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    house.run(&["rollback", "--yes"]).exits(0);
+    let stream = |name: &str| {
+        let file = house.at("root/.sanctum/journal").join(name).join("000001.jsonl");
+        std::fs::read_to_string(file).unwrap_or_default()
+    };
+    let last = stream("sanctum").lines().count();
+    let (running, begun) = (Loop::of(&house), Instant::now());
+    let said = |text: String| {
+        let lines =
+            text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let heads = lines.filter(|line| line["action"] == "journal.head");
+        heads.filter_map(|line| line["details"]["seq"].as_str()?.parse().ok()).max().unwrap_or(0)
+    };
+    while said(stream("service")) < last {
+        assert!(begun.elapsed() < LONG, "{last}: {}", stream("service"));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    running.drained();
+    service.drained();
 }

@@ -4,6 +4,7 @@
 use super::program::{House, Ran, SMALL, copy_program, sanctum};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::process::Command;
 
 /// Debian's `nobody`.
 const NOBODY: u32 = 65534;
@@ -21,13 +22,19 @@ fn public(house: &House) -> std::path::PathBuf {
     path
 }
 
-fn run(house: &House, root: bool, environment: &[(&str, &str)], verb: &[&str]) -> Ran {
+/// The binary as root, or as an account that may do nothing special.
+pub(crate) fn command(house: &House, root: bool) -> Command {
     let program = public(house);
-    let setpriv = sanctum_tests::tool("setpriv");
-    let mut command = house.command(if root { &program } else { &setpriv });
-    if !root {
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+    if root {
+        return house.command(&program);
     }
+    let mut command = house.command(&sanctum_tests::tool("setpriv"));
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+    command
+}
+
+fn run(house: &House, root: bool, environment: &[(&str, &str)], verb: &[&str]) -> Ran {
+    let mut command = command(house, root);
     command.envs(environment.iter().map(|(name, file)| (*name, house.at(file))));
     Ran::of(&command.args(verb).output().expect("it starts"))
 }

@@ -121,6 +121,16 @@ fn die(case: &Case, house: &House, (call, nth): (&str, usize), next: Next, expec
         .status()
         .expect("strace starts");
     assert_eq!(status.signal(), Some(SIGKILL), "{at}: it lived on");
+    let audit = |code| {
+        let root = house.at("root");
+        let root = root.to_str().expect("a path in UTF-8");
+        house.bare(&["audit", "verify", "--root", root]).exits(code)
+    };
+    // Before its first word in there, a run may have died at making the journal, which the next writer finishes.
+    let told = house.at("root/.sanctum/begun.json").exists() || !matches!(next, Next::TakeBack);
+    if house.receipts().last().is_some_and(|(_, is)| is == "interrupted") {
+        assert!(audit(3).stdout.contains("never ended"), "{at}");
+    }
     let tree = match next {
         Next::Again => {
             house.run(case.verb).exits(0);
@@ -146,6 +156,11 @@ fn die(case: &Case, house: &House, (call, nth): (&str, usize), next: Next, expec
     assert_eq!(house.tree(), *tree, "{at}");
     if matches!(next, Next::Apply) || (matches!(next, Next::Again) && *tree == expected.wanted) {
         house.run(&["plan"]).exits(0);
+    }
+    // Where the run died after its work was whole, nothing is taken back, and its operation is ended all the same.
+    if told {
+        house.run(&["recover"]).exits(0);
+        audit(0);
     }
 }
 

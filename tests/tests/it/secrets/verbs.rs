@@ -39,6 +39,43 @@ fn what_cannot_be_done_says_what_can() {
 }
 
 #[test]
+fn two_values_for_one_secret_are_not_imported() {
+    let house = house();
+    let file = house.at("home/.env");
+    let path = file.to_str().expect("a path");
+    // The second would replace the first, in the store and, with the file gone, everywhere.
+    for text in ["TLS_KEY=first\ntls_key=second\n", "TLS_KEY=first\nOTHER=second\n"] {
+        fs::write(&file, text).expect("a file");
+        let import =
+            ["secrets", "import", path, "--replace", "--remove", "--yes", "--as", "OTHER=tls-key"];
+        house.run(&import).exits(4).says("both to become `tls-key`");
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), text);
+        house.run(&["secrets", "get", "tls-key", "--stdout"]).exits(1);
+    }
+    fs::write(&file, "TLS_KEY=once\ntls_key=once\n").expect("a file");
+    house.run(&["secrets", "import", path, "--remove", "--yes"]).exits(0);
+    assert!(!file.exists());
+    // One that the store has already counts too.
+    fs::write(&file, "TLS_KEY=once\nOTHER=second\n").expect("a file");
+    let import = ["secrets", "import", path, "--replace", "--yes", "--as", "OTHER=tls-key"];
+    house.run(&import).exits(4).says("both to become");
+}
+
+#[test]
+fn what_goes_over_a_descriptor_is_said_for_a_service_too() {
+    let house = house();
+    let run = |fd: &str| house.run(&["secrets", "exec", "--service", "gateway", "--fd", fd]);
+    let ran = run("gatewy-token").exits(2).says("--fd takes secrets that service `gateway` reads");
+    assert!(!ran.stdout.contains("one-two-three"), "{}", ran.stdout);
+    let ran = run("gateway-token").exits(0);
+    assert!(ran.stdout.contains("GATEWAY_TOKEN_FD=") && !ran.stdout.contains("one-two-three"));
+    // A variable that is another secret's pipe.
+    let twice = ["secrets", "exec", "--fd", "gateway-token", "--env", "GATEWAY_TOKEN_FD=tls-key"];
+    let ran = house.runs(&twice, &["env"]).exits(2);
+    ran.says("two secrets want the variable GATEWAY_TOKEN_FD");
+}
+
+#[test]
 fn a_source_that_is_empty_is_not_filled_from_a_cache_by_itself() {
     let house = house();
     let store = house.at("root/etc/sanctum/secrets/.store.age");

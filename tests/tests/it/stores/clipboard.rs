@@ -7,7 +7,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-struct Screen(Child, Display);
+/// A display of its own, which goes with what it holds.
+pub(crate) struct Screen(Child, Display);
 
 impl Drop for Screen {
     fn drop(&mut self) {
@@ -18,9 +19,10 @@ impl Drop for Screen {
 }
 
 impl Screen {
-    fn start(xvfb: &Path) -> Self {
+    /// Any account may speak to it.
+    pub(crate) fn start(xvfb: &Path) -> Self {
         let mut server = Command::new(xvfb)
-            .args(["-displayfd", "1", "-screen", "0", "320x240x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "320x240x24", "-nolisten", "tcp", "-ac"])
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .stdin(Stdio::null())
@@ -35,12 +37,17 @@ impl Screen {
         Self(server, Display { x11, ..Display::default() })
     }
 
-    fn xclip(&self, xclip: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
+    /// Its name, as `DISPLAY` says it.
+    pub(crate) fn name(&self) -> &str {
+        self.1.x11.as_deref().expect("a display")
+    }
+
+    pub(crate) fn xclip(&self, xclip: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
         let mut child = Command::new(xclip)
             .args(["-selection", "clipboard"])
             .args(args)
             .env_clear()
-            .env("DISPLAY", self.1.x11.as_deref().expect("a display"))
+            .env("DISPLAY", self.name())
             .stdin(Stdio::piped())
             .stdout(if args == ["-out"] { Stdio::piped() } else { Stdio::null() })
             .stderr(Stdio::null())
