@@ -277,7 +277,7 @@ mod tests {
         #[test]
         fn a_fourth_layer_is_not_undone(word in "[a-z ]{0,20}") {
             let plain = format!("{word} password=hunter2 b");
-            let text = (0..=DEPTH).fold(plain, |text, _| wrap(Layer::Base64, text.as_bytes()));
+            let text = (0..4).fold(plain, |text, _| wrap(Layer::Base64, text.as_bytes()));
             prop_assert!(find(text.as_bytes()).is_empty());
         }
     }

@@ -195,13 +195,18 @@ fn is_token(value: &str) -> bool {
     let letters = Letters::of(value.as_bytes());
     let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
     let random = random::looks_random(value.as_bytes());
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    // `pkcs15Token`: what names a token has it in its name, and few digits.
+    let lower = value.to_ascii_lowercase();
+    if digits <= 4 && ["token", "secret", "passw"].iter().any(|word| lower.contains(word)) {
+        return false;
+    }
     if hex {
         return random || (value.len() < SHORTEST_BARE_TOKEN && digits_within(value) >= 2);
     }
     if random {
         return !letters.are_words() || digits_within(value) >= 3;
     }
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
     if digits == 0 {
         return letters.pairs >= 8 && letters.are_chance(8);
     }
@@ -343,6 +348,7 @@ mod tests {
             (Noun::Token, "application/x-www-form-urlencoded"),
             (Noun::Token, "0123456789abcdef0123456789abcdef"),
             (Noun::Token, "pbkdf2_sha256"),
+            (Noun::Token, "pkcs-9-at-pkcs15Token"),
             (Noun::Token, "2YotnFZFEjr1zCsicMWpAA"),
             (Noun::Token, "abc123"),
             (Noun::Salt, "salty"),
