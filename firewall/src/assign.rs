@@ -39,7 +39,9 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
         return nothing;
     }
     // The sign is looked for before the name is judged: behind most words there is none, and that is cheap to see.
-    let Some((sign, at)) = sign_after(text, &name) else { return nothing };
+    let Some((sign, at)) = sign_after(text, &name).or_else(|| paired_value(text, name.end)) else {
+        return nothing;
+    };
     let Some(noun) = words(text, &name).and_then(|name| noun_of(&name)) else { return nothing };
     let Some((value, shape)) = value_at(text, at, sign, &name, kind) else { return nothing };
     let nothing = nothing.read(value.end);
@@ -67,6 +69,28 @@ fn name_around(text: &[u8], hit: &Range<usize>) -> Range<usize> {
     let start = skip(text, start, LONGEST_NAME, |b| matches!(b, b'-' | b'.' | b'$')).min(hit.start);
     let end = skip_back(text, end, LONGEST_NAME, |b| matches!(b, b'-' | b'.' | b'$')).max(hit.end);
     start..end
+}
+
+/// The value of a name that stands in a field of its own: `name: DB_PASSWORD` and a line with `value:`, an entry
+/// of a property list, `<name>` and `<value>`.
+fn paired_value(text: &[u8], at: usize) -> Option<(Sign, usize)> {
+    let space = |at| skip(text, at, WIDEST_GAP, |b| b.is_ascii_whitespace());
+    let quote = |at: usize| at + usize::from(is_quote(byte(text, at)));
+    let begins = |at: usize, word: &[u8]| {
+        let found = text.get(at..at + word.len())?;
+        found.eq_ignore_ascii_case(word).then_some(at + word.len())
+    };
+    for (closes, opens) in [("</key>", "<string>"), ("</name>", "<value>")] {
+        if let Some(end) = begins(at, closes.as_bytes()) {
+            return begins(space(end), opens.as_bytes()).map(|at| (Sign::Opens, at));
+        }
+    }
+    let end = quote(at);
+    let comma = end + usize::from(byte(text, end) == b',');
+    let next = quote(space(comma));
+    let sign = skip(text, quote(begins(next, b"value")?), WIDEST_GAP, is_blank);
+    let sets = next > at && matches!(byte(text, sign), b':' | b'=');
+    sets.then_some((Sign::Sets { spaced: true }, sign + 1))
 }
 
 /// The sign behind a name and the offset behind that sign.
