@@ -3,7 +3,7 @@
 //! Literals are judged by structure and by letters: names, words, references, templates and placeholders are
 //! none. A bare value in code is an expression and never a secret here.
 
-use crate::hint::Kind;
+use crate::hint::{Form, Kind};
 use crate::noun::Noun;
 use crate::random;
 use crate::words::Letters;
@@ -48,7 +48,10 @@ pub(crate) fn is_secret(noun: Noun, value: &str, shape: Shape, kind: Kind) -> bo
             && is_token(value)
             && random::looks_random(value.as_bytes());
     }
-    if let Kind::Credentials(_) = kind {
+    if shape != Shape::Quoted && value.starts_with("--") {
+        return false;
+    }
+    if matches!(kind, Kind::Credentials(Form::Named | Form::Netrc)) {
         return count >= SHORTEST_CREDENTIAL && (noun != Noun::Salt || count >= SHORTEST_TOKEN);
     }
     if kind != Kind::Unknown && (is_proverbial(value) || has_escapes(value)) {
@@ -308,7 +311,6 @@ pub(crate) fn stands_for_a_secret(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hint::Form;
 
     #[test]
     fn values_are_judged_by_their_structure() {
@@ -374,6 +376,8 @@ mod tests {
             ("marzipan", Shape::Bare, Kind::Credentials(Form::Named), true),
             ("winter is coming", Shape::Quoted, Kind::Credentials(Form::Named), true),
             ("${MARZIPAN}", Shape::Quoted, Kind::Credentials(Form::Named), false),
+            ("marzipan", Shape::Bare, Kind::Credentials(Form::Hashes), false),
+            ("--network=x9k2", Shape::Bare, Kind::Settings, false),
             ("kq82Jd0s", Shape::Quoted, Kind::Machine, false),
         ] {
             assert_eq!(password(value, shape, kind), secret, "{value} {shape:?} {kind:?}");
