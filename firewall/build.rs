@@ -65,6 +65,8 @@ fn keyword_tables(built: &automaton::Automaton) -> Result<String, std::fmt::Erro
     let mut table = String::new();
     writeln!(table, "const SHIFT: u32 = {};", built.shift)?;
     writeln!(table, "const FIRST_MATCH: usize = {};", built.first_match)?;
+    let longest = built.keywords.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
+    writeln!(table, "const LONGEST: usize = {longest};")?;
     writeln!(table, "static CLASSES: [u8; 256] = {:?};", built.classes)?;
     writeln!(table, "static OUTPUTS: &[&[u16]] = &[")?;
     for keywords in &built.outputs {
