@@ -15,6 +15,7 @@ pub mod environments;
 pub mod files;
 pub mod folder;
 pub mod forwarding;
+pub mod hook_file;
 pub mod install;
 pub mod interfaces;
 pub mod journal;
