@@ -182,6 +182,12 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// A fingerprint from its digits.
+#[must_use]
+pub fn parse(fingerprint: &str) -> Option<[u8; 16]> {
+    unhex(fingerprint)
+}
+
 /// So many bytes from as many pairs of hexadecimal digits.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
