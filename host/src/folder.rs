@@ -85,13 +85,11 @@ impl Folder {
             }
             let kind = match entry.file_type() {
                 // Some file systems do not tell with the name.
-                FileType::Unknown => {
-                    match statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-                        Ok(stat) => FileType::from_raw_mode(stat.st_mode),
-                        Err(Errno::NOENT) => continue,
-                        Err(errno) => return Err(answer(errno)),
-                    }
-                }
+                FileType::Unknown => match statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(stat) => FileType::from_raw_mode(stat.st_mode),
+                    Err(Errno::NOENT) => continue,
+                    Err(errno) => return Err(answer(errno)),
+                },
                 told => told,
             };
             let name = OsString::from_vec(name.to_bytes().to_vec());

@@ -32,9 +32,8 @@ pub fn place(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
         let mut file =
             std::fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(&fresh)?;
         let placed = file.write_all(bytes).and_then(|()| file.sync_all());
-        let placed = placed.and_then(|()| {
-            Ok(renameat_with(CWD, &fresh, CWD, path, RenameFlags::NOREPLACE)?)
-        });
+        let placed = placed
+            .and_then(|()| Ok(renameat_with(CWD, &fresh, CWD, path, RenameFlags::NOREPLACE)?));
         if placed.is_err() {
             std::fs::remove_file(&fresh)?;
         }

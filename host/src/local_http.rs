@@ -55,7 +55,8 @@ pub fn body(answer: &[u8]) -> Result<Vec<u8>> {
     }
     let chunked = |line: &str| {
         let (name, value) = line.split_once(':').unwrap_or_default();
-        name.eq_ignore_ascii_case("transfer-encoding") && value.trim().eq_ignore_ascii_case("chunked")
+        name.eq_ignore_ascii_case("transfer-encoding")
+            && value.trim().eq_ignore_ascii_case("chunked")
     };
     if lines.any(chunked) { join(rest).ok_or_else(strange) } else { Ok(rest.to_vec()) }
 }

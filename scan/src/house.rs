@@ -22,7 +22,15 @@ const SYSTEM: [&str; 5] =
     ["/etc", "/usr/local/etc", "/opt/homebrew/etc", "/opt/sanctum", "/var/lib/sanctum"];
 /// Below a home: where programs keep configuration and, all too often, keys.
 const OF_HOME: [&str; 10] = [
-    ".aws", ".azure", ".config", ".docker", ".gnupg", ".kube", ".sanctum", ".ssh", "bin",
+    ".aws",
+    ".azure",
+    ".config",
+    ".docker",
+    ".gnupg",
+    ".kube",
+    ".sanctum",
+    ".ssh",
+    "bin",
     "Library/Application Support/Claude",
 ];
 
@@ -43,7 +51,10 @@ pub fn paths(scanner: &Scanner<'_>, homes: &[PathBuf]) -> Vec<PathBuf> {
             Ok(names) => {
                 let names = names.unwrap_or_default();
                 let file = |path: &PathBuf| {
-                    look::at_itself(path).ok().flatten().is_some_and(|facts| facts.kind == look::Kind::File)
+                    look::at_itself(path)
+                        .ok()
+                        .flatten()
+                        .is_some_and(|facts| facts.kind == look::Kind::File)
                 };
                 // Histories are read as what they are.
                 let names = names.iter().filter(|name| !name.ends_with("_history"));

@@ -30,7 +30,6 @@ use std::path::{Path, PathBuf};
 
 /// What is looked at.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a source that is looked at or not")]
 pub struct Request {
     /// Files and folders, or repositories where only their history was asked for.
     pub paths: Vec<PathBuf>,
@@ -68,7 +67,11 @@ pub fn run(scanner: &Scanner<'_>, request: &Request) -> Result<(), GitError> {
         let here = request.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let here = std::path::absolute(here)
             .map_err(|source| GitError::Io { path: here.display().to_string(), source })?;
-        return git::staged::scan(scanner, &Repository::above(&here)?, request.index_file.as_deref());
+        return git::staged::scan(
+            scanner,
+            &Repository::above(&here)?,
+            request.index_file.as_deref(),
+        );
     }
     let git = request.history || request.remotes;
     let mut repositories = Vec::new();

@@ -48,7 +48,8 @@ fn arguments(scanner: &Scanner<'_>, table: &Table) {
         }
     }
     if !table.complete {
-        scanner.not_scanned("arguments of other accounts' processes", "this account may not see them");
+        scanner
+            .not_scanned("arguments of other accounts' processes", "this account may not see them");
     } else if unseen > 0 {
         let subject = format!("arguments of {unseen} processes");
         scanner.not_scanned(subject, "this account may not see them");
@@ -68,7 +69,8 @@ fn environment(scanner: &Scanner<'_>, table: &Table) {
         };
         let name = table.processes.get(&pid).map_or("", |process| process.name.as_str());
         let shown = format!("environment of process {pid} ({name})");
-        let lines: Vec<u8> = bytes.iter().map(|byte| if *byte == 0 { b'\n' } else { *byte }).collect();
+        let lines: Vec<u8> =
+            bytes.iter().map(|byte| if *byte == 0 { b'\n' } else { *byte }).collect();
         piece(scanner, (Source::Environment, Once::BySource), &shown, &lines);
     }
     if unseen > 0 {
@@ -79,7 +81,8 @@ fn environment(scanner: &Scanner<'_>, table: &Table) {
 
 /// Sockets of container engines: Docker's and Podman's own, Docker Desktop's, Colima's and OrbStack's below a home.
 fn sockets(homes: &[PathBuf]) -> Vec<PathBuf> {
-    const SYSTEM: [&str; 3] = ["/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock"];
+    const SYSTEM: [&str; 3] =
+        ["/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock"];
     const HOME: [&str; 4] = [
         ".docker/run/docker.sock",
         ".colima/default/docker.sock",
@@ -143,7 +146,9 @@ pub fn lines_of(said: &Value) -> String {
         text.push_str(&words.concat().replace(['\n', '\r'], " "));
         text.push('\n');
     };
-    let list = |at: &str| said.pointer(at).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let list = |at: &str| {
+        said.pointer(at).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    };
     for variable in list("/Config/Env").iter().filter_map(Value::as_str) {
         line(&[variable]);
     }

@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn marks_in_the_comments_of_many_languages() {
-        let mark = |line: &str| of_line(&line.replace('~', WORD)).map(|m| (m.rule.to_owned(), m.reason.to_owned()));
+        let mark = |line: &str| {
+            of_line(&line.replace('~', WORD)).map(|m| (m.rule.to_owned(), m.reason.to_owned()))
+        };
         for (line, rule, reason) in [
             ("key = x  # ~ github-pat revoked in 2024", "github-pat", "revoked in 2024"),
             ("/* ~ jwt from RFC 7519 */", "jwt", "from RFC 7519"),

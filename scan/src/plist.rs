@@ -124,7 +124,8 @@ pub fn flatten_binary(bytes: &[u8]) -> Option<Vec<u8>> {
         let Some((kind, length, body)) = table.object(number) else { continue };
         match kind {
             0xd => {
-                let refs = |at: usize| (0..length).filter_map(move |n| table.reference(body, at + n));
+                let refs =
+                    |at: usize| (0..length).filter_map(move |n| table.reference(body, at + n));
                 for (key, value) in refs(0).zip(refs(length)) {
                     let words: Vec<_> = table.words(value);
                     if let Some(key) = table.string(key).filter(|_| !words.is_empty()) {
@@ -132,7 +133,7 @@ pub fn flatten_binary(bytes: &[u8]) -> Option<Vec<u8>> {
                     }
                 }
             }
-            0x4 | 0x5 | 0x6 => {
+            0x4..=0x6 => {
                 flat.extend(table.string(number).unwrap_or_default());
                 flat.push(b'\n');
             }

@@ -66,10 +66,13 @@ fn result(finding: &Finding) -> Value {
             Accepted::Mark(reason) => ("inSource", Some(reason)),
             Accepted::Fingerprint(reason) => ("external", reason.as_ref()),
         };
-        add("suppressions", match reason {
-            Some(reason) => json!([{ "kind": kind, "justification": reason }]),
-            None => json!([{ "kind": kind }]),
-        });
+        add(
+            "suppressions",
+            match reason {
+                Some(reason) => json!([{ "kind": kind, "justification": reason }]),
+                None => json!([{ "kind": kind }]),
+            },
+        );
     }
     result
 }
@@ -77,7 +80,12 @@ fn result(finding: &Finding) -> Value {
 fn location(finding: &Finding) -> Value {
     let region = json!({ "startLine": finding.line, "startColumn": finding.column });
     match finding.source {
-        Source::File | Source::History | Source::Staged | Source::Remote | Source::Shell | Source::Plist => json!({
+        Source::File
+        | Source::History
+        | Source::Staged
+        | Source::Remote
+        | Source::Shell
+        | Source::Plist => json!({
             "physicalLocation": { "artifactLocation": { "uri": uri(&finding.path) }, "region": region },
         }),
         Source::Message | Source::Arguments | Source::Environment | Source::Container => json!({

@@ -128,7 +128,11 @@ impl<'s> Scanner<'s> {
     pub fn not_scanned(&self, subject: impl Into<String>, cause: impl std::fmt::Display) {
         let remark = NotScanned { subject: subject.into(), cause: cause.to_string() };
         let mut kept = self.collected();
-        if kept.not_scanned.len() < MOST { kept.not_scanned.push(remark) } else { kept.left_out += 1 }
+        if kept.not_scanned.len() < MOST {
+            kept.not_scanned.push(remark);
+        } else {
+            kept.left_out += 1;
+        }
     }
 
     /// Counts a file that is binary by content.
@@ -199,8 +203,12 @@ impl<'s> Scanner<'s> {
             }
         }
         let (line, column) = position(place, found, part);
-        let names: Vec<[u8; 16]> =
-            self.settings.lists.iter().map(|list| list.fingerprint(rule, &key_path, secret)).collect();
+        let names: Vec<[u8; 16]> = self
+            .settings
+            .lists
+            .iter()
+            .map(|list| list.fingerprint(rule, &key_path, secret))
+            .collect();
         let accepted = self.settings.lists.iter().zip(&names).find_map(|(list, name)| {
             let entry = list.accepts(name, self.settings.today)?;
             Some(Accepted::Fingerprint(entry.reason.clone()))
@@ -241,7 +249,11 @@ impl<'s> Scanner<'s> {
                 severity: Severity::Warn,
                 source: place.source,
                 path: (place.path)(),
-                line: place.lines.and_then(|lines| lines.get(number - 1)).copied().unwrap_or(number)
+                line: place
+                    .lines
+                    .and_then(|lines| lines.get(number - 1))
+                    .copied()
+                    .unwrap_or(number)
                     + part.lines,
                 column: 1,
                 preview: format!("{} {}", mark::WORD, mark.rule),
@@ -260,13 +272,18 @@ impl<'s> Scanner<'s> {
             self.found.fetch_add(1, Ordering::Relaxed);
         }
         let mut kept = self.collected();
-        if kept.findings.len() < MOST { kept.findings.push((finding, identity)) } else { kept.left_out += 1 }
+        if kept.findings.len() < MOST {
+            kept.findings.push((finding, identity));
+        } else {
+            kept.left_out += 1;
+        }
     }
 
     /// Takes out what another scan with the same settings found too: the same secret by the same rule in the same path.
     pub fn forget(&self, other: Self) {
         let other = other.collected.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let known: HashSet<[u8; 16]> = other.findings.iter().map(|(_, identity)| *identity).collect();
+        let known: HashSet<[u8; 16]> =
+            other.findings.iter().map(|(_, identity)| *identity).collect();
         let mut kept = self.collected();
         kept.findings.retain(|(_, identity)| !known.contains(identity));
         let found = kept.findings.iter().filter(|(finding, _)| finding.accepted.is_none()).count();
@@ -320,7 +337,7 @@ fn marked(text: &[u8], found: &Match) -> Option<String> {
     let above = line.start.checked_sub(1).map(|end| line_around(text, end));
     [Some(line), above].into_iter().flatten().find_map(|line| {
         // A line of a minified file can be the whole file; a mark stands near.
-        let from = line.end.min(found.range.end.max(line.start)) ;
+        let from = line.end.min(found.range.end.max(line.start));
         let near = line.start.max(from.saturating_sub(4096))..line.end.min(from + 1024);
         let shown = String::from_utf8_lossy(text.get(near)?);
         let mark = mark::of_line(&shown)?;

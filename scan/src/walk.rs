@@ -215,7 +215,8 @@ impl Pool<'_, '_> {
             }
         }
         let rest = files.split_off(files.len().min(if node.above.is_none() { 0 } else { BATCH }));
-        let batches = rest.chunks(BATCH).map(|names| Work::Files(Arc::clone(&node), names.to_vec()));
+        let batches =
+            rest.chunks(BATCH).map(|names| Work::Files(Arc::clone(&node), names.to_vec()));
         self.put(folders.into_iter().chain(batches));
         Some((node, files))
     }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 /// `sanctum scan`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 pub struct Scan {
     /// What else than scanning.
     #[command(subcommand)]
@@ -100,7 +99,9 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum ScanVerb {
     /// git's pre-commit hook that scans what is staged
-    #[command(after_help = "Example:\n  sanctum scan hook install\n  sanctum scan hook remove ~/code/house")]
+    #[command(
+        after_help = "Example:\n  sanctum scan hook install\n  sanctum scan hook remove ~/code/house"
+    )]
     Hook {
         /// Put in or take out
         #[command(subcommand)]

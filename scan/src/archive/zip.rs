@@ -118,7 +118,9 @@ fn directory(bytes: &dyn Bytes) -> Result<Vec<u8>, ArchiveError> {
     let (mut size, mut offset) = u32_at(record, 12).zip(u32_at(record, 16)).ok_or_else(damaged)?;
     let locator = end.checked_sub(20).and_then(|at| tail.get(at..end));
     let wide = u64::from(u32::MAX);
-    if let Some(locator) = locator.filter(|at| at.starts_with(LOCATOR64) && (size == wide || offset == wide)) {
+    if let Some(locator) =
+        locator.filter(|at| at.starts_with(LOCATOR64) && (size == wide || offset == wide))
+    {
         let mut record = [0; 56];
         bytes.read_at(u64_at(locator, 8).ok_or_else(damaged)?, &mut record)?;
         let fields = u64_at(&record, 40).zip(u64_at(&record, 48));

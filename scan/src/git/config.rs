@@ -58,7 +58,9 @@ impl Config {
     #[must_use]
     pub fn value(&self, section: &str, subsection: Option<&str>, key: &str) -> Option<String> {
         let found = self.entries.iter().rev().find(|entry| {
-            entry.section == section && entry.subsection.as_deref() == subsection && entry.key == key
+            entry.section == section
+                && entry.subsection.as_deref() == subsection
+                && entry.key == key
         });
         found.map(|entry| entry.value.clone())
     }

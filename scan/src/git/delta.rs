@@ -79,7 +79,9 @@ mod tests {
         let delta = [6, 8, 0x91, 2, 4, 3, b'x', b'y', b'z', 0x90, 1];
         assert_eq!(apply(b"abcdef", &delta).unwrap(), b"cdefxyza");
         assert_eq!(result_size(&delta), Some(8));
-        for wrong in [&[5, 8, 0x91, 2, 4][..], &[6, 8, 0x91, 4, 4], &[6, 1, 0], &[6, 9, 0x90, 6], &[0x80]] {
+        for wrong in
+            [&[5, 8, 0x91, 2, 4][..], &[6, 8, 0x91, 4, 4], &[6, 1, 0], &[6, 9, 0x90, 6], &[0x80]]
+        {
             assert_eq!(apply(b"abcdef", wrong), None, "{wrong:?}");
         }
     }

@@ -41,7 +41,8 @@ pub fn parse(bytes: &[u8], id_length: usize) -> Result<Vec<Entry>, IndexError> {
     let (mut entries, mut at) = (Vec::new(), 12);
     let mut before = Vec::new();
     for _ in 0..count {
-        let (entry, next) = one(bytes, at, (version, id_length), &before).ok_or(IndexError::Damaged)?;
+        let (entry, next) =
+            one(bytes, at, (version, id_length), &before).ok_or(IndexError::Damaged)?;
         before.clone_from(&entry.path);
         entries.push(entry);
         at = next;

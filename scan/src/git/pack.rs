@@ -66,7 +66,8 @@ impl Inflater {
             if out.len() == out.capacity() {
                 out.reserve(CHUNK.min(size.saturating_sub(out.len())).max(1));
             }
-            let Ok(status) = self.state.decompress_vec(input, &mut out, FlushDecompress::None) else {
+            let Ok(status) = self.state.decompress_vec(input, &mut out, FlushDecompress::None)
+            else {
                 return Ok(None);
             };
             let taken = usize::try_from(self.state.total_in() - before).unwrap_or(usize::MAX);
@@ -101,7 +102,8 @@ impl Pack {
         let path = index_path.with_extension("pack");
         let opened = OpenFile::open(&path).map_err(|source| io(&path, source))?;
         let file = opened.ok_or_else(|| damaged(&path, "expected a file"))?;
-        let count = count(&index, id_length).ok_or_else(|| damaged(index_path, "expected an index of version 2"))?;
+        let count = count(&index, id_length)
+            .ok_or_else(|| damaged(index_path, "expected an index of version 2"))?;
         Ok(Self { path, file, index, count, id_length })
     }
 
@@ -122,7 +124,8 @@ impl Pack {
     pub fn find(&self, id: &Id) -> Option<u64> {
         let first = usize::from(*id.bytes().first()?);
         let fan = |at: usize| u32_at(&self.index, 8 + 4 * at).map(|n| n as usize);
-        let (mut low, mut high) = (if first == 0 { 0 } else { fan(first - 1)? }, fan(first)?.min(self.count));
+        let (mut low, mut high) =
+            (if first == 0 { 0 } else { fan(first - 1)? }, fan(first)?.min(self.count));
         while low < high {
             let middle = low.midpoint(high);
             match self.name(middle)?.cmp(id.bytes()) {
@@ -160,11 +163,17 @@ impl Pack {
     ///
     /// # Errors
     /// [`GitError`]; an object whose stored size is beyond the limit is [`GitError::TooLarge`].
-    pub fn stored(&self, offset: u64, limit: u64, inflater: &mut Inflater) -> Result<Stored, GitError> {
+    pub fn stored(
+        &self,
+        offset: u64,
+        limit: u64,
+        inflater: &mut Inflater,
+    ) -> Result<Stored, GitError> {
         let mut head = [0; 64];
         self.file.read_at(offset, &mut head).map_err(|source| io(&self.path, source))?;
         let wrong = |what| damaged(&self.path, what);
-        let (kind, size, mut length) = entry_head(&head).ok_or_else(|| wrong("expected an object"))?;
+        let (kind, size, mut length) =
+            entry_head(&head).ok_or_else(|| wrong("expected an object"))?;
         let rest = head.get(length..).unwrap_or_default();
         let base = match kind {
             6 => {

@@ -17,7 +17,10 @@ const DEPTH: usize = 32;
 /// # Errors
 /// A file cannot be read.
 pub fn all(repository: &Repository, logs: bool) -> Result<BTreeMap<String, Id>, GitError> {
-    let mut refs = packed(&files::read_optional(&repository.common_dir.join("packed-refs"), LARGE)?.unwrap_or_default());
+    let mut refs = packed(
+        &files::read_optional(&repository.common_dir.join("packed-refs"), LARGE)?
+            .unwrap_or_default(),
+    );
     loose(&repository.common_dir.join("refs"), "refs", DEPTH, &mut refs)?;
     heads(&repository.git_dir, "", &mut refs)?;
     if repository.git_dir != repository.common_dir {
@@ -117,7 +120,8 @@ fn read_logs(dir: &Path, depth: usize, refs: &mut BTreeMap<String, Id>) -> Resul
 fn read_log(path: &Path, name: &str, refs: &mut BTreeMap<String, Id>) -> Result<(), GitError> {
     let said = files::read_optional(path, LARGE)?.unwrap_or_default();
     for (number, line) in said.split(|byte| *byte == b'\n').enumerate() {
-        for (word, id) in line.split(|byte| *byte == b' ').take(2).filter_map(Id::parse).enumerate() {
+        for (word, id) in line.split(|byte| *byte == b' ').take(2).filter_map(Id::parse).enumerate()
+        {
             if !id.is_null() {
                 refs.insert(format!("log {name}@{number}.{word}"), id);
             }

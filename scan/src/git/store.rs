@@ -41,11 +41,8 @@ impl Store {
     /// Opens every pack. One that cannot be read comes back beside the store.
     #[must_use]
     pub fn open(repository: &Repository) -> (Self, Vec<GitError>) {
-        let mut store = Self {
-            packs: Vec::new(),
-            folders: Vec::new(),
-            id_length: repository.id_length,
-        };
+        let mut store =
+            Self { packs: Vec::new(), folders: Vec::new(), id_length: repository.id_length };
         let mut errors = Vec::new();
         let mut next = vec![repository.common_dir.join("objects")];
         for _ in 0..=ALTERNATES {
@@ -96,12 +93,15 @@ impl Store {
     /// # Errors
     /// A folder cannot be listed.
     pub fn every(&self) -> Result<Vec<Id>, GitError> {
-        let packed = self.packs.iter().flat_map(|pack| (0..pack.len()).filter_map(|at| pack.id(at)));
+        let packed =
+            self.packs.iter().flat_map(|pack| (0..pack.len()).filter_map(|at| pack.id(at)));
         let mut all: Vec<Id> = packed.collect();
         for folder in &self.folders {
             for fan in files::list(folder)?.iter().filter(|name| name.len() == 2) {
                 let names = files::list(&folder.join(fan))?;
-                all.extend(names.iter().filter_map(|name| Id::parse(format!("{fan}{name}").as_bytes())));
+                all.extend(
+                    names.iter().filter_map(|name| Id::parse(format!("{fan}{name}").as_bytes())),
+                );
             }
         }
         all.sort_unstable();
@@ -176,7 +176,9 @@ impl Reader<'_> {
                     match self.store.locate(&base) {
                         Where::Packed(other, offset) if other == number => at = offset,
                         // A thin pack's base is elsewhere; each such step counts as many.
-                        place => break self.read_at(&base, place, depth + deltas.len() + CHAIN / 8)?,
+                        place => {
+                            break self.read_at(&base, place, depth + deltas.len() + CHAIN / 8)?;
+                        }
                     }
                 }
             }
@@ -191,7 +193,8 @@ impl Reader<'_> {
                 return Err(GitError::TooLarge { id, size });
             }
             let made = delta::apply(&bytes, &delta);
-            let made = made.ok_or_else(|| damaged(Path::new("objects"), "a delta that does not fit"))?;
+            let made =
+                made.ok_or_else(|| damaged(Path::new("objects"), "a delta that does not fit"))?;
             bytes = Arc::new(made);
             self.cache.put((number, at), (kind, Arc::clone(&bytes)));
         }

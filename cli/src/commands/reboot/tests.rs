@@ -50,6 +50,7 @@ fn context(dir: &Path, text: &str) -> Context {
         notify: None,
         screen: false,
         terminal: false,
+        job: None,
         verb: None,
         exe: None,
     };

@@ -31,13 +31,13 @@ fn change(
         error => Failure::failed(error),
     })?;
     let program = context.around.exe.clone();
-    let program = program.ok_or_else(|| Failure::failed("this program does not know its own path"))?;
+    let program =
+        program.ok_or_else(|| Failure::failed("this program does not know its own path"))?;
     let shown = repository.shown().display().to_string();
     let deed = Deed::new(action, &shown);
     let recorder = Recorder::of_account(&context.around);
-    let done = record::during(context, recorder, &deed, |_| {
-        act(&repository, &program).map_err(refused)
-    })?;
+    let done =
+        record::during(context, recorder, &deed, |_| act(&repository, &program).map_err(refused))?;
     let (paint, words, path, state) = match &done {
         Done::Installed { path, chained: false } => (Paint::Good, "is in place", path, "installed"),
         Done::Installed { path, chained: true } => {
@@ -48,7 +48,9 @@ fn change(
         Done::Removed { path, restored: true } => {
             (Paint::Good, "is gone; the hook that was there before is back", path, "removed")
         }
-        Done::NotThere(path) => (Paint::Note, "is no hook of ours; nothing was done", path, "unchanged"),
+        Done::NotThere(path) => {
+            (Paint::Note, "is no hook of ours; nothing was done", path, "unchanged")
+        }
     };
     context.out.line(paint, &format!("{} {words}", path.display()));
     context.out.data(&json!({ "format": 1, "hook": path.display().to_string(), "state": state }));

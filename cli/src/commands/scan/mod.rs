@@ -117,9 +117,8 @@ fn shown(path: &Path) -> String {
 
 fn list(path: &Path) -> Result<Option<Baseline>, Failure> {
     let Some(bytes) = files::read_optional(path, baseline::LIMIT)? else { return Ok(None) };
-    let list = Baseline::parse(&bytes).map_err(|error| {
-        Failure::failed(error).hint(format!("look at {}", path.display()))
-    })?;
+    let list = Baseline::parse(&bytes)
+        .map_err(|error| Failure::failed(error).hint(format!("look at {}", path.display())))?;
     Ok(Some(list))
 }
 
@@ -195,7 +194,9 @@ fn write_baseline(
             reason: args.reason.clone(),
             until: args.until.clone(),
         };
-        let wrong = |error| Failure::new(Exit::Usage, sanctum_types::chain(&error)).hint("a date is 2027-01-31");
+        let wrong = |error| {
+            Failure::new(Exit::Usage, sanctum_types::chain(&error)).hint("a date is 2027-01-31")
+        };
         list.add(fingerprint, entry).map_err(wrong)?;
         added += 1;
     }

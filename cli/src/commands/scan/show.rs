@@ -101,7 +101,15 @@ fn of_finding(finding: &Finding) -> [(Paint, String); 2] {
     });
     let place = format!("{}:{}:{}", finding.path, finding.line, finding.column);
     [
-        (paint, plain(&format!("{place}: {} ({}){}", finding.title, finding.rule, commit.unwrap_or_default()))),
+        (
+            paint,
+            plain(&format!(
+                "{place}: {} ({}){}",
+                finding.title,
+                finding.rule,
+                commit.unwrap_or_default()
+            )),
+        ),
         (Paint::Plain, plain(&format!("    {}", finding.preview))),
     ]
 }
