@@ -10,11 +10,11 @@ use crate::scanner::{Once, Part, Place, Scanner};
 use crate::text::{self, Nature, Order};
 use std::io::{Read, Result};
 
-/// Bytes of a window: large enough that its overlap costs little, small enough for one a thread.
-pub const WINDOW: usize = 4 * 1024 * 1024;
+/// Bytes of a window: large enough that its overlap costs little, small enough for one a thread. Tests go over many edges.
+pub const WINDOW: usize = if cfg!(test) { 128 * 1024 } else { 4 * 1024 * 1024 };
 /// Bytes on both sides of a position that its window shows at least: four times the largest private key in PEM
 /// (RSA 16384 is 12 KiB).
-pub const OVERLAP: usize = 64 * 1024;
+pub const OVERLAP: usize = if cfg!(test) { 4 * 1024 } else { 64 * 1024 };
 /// Text in UTF-16, a property list and a member of an archive are held as a whole; longer ones are cut and told.
 pub const WHOLE: u64 = 64 * 1024 * 1024;
 

@@ -6,6 +6,10 @@
 use crate::content::Name;
 use crate::scanner::{Once, Place, Scanner};
 
+/// Bytes of one key or value that are looked at, and of an array together: a token is far shorter, and a list that never
+/// closes what it opens must not be searched to its end for each of its keys.
+const VALUE: usize = 16 * 1024;
+
 /// Whether a text is a property list.
 #[must_use]
 pub fn is_xml(text: &[u8]) -> bool {
@@ -38,8 +42,9 @@ pub fn flatten_xml(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
     let (mut flat, mut lines) = (Vec::new(), Vec::new());
     let (mut at, mut line) = (0, 1);
     while let Some(found) = find(text, b"<key>", at) {
-        let Some(end) = find(text, b"</key>", found) else { break };
         line += count_lines(text, at, found);
+        at = found + 5;
+        let Some(end) = find_near(text, b"</key>", found) else { continue };
         let key = text.get(found + 5..end).unwrap_or_default();
         let after = end + 6;
         let rest = text.get(after..).unwrap_or_default();
@@ -48,10 +53,10 @@ pub fn flatten_xml(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
         let here = line + count_lines(text, found, value);
         let rest = text.get(value..).unwrap_or_default();
         let words = if rest.starts_with(b"<array>") {
-            let end = find(text, b"</array>", value).unwrap_or(value);
+            let end = find_near(text, b"</array>", value).unwrap_or(value);
             strings(text.get(value..end).unwrap_or_default())
         } else if rest.starts_with(b"<string>") {
-            let end = find(text, b"</string>", value).map_or(value, |end| end + 9);
+            let end = find_near(text, b"</string>", value).map_or(value, |end| end + 9);
             strings(text.get(value..end).unwrap_or_default())
         } else {
             Vec::new()
@@ -60,9 +65,8 @@ pub fn flatten_xml(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
             push(&mut flat, &unescape(key), &words);
             lines.push(here);
         }
-        (at, line) = (found, line);
         // Keys inside the value are looked at in their turn.
-        line += count_lines(text, at, after);
+        line += count_lines(text, found, after);
         at = after;
     }
     (flat, lines)
@@ -71,13 +75,11 @@ pub fn flatten_xml(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
 /// `key = "value"`, or for the words of an array `key = word word`; a line each.
 fn push(flat: &mut Vec<u8>, key: &[u8], words: &[Vec<u8>]) {
     let quote: &[u8] = if words.len() == 1 { b"\"" } else { b"" };
-    flat.extend_from_slice(key);
+    let in_one_line = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
+    flat.extend(key.iter().map(in_one_line));
     flat.extend_from_slice(b" = ");
     flat.extend_from_slice(quote);
-    flat.extend(words.join(&b' ').iter().map(|byte| match byte {
-        b'\n' | b'\r' => b' ',
-        other => *other,
-    }));
+    flat.extend(words.join(&b' ').iter().map(in_one_line));
     flat.extend_from_slice(quote);
     flat.push(b'\n');
 }
@@ -110,6 +112,12 @@ fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     memchr::memmem::find(text.get(from..)?, needle).map(|at| at + from)
 }
 
+/// The same, no further than a value goes.
+fn find_near(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let end = text.len().min(from.saturating_add(VALUE));
+    memchr::memmem::find(text.get(from..end)?, needle).map(|at| at + from)
+}
+
 fn count_lines(text: &[u8], from: usize, to: usize) -> usize {
     memchr::memchr_iter(b'\n', text.get(from..to).unwrap_or_default()).count()
 }
@@ -120,27 +128,33 @@ fn count_lines(text: &[u8], from: usize, to: usize) -> usize {
 pub fn flatten_binary(bytes: &[u8]) -> Option<Vec<u8>> {
     let table = Table::read(bytes)?;
     let mut flat = Vec::new();
+    // Objects and references may be shared; what they make and cost together is bounded all the same.
+    let most = bytes.len().saturating_mul(4);
+    let mut references = most;
     for number in 0..table.count {
         let Some((kind, length, body)) = table.object(number) else { continue };
         match kind {
             0xd => {
-                let refs =
-                    |at: usize| (0..length).filter_map(move |n| table.reference(body, at + n));
-                for (key, value) in refs(0).zip(refs(length)) {
-                    let words: Vec<_> = table.words(value);
-                    if let Some(key) = table.string(key).filter(|_| !words.is_empty()) {
+                let pairs = length.min(references);
+                references -= pairs;
+                let pair = |n: usize| {
+                    let value = length.checked_add(n)?;
+                    Some((table.reference(body, n)?, table.reference(body, value)?))
+                };
+                for (key, value) in (0..pairs).map_while(pair) {
+                    let words = table.words(value, &mut references);
+                    if let Some(key) = table.string(key, VALUE).filter(|_| !words.is_empty()) {
                         push(&mut flat, &key, &words);
                     }
                 }
             }
             0x4..=0x6 => {
-                flat.extend(table.string(number).unwrap_or_default());
+                flat.extend(table.string(number, usize::MAX).unwrap_or_default());
                 flat.push(b'\n');
             }
             _ => {}
         }
-        // References may be shared; what they make together is bounded all the same.
-        if flat.len() > bytes.len().saturating_mul(8) {
+        if flat.len() > most {
             return Some(flat);
         }
     }
@@ -196,33 +210,36 @@ impl<'b> Table<'b> {
         usize::try_from(big_endian(body.get(from..to)?)?).ok()
     }
 
-    /// A string, or data that is text.
-    fn string(&self, number: usize) -> Option<Vec<u8>> {
+    /// A string, or data that is text, up to so many bytes.
+    fn string(&self, number: usize, most: usize) -> Option<Vec<u8>> {
         let (kind, length, body) = self.object(number)?;
+        let width = if kind == 0x6 { 2 } else { 1 };
+        let text = body.get(..length.checked_mul(width)?)?;
+        let text = text.get(..most.min(text.len()))?;
         match kind {
-            0x4 => {
-                let text = body.get(..length)?;
-                std::str::from_utf8(text).ok().map(|text| text.as_bytes().to_vec())
-            }
-            0x5 => Some(body.get(..length)?.to_vec()),
-            0x6 => {
-                let text = body.get(..length.checked_mul(2)?)?;
-                Some(crate::text::decode_utf16(text, crate::text::Order::Big))
-            }
+            0x4 | 0x5 => Some(text.to_vec()),
+            0x6 => Some(crate::text::decode_utf16(text, crate::text::Order::Big)),
             _ => None,
         }
     }
 
     /// A string, or the strings of an array.
-    fn words(&self, number: usize) -> Vec<Vec<u8>> {
-        match self.object(number) {
-            Some((0xa, length, body)) => (0..length)
-                .map_while(|n| self.reference(body, n))
-                .filter_map(|at| self.string(at))
-                .collect(),
-            Some(_) => self.string(number).into_iter().collect(),
-            None => Vec::new(),
+    fn words(&self, number: usize, references: &mut usize) -> Vec<Vec<u8>> {
+        let Some((0xa, length, body)) = self.object(number) else {
+            return self.string(number, VALUE).into_iter().collect();
+        };
+        let (mut words, mut left) = (Vec::new(), VALUE);
+        let length = length.min(*references);
+        *references -= length;
+        for at in (0..length).map_while(|n| self.reference(body, n)) {
+            let Some(word) = self.string(at, left) else { continue };
+            left -= word.len().min(left);
+            words.push(word);
+            if left == 0 {
+                break;
+            }
         }
+        words
     }
 }
 
@@ -244,6 +261,29 @@ mod tests {
         let (flat, lines) = flatten_xml(xml);
         assert_eq!(String::from_utf8(flat).unwrap(), "TOKEN = \"a&b\"\nArgs = x --key\n");
         assert_eq!(lines, [6, 8]);
+    }
+
+    /// Made by Python's plistlib.
+    const BINARY: &str = "62706c6973743030d50102030405060a0b10115441726773514453456e76554c6162656c5155a3070809516157\
+            2d2d746f6b656e527a7a4464617461d20c0d0e0f514e55544f4b454e100154616226635178630067007200fc08\
+            13181a1e24262a2c34373c4143494b505200000000000001010000000000000012000000000000000000000000\
+            00000059";
+
+    #[test]
+    fn a_binary_list_reads_like_an_xml_one() {
+        let byte = |at: usize| u8::from_str_radix(BINARY.get(at..at + 2).unwrap(), 16).unwrap();
+        let list: Vec<u8> = (0..BINARY.len()).step_by(2).map(byte).collect();
+        let flat = String::from_utf8(flatten_binary(&list).unwrap()).unwrap();
+        for line in [
+            "TOKEN = \"ab&c\"",
+            "Args = a --token zz",
+            "D = \"data\"",
+            "U = \"gr\u{fc}\"",
+            "Label = \"x\"",
+        ] {
+            assert!(flat.lines().any(|one| one == line), "{line} in {flat}");
+        }
+        assert_eq!(flatten_binary(&list[..list.len() - 1]), None);
     }
 
     proptest! {

@@ -16,8 +16,8 @@ pub fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let expected = usize::try_from(result_size).ok()?;
-    // A delta cannot make more of each of its bytes than the longest copy.
-    let mut result = Vec::with_capacity(expected.min(rest.len().saturating_mul(0xff_ffff)));
+    // The claim of a size costs no memory before there are bytes for it.
+    let mut result = Vec::with_capacity(expected.min(1024 * 1024));
     while let Some((code, behind)) = rest.split_first() {
         rest = behind;
         if code & 0x80 != 0 {

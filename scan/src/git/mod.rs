@@ -14,6 +14,8 @@ pub mod pack;
 pub mod refs;
 pub mod staged;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use config::Config;
 use sanctum_host::{HostError, files, look};
