@@ -44,7 +44,7 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
         context.out.line(Paint::Plain, &format!("{name}: {words}"));
         return Ok(Exit::Done);
     }
-    let (program, args) = program(&entry.command)?;
+    let (program, args) = program(context, &entry.command)?;
     let timeout = entry.exit_timeout.map_or(DEFAULT_TIMEOUT, u64::from);
     let env = BTreeMap::from([("SANCTUM_JOB", name.to_string())]);
     let timeout = Duration::from_secs(timeout);
@@ -111,14 +111,19 @@ fn state_file(name: &ServiceName) -> Result<PathBuf, Failure> {
 }
 
 /// An absolute program as it is, or a verb of this binary when it implements it.
-fn program(words: &[String]) -> Result<(command::Program, Vec<&str>), Failure> {
+fn program<'w>(
+    context: &Context,
+    words: &'w [String],
+) -> Result<(command::Program, Vec<&'w str>), Failure> {
     let first = words.first().map(String::as_str).unwrap_or_default();
     let all = || words.iter().map(String::as_str);
     if let Ok(path) = AbsPath::new(first) {
         return Ok((command::Program::new(path), all().skip(1).collect()));
     }
     if verbs::JOBS.contains(&one_shot_verb(words).as_str()) {
-        return Ok((command::Program::new(AbsPath::new(layout::SANCTUM)?), all().collect()));
+        // The binary that the job runs, which is the installed one.
+        let own = context.around.exe.as_deref().and_then(Path::to_str).unwrap_or(layout::SANCTUM);
+        return Ok((command::Program::new(AbsPath::new(own)?), all().collect()));
     }
     Err(Failure::refused(format!("`sanctum {first}` is not part of this version"))
         .hint(format!("this version implements: {}", verbs::JOBS.join(", ")))

@@ -1,0 +1,8 @@
+//! `sanctum scan` as people, git and jobs run it: the real binary, real repositories, and no network.
+
+mod bed;
+mod hook;
+mod house;
+mod network;
+mod sarif;
+mod verb;
