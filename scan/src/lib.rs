@@ -106,6 +106,8 @@ fn one(scanner: &Scanner<'_>, request: &Request, path: &Path, seen: &mut Vec<(u6
         Some(above) if path.file_name().is_some_and(|name| name == ".git") => above,
         _ => path,
     };
+    // Paths below the current folder are shown as they would be typed.
+    let path = if path == Path::new(".") { Path::new("") } else { path };
     let shown = path.display().to_string();
     let subject = if shown.is_empty() { "." } else { &shown };
     let repository = match Repository::at(path) {

@@ -31,6 +31,9 @@ pub struct Scan {
     /// The index that --staged reads, as git names it to its hooks
     #[arg(long, value_name = "FILE", hide = true, requires = "staged")]
     pub index_file: Option<PathBuf>,
+    /// Look into this home [default: one's own, and for root everybody's]
+    #[arg(long, value_name = "DIR")]
+    pub home: Vec<PathBuf>,
     /// The histories of shells and other programs that read lines
     #[arg(long)]
     pub shell: bool,

@@ -1,9 +1,10 @@
 //! `sanctum scan hook install|remove`: git's pre-commit hook of one repository.
+//!
+//! Deliberately absent: the journal, which tells of the house; a hook is the repository's, and its file says who put it there.
 
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
-use crate::record::{self, Deed, Recorder};
 use sanctum_scan::git::hook::{self, Done, HookError};
 use sanctum_scan::git::{GitError, Repository};
 use serde_json::json;
@@ -11,17 +12,16 @@ use std::path::Path;
 
 /// Puts it in.
 pub(super) fn install(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    change(context, "scan.hook-install", path, hook::install)
+    change(context, path, hook::install)
 }
 
 /// Takes it out.
 pub(super) fn remove(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    change(context, "scan.hook-remove", path, hook::remove)
+    change(context, path, hook::remove)
 }
 
 fn change(
     context: &Context,
-    action: &str,
     path: &Path,
     act: fn(&Repository, &Path) -> Result<Done, HookError>,
 ) -> Result<Exit, Failure> {
@@ -33,11 +33,7 @@ fn change(
     let program = context.around.exe.clone();
     let program =
         program.ok_or_else(|| Failure::failed("this program does not know its own path"))?;
-    let shown = repository.shown().display().to_string();
-    let deed = Deed::new(action, &shown);
-    let recorder = Recorder::of_account(&context.around);
-    let done =
-        record::during(context, recorder, &deed, |_| act(&repository, &program).map_err(refused))?;
+    let done = act(&repository, &program).map_err(refused)?;
     let (paint, words, path, state) = match &done {
         Done::Installed { path, chained: false } => (Paint::Good, "is in place", path, "installed"),
         Done::Installed { path, chained: true } => {

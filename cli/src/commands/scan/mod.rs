@@ -129,7 +129,7 @@ fn paths(args: &Scan) -> Vec<PathBuf> {
 }
 
 fn request(context: &Context, args: &Scan, scanner: &Scanner<'_>) -> Result<Request, Failure> {
-    let homes = homes(context)?;
+    let homes = if args.home.is_empty() { homes(context)? } else { args.home.clone() };
     let mut paths = paths(args);
     let only_git = args.history || args.remotes;
     let git = !args.no_git;
@@ -199,6 +199,9 @@ fn write_baseline(
         };
         list.add(fingerprint, entry).map_err(wrong)?;
         added += 1;
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        files::make_dir(folder)?;
     }
     files::write_private(path, &list.encode()?)?;
     show::baseline(context, args, (path, added, list.len()));

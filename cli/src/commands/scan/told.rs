@@ -5,12 +5,14 @@
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::record::Recorder;
-use crate::site::HERE;
+use crate::site::{HERE, Place};
+use sanctum_host::{Store, files};
+use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::jobs::account;
 use sanctum_scan::{Finding, Report};
 use sanctum_types::{Action, AuditEvent, Outcome, Phase, ServiceName, Severity, chain};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Findings that are told one by one; a house with more has one problem, and the last event says how many.
 const MOST: usize = 50;
@@ -71,6 +73,15 @@ fn event(
     })
 }
 
+/// Root's store, where something was applied; nothing is made for a look.
+fn root(context: &Context) -> Result<Recorder, Failure> {
+    let store = Path::new(layout::store(HERE));
+    if !files::is_there(store) {
+        return Err(Failure::failed("nothing was applied here, so there is no journal"));
+    }
+    Recorder::of_store(&Store::open_existing(store)?, &Place::Machine, None, &context.around)
+}
+
 /// A job's own journal where a job runs this, as `sanctum job` records there; else the account's.
 fn recorder(context: &Context) -> Result<Recorder, Failure> {
     match context.around.job.as_deref() {
@@ -80,7 +91,8 @@ fn recorder(context: &Context) -> Result<Recorder, Failure> {
             Recorder::at(&dir.join("journal"), &dir.join("witness"), &context.around)?
                 .acting(&format!("job:{name}"))
         }
-        Some(job) => Recorder::of_account(&context.around)?.acting(&format!("job:{job}")),
+        Some(job) => root(context)?.acting(&format!("job:{job}")),
+        None if context.around.euid == 0 => root(context),
         None => Recorder::of_account(&context.around),
     }
 }

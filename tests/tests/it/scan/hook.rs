@@ -37,6 +37,4 @@ fn a_commit_with_a_secret_is_stopped_and_the_hook_of_before_runs_first() {
     bed.scan("code", &["hook", "remove"]).exits(0);
     assert_eq!(bed.read("code/.git/hooks/pre-commit"), before);
     assert!(!bed.at("code/.git/hooks/pre-commit.before-sanctum").exists());
-    let audit = bed.read("home/.sanctum/state/journal/sanctum/00000001.jsonl");
-    assert!(audit.contains("scan.hook-install") && audit.contains("scan.hook-remove"));
 }

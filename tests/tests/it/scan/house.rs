@@ -5,6 +5,10 @@ use super::bed::Bed;
 use crate::cli::program::checkout;
 use std::process::Command;
 
+/// Examples and test values that look like secrets and were looked at. After a look at what is new:
+/// `sanctum scan --no-git --exclude target --exclude .tools --write-baseline tests/fixtures/scan-baseline.json --reason '...' .`
+const KNOWN: &str = "tests/fixtures/scan-baseline.json";
+
 /// What this project holds is clean: examples of rules stand in parts, and tests put their tokens together.
 #[test]
 fn the_checkout_is_clean() {
@@ -22,7 +26,7 @@ fn the_checkout_is_clean() {
         std::fs::create_dir_all(to.parent().expect("a parent")).expect("folders");
         std::fs::copy(checkout().join(name), to).expect("a copy");
     }
-    let report = bed.scan("tree", &["--json", "--strict", "--jobs", "2"]);
+    let report = bed.scan("tree", &["--json", "--strict", "--baseline", KNOWN]);
     assert_eq!(report.code, Some(0), "{}", report.stdout);
     assert!(report.json()["counts"]["pieces"].as_u64() > Some(500));
 }

@@ -116,11 +116,22 @@ fn everything_that_a_scan_writes_holds_to_the_schema() {
     bed.write("code/new", &format!("{} # {mark} x\n", token('B')));
     bed.write("code/packed", "\u{0}");
     bed.write("home/.bash_history", &token('C'));
-    let rule =
-        bed.scan("home", &["--shell", "--json"]).exits(3).json()["findings"][0]["rule"].clone();
+    let rule = bed.scan("home", &["--shell", "--home", ".", "--json"]).exits(3).json()["findings"]
+        [0]["rule"]
+        .clone();
     let rule = rule.as_str().expect("a rule");
     bed.write("code/marked", &format!("{} # {mark} {rule} from a manual\n", token('D')));
-    let options = ["--baseline", "../known", "--format", "sarif", "--shell", ".", "gone"];
+    let options = [
+        "--baseline",
+        "../known",
+        "--format",
+        "sarif",
+        "--shell",
+        "--home",
+        "../home",
+        ".",
+        "gone",
+    ];
     let log = bed.scan("code", &options).exits(3).json();
     assert_eq!(broken(&log), Vec::<String>::new(), "{log:#}");
     let run = &log["runs"][0];
