@@ -79,7 +79,7 @@ fn what_this_version_cannot_run_is_not_looked_for() {
         let items = status.services.iter().chain(status.schedules.iter().map(|run| &run.item));
         items.clone().find(|item| item.name == name).map(|item| item.state)
     };
-    let (without, with) = (running(&[]), running(&["vault", "scan"]));
+    let (without, with) = (running(&[]), running(&["vault", "secret-scan"]));
     for name in ["vault", "secret-rotation-scan"] {
         assert_eq!(state(&without, name), Some(State::NotBuilt), "{name}");
         assert_eq!(state(&with, name), Some(State::Unknown), "{name}");
