@@ -55,7 +55,7 @@ pub fn propose(facts: &Facts, answers: &Answers) -> String {
     let mut text = head(&plan);
     text.push_str(&networks(&plan));
     text.push_str(&services(plan.vm.is_some()));
-    text.push_str(SCHEDULES);
+    text.push_str(&SCHEDULES.replace("OWNER", &quoted(&plan.owner.0)));
     text.push_str(ALERTS);
     text.push_str(GUARDS);
     text.push_str(WATCH);
@@ -290,7 +290,7 @@ fn services(guest: bool) -> String {
 const SCHEDULES: &str = "
 # Five cron fields, wall clock in the house's zone.
 schedules:
-  secret-rotation-scan: {node: hub, cron: \"0 6 * * *\", command: [secret, scan]}
+  secret-rotation-scan: {node: hub, cron: \"0 6 * * *\", command: [scan, --all], run_as: {user: OWNER}}
   secret-age-check: {node: hub, cron: \"15 6 * * *\", command: [secret, check-ages, --notify]}
 
 # How the Mac boots is yours to decide; `sanctum doctor --only boot` says what follows. Encrypted, the house stays down after

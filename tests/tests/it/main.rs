@@ -51,6 +51,9 @@ mod prove;
 mod reachability;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
+mod scan;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod sops;
