@@ -178,7 +178,7 @@ impl<'s> Scanner<'s> {
     pub fn part(&self, place: &Place<'_>, text: &[u8], part: Part) {
         let counted = part.to.min(text.len()).saturating_sub(part.from);
         self.bytes.fetch_add(counted as u64, Ordering::Relaxed);
-        let all = sanctum_firewall::find(text);
+        let all = sanctum_firewall::find_in(text, Some(&(place.path)()));
         let within = |start: usize| part.from <= start && start < part.to;
         for found in all.iter().filter(|found| within(found.range.start)) {
             self.keep(place, text, (found, &all), part);
