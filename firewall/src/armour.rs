@@ -71,8 +71,8 @@ fn body_end(text: &[u8], start: usize, putty: bool) -> usize {
     let mut at = start;
     while at < limit {
         let b = byte(text, at);
-        let sign =
-            matches!(b, b'+' | b'/' | b'=' | b':' | b',' | b'.' | b'\\' | b'"' | b'\'' | b'-');
+        // Base64, the headers in front of it, and how languages quote and comment lines.
+        let sign = b"+/=:,.\\\"'-()#*".contains(&b);
         if !(b.is_ascii_alphanumeric() || b.is_ascii_whitespace() || sign) {
             break;
         }

@@ -6,6 +6,7 @@
 use crate::finder::{Look, byte, is_blank, skip, skip_back, words};
 use crate::hint::{Form, Kind};
 use crate::noun::{Noun, noun_of};
+use crate::random;
 use crate::value::{self, Shape};
 use std::ops::Range;
 
@@ -23,6 +24,8 @@ enum Sign {
     Sets { spaced: bool },
     /// `(` behind a function's name, or a comma between two literals.
     Gives,
+    /// A comma behind a name, as in a test that compares: only what is random says that it belongs to it.
+    Meets,
     /// `>` of an element.
     Opens,
     /// Nothing but space.
@@ -36,7 +39,9 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
         return nothing;
     }
     // The sign is looked for before the name is judged: behind most words there is none, and that is cheap to see.
-    let Some((sign, at)) = sign_after(text, &name) else { return nothing };
+    let Some((sign, at)) = sign_after(text, &name).or_else(|| paired_value(text, name.end)) else {
+        return nothing;
+    };
     let Some(noun) = words(text, &name).and_then(|name| noun_of(&name)) else { return nothing };
     let Some((value, shape)) = value_at(text, at, sign, &name, kind) else { return nothing };
     let nothing = nothing.read(value.end);
@@ -44,8 +49,10 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
     if value.start < name.end || !fits(text, &name, sign, shape, noun) {
         return nothing;
     }
-    let secret =
-        words(text, &value).is_some_and(|value| value::is_secret(noun, &value, shape, kind));
+    let secret = words(text, &value).is_some_and(|value| {
+        let sure = sign != Sign::Meets || random::looks_random(value.as_bytes());
+        sure && value::is_secret(noun, &value, shape, kind)
+    });
     match secret {
         true if noun == Noun::Salt => Look::secret(value, Some(name)).lone(),
         true => Look::secret(value, Some(name)),
@@ -62,6 +69,28 @@ fn name_around(text: &[u8], hit: &Range<usize>) -> Range<usize> {
     let start = skip(text, start, LONGEST_NAME, |b| matches!(b, b'-' | b'.' | b'$')).min(hit.start);
     let end = skip_back(text, end, LONGEST_NAME, |b| matches!(b, b'-' | b'.' | b'$')).max(hit.end);
     start..end
+}
+
+/// The value of a name that stands in a field of its own: `name: DB_PASSWORD` and a line with `value:`, an entry
+/// of a property list, `<name>` and `<value>`.
+fn paired_value(text: &[u8], at: usize) -> Option<(Sign, usize)> {
+    let space = |at| skip(text, at, WIDEST_GAP, |b| b.is_ascii_whitespace());
+    let quote = |at: usize| at + usize::from(is_quote(byte(text, at)));
+    let begins = |at: usize, word: &[u8]| {
+        let found = text.get(at..at + word.len())?;
+        found.eq_ignore_ascii_case(word).then_some(at + word.len())
+    };
+    for (closes, opens) in [("</key>", "<string>"), ("</name>", "<value>")] {
+        if let Some(end) = begins(at, closes.as_bytes()) {
+            return begins(space(end), opens.as_bytes()).map(|at| (Sign::Opens, at));
+        }
+    }
+    let end = quote(at);
+    let comma = end + usize::from(byte(text, end) == b',');
+    let next = quote(space(comma));
+    let sign = skip(text, quote(begins(next, b"value")?), WIDEST_GAP, is_blank);
+    let sets = next > at && matches!(byte(text, sign), b':' | b'=');
+    sets.then_some((Sign::Sets { spaced: true }, sign + 1))
 }
 
 /// The sign behind a name and the offset behind that sign.
@@ -94,6 +123,7 @@ fn sign_after(text: &[u8], name: &Range<usize>) -> Option<(Sign, usize)> {
         }
         (b'(', _) if gap == name.end => Some((Sign::Gives, gap + 1)),
         (b',', _) if quoted && opens_pair(text, name) => Some((Sign::Gives, gap + 1)),
+        (b',', _) if !quoted && gap == name.end => Some((Sign::Meets, gap + 1)),
         _ if gap > at && !quoted => Some((Sign::Beside, gap)),
         // `name="password" value="x"`.
         _ if quoted && gap > at => {
@@ -291,6 +321,7 @@ fn fits(text: &[u8], name: &Range<usize>, sign: Sign, shape: Shape, noun: Noun) 
         Sign::Sets { .. } | Sign::Opens => true,
         Sign::Beside => shape == Shape::Quoted && noun == Noun::Password || shape != Shape::Quoted,
         Sign::Gives => shape == Shape::Quoted && gives(text, name),
+        Sign::Meets => shape == Shape::Quoted && noun == Noun::Token,
     }
 }
 

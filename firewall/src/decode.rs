@@ -204,3 +204,81 @@ fn unescape(text: &[u8], run: Range<usize>) -> Option<Piece> {
     }
     Some(Piece { layer: Layer::Percent, outer: run, plain: readable(plain)? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find;
+    use proptest::prelude::*;
+
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    fn wrap(layer: Layer, text: &[u8]) -> String {
+        match layer {
+            Layer::Base64 => text
+                .chunks(3)
+                .flat_map(|chunk| {
+                    let held = chunk.iter().fold(0_u32, |held, b| (held << 8) | u32::from(*b));
+                    let held = held << (8 * (3 - chunk.len()));
+                    (0..4).map(move |at| match at <= chunk.len() {
+                        true => char::from(DIGITS[((held >> (18 - 6 * at)) & 63) as usize]),
+                        false => '=',
+                    })
+                })
+                .collect(),
+            Layer::Hex => text.iter().map(|b| format!("{b:02x}")).collect(),
+            Layer::Percent => text.iter().map(|b| format!("%{b:02X}")).collect(),
+        }
+    }
+
+    fn layer() -> impl Strategy<Value = Layer> {
+        prop_oneof![Just(Layer::Base64), Just(Layer::Hex), Just(Layer::Percent)]
+    }
+
+    #[test]
+    fn layers_are_named_outermost_first_and_the_range_is_the_outermost() {
+        let inner = wrap(Layer::Base64, b"url: x, password: hunter2 ");
+        let text = format!("data: {} end", wrap(Layer::Hex, inner.as_bytes()));
+        let found = find(text.as_bytes());
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(only.layers, [Layer::Hex, Layer::Base64]);
+        assert_eq!(only.range, 6..text.len() - 4);
+        assert_eq!(only.key, None);
+    }
+
+    #[test]
+    fn windows_text_is_read_too() {
+        let wide: Vec<u8> = b"$password = 'kq82Jd0s'".iter().flat_map(|b| [*b, 0]).collect();
+        let found = find(format!("powershell -enc {}", wrap(Layer::Base64, &wide)).as_bytes());
+        assert_eq!(found.first().map(|found| found.layers.clone()), Some(vec![Layer::Base64]));
+    }
+
+    #[test]
+    fn what_stands_in_the_text_itself_is_not_named_by_an_encoding_around_it() {
+        let found = find(b"https://h/?token=q7Zt9LmX4vRb2Kd8WnPc&next=https%3A%2F%2Fh%2F");
+        assert_eq!(found.len(), 1);
+        assert!(found.iter().all(|found| found.layers.is_empty() && found.range == (17..37)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_secret_is_found_through_up_to_three_layers(
+            layers in proptest::collection::vec(layer(), 1..=DEPTH), word in "[a-z ]{0,20}",
+        ) {
+            let plain = format!("{word} password=hunter2 and more of it");
+            let text = layers.iter().rev().fold(plain, |text, layer| wrap(*layer, text.as_bytes()));
+            let found = find(text.as_bytes());
+            prop_assert_eq!(found.len(), 1, "{}", text);
+            prop_assert_eq!(&found[0].layers, &layers);
+        }
+
+        #[test]
+        fn a_fourth_layer_is_not_undone(word in "[a-z ]{0,20}") {
+            let plain = format!("{word} password=hunter2 b");
+            let text = (0..4).fold(plain, |text, _| wrap(Layer::Base64, text.as_bytes()));
+            prop_assert!(find(text.as_bytes()).is_empty());
+        }
+    }
+}

@@ -36,6 +36,7 @@ pub struct Engine {
 }
 
 /// A secret before its line and column are known.
+#[derive(Clone, Debug)]
 pub(crate) struct Span {
     pub(crate) rule: usize,
     pub(crate) range: Range<usize>,
@@ -151,5 +152,44 @@ impl Position {
         }
         self.offset = self.offset.max(offset);
         (self.newlines + 1, self.col + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn spans() -> impl Strategy<Value = Vec<Span>> {
+        let span = (0..60_usize, 1..12_usize, 0..3_usize).prop_map(|(start, len, rule)| Span {
+            rule,
+            range: start..start + len,
+            key: None,
+            layers: Vec::new(),
+        });
+        proptest::collection::vec(span, 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_covers_what_was_there_and_nests_nowhere(all in spans()) {
+            let ranges: Vec<_> = all.iter().map(|span| span.range.clone()).collect();
+            let left = outermost(all);
+            let holds = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end;
+            for range in &ranges {
+                prop_assert!(left.iter().any(|span| holds(&span.range, range)));
+            }
+            for (at, a) in left.iter().enumerate() {
+                let others = left.iter().enumerate().filter(|(other, _)| *other != at);
+                prop_assert!(others.into_iter().all(|(_, b)| !holds(&a.range, &b.range)));
+            }
+        }
+
+        #[test]
+        fn meeting_is_sharing_a_byte(all in spans(), start in 0..60_usize, len in 1..12_usize) {
+            let (left, range) = (outermost(all), start..start + len);
+            let shares = left.iter().any(|span| span.range.clone().any(|byte| range.contains(&byte)));
+            prop_assert_eq!(meets(&left, &range), shares);
+        }
     }
 }

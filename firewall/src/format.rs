@@ -128,7 +128,7 @@ pub(crate) enum FinderText {
     CommandPassword,
     /// Credentials of HTTP's `Basic` and `Bearer` schemes.
     AuthScheme,
-    /// The body of a key in PEM, OpenPGP or PuTTY armour.
+    /// A private key in PEM, OpenPGP or PuTTY armour.
     ArmouredKey,
     /// A line of a file that is known to hold credentials by its name.
     CredentialFile,

@@ -209,3 +209,34 @@ fn form_of(path: &str, name: &str) -> Option<Form> {
         || ends("config/prod.exs");
     (named && !tests.iter().any(|word| name.contains(word))).then_some(Form::Named)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_kind_of_a_file() {
+        for (path, kind) in [
+            ("src/main.rs", Kind::Code),
+            ("Makefile", Kind::Code),
+            ("/home/ada/.netrc", Kind::Credentials(Form::Netrc)),
+            (".pgpass", Kind::Credentials(Form::Pgpass)),
+            ("etc/shadow", Kind::Credentials(Form::Hashes)),
+            ("config/master.key", Kind::Credentials(Form::Whole)),
+            (".docker/config.json", Kind::Credentials(Form::Named)),
+            (".env.production", Kind::Credentials(Form::Named)),
+            (".env.example", Kind::Settings),
+            ("C:\\app\\.npmrc", Kind::Credentials(Form::Named)),
+            ("notmy.cnf", Kind::Settings),
+            ("values.yaml", Kind::Settings),
+            ("Cargo.lock", Kind::Machine),
+            ("web/app.min.js", Kind::Machine),
+            ("package-lock.json", Kind::Machine),
+            ("dump.sql", Kind::Dump),
+            ("README.md", Kind::Text),
+            ("config.json", Kind::Text),
+        ] {
+            assert_eq!(Kind::of_path(path), kind, "{path}");
+        }
+    }
+}

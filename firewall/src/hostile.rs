@@ -12,8 +12,8 @@ const GROWTH: u32 = 10;
 const NOISE: Duration = Duration::from_millis(60);
 
 /// Bytes of the smaller text, where there is one and where there are hundreds.
-const LONG: usize = 16 << 10;
-const SHORT: usize = 6 << 10;
+const LONG: usize = 8 << 10;
+const SHORT: usize = 4 << 10;
 
 /// The cheaper of two runs.
 fn cost(text: &[u8]) -> Duration {

@@ -200,3 +200,40 @@ fn flatten(name: &str) -> String {
     }
     flat
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_judged_by_its_last_words() {
+        for (name, noun) in [
+            ("password", Some(Noun::Password)),
+            ("db_password", Some(Noun::Password)),
+            ("dbPassword", Some(Noun::Password)),
+            ("DB_PASS", Some(Noun::Password)),
+            ("self.password2", Some(Noun::Password)),
+            ("PASSWORD_PROD", Some(Noun::Password)),
+            ("api-key", Some(Noun::Token)),
+            ("API_KEYS", Some(Noun::Token)),
+            ("auth.token", Some(Noun::Token)),
+            ("SECRET_KEY_BASE", Some(Noun::Token)),
+            ("aws_secret_access_key", Some(Noun::Token)),
+            ("pw_salt", Some(Noun::Salt)),
+            ("password_file", None),
+            ("token_ref", None),
+            ("secret_id", None),
+            ("key", None),
+            ("bypass", None),
+            ("compass", None),
+            ("name", None),
+            ("basalt", None),
+            ("csrf_token", None),
+            ("nextPageToken", None),
+            ("reset_password", None),
+            ("example_token", None),
+        ] {
+            assert_eq!(noun_of(name), noun, "{name}");
+        }
+    }
+}

@@ -19,7 +19,9 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
     if kind == Kind::Machine {
         return Look::nothing(hit.end);
     }
-    let from = skip(text, hit.end, 8, |b| matches!(b, b' ' | b'\t' | b':' | b'=' | b'"' | b'\''));
+    let from = skip(text, hit.end, 8, is_sign);
+    let word = text.get(hit.clone()).unwrap_or_default().to_ascii_lowercase();
+    let from = if word == b"authorization" { past_scheme(text, from) } else { from };
     let end = skip(text, from, LONGEST, |b| {
         b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'.' | b'~')
     });
@@ -28,11 +30,34 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
     if end - from < SHORTEST || matches!(byte(text, end), b'(' | b'$' | b'{' | b'<' | b'*') {
         return nothing;
     }
-    let bearer =
-        text.get(hit.clone()).is_some_and(|word| word.to_ascii_lowercase().starts_with(b"bearer"));
-    let secret =
-        if bearer { is_bearer(text, &(from..end)) } else { is_pair(text, &(from..end), kind) };
+    let token = || is_bearer(text, &(from..end));
+    let pair = || is_pair(text, &(from..end), kind);
+    let secret = match word.as_slice() {
+        b"authorization" => pair() || (!is_basic(text, from) && token()),
+        _ if word.starts_with(b"bearer") => token(),
+        _ => pair(),
+    };
     if secret { Look::secret(from..end, None) } else { nothing }
+}
+
+/// What stands between a name and its value in headers, JSON and calls.
+fn is_sign(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b',')
+}
+
+/// Whether the scheme in front of a value is the one whose value must decode.
+fn is_basic(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(b"basic ".len()).and_then(|start| text.get(start..at));
+    before.is_some_and(|before| before.eq_ignore_ascii_case(b"basic "))
+}
+
+/// Behind the name of a scheme, where there is one.
+fn past_scheme(text: &[u8], at: usize) -> usize {
+    let end = skip(text, at, 12, |b| b.is_ascii_alphabetic());
+    let rest = text.get(at..end).unwrap_or_default();
+    let known = ["token", "bearer", "basic", "apikey", "key", "oauth"];
+    let scheme = known.iter().any(|name| rest.eq_ignore_ascii_case(name.as_bytes()));
+    if scheme && byte(text, end) == b' ' { end + 1 } else { at }
 }
 
 fn is_bearer(text: &[u8], token: &Range<usize>) -> bool {

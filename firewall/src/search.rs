@@ -18,7 +18,7 @@ use std::ops::Range;
 /// Looks that a rule may waste on overlapping candidates, for texts of any length: more than real texts need.
 const FREE_BYTES: usize = 1 << 20;
 /// Bytes that a rule may look at for each byte of the text.
-const BYTES_PER_BYTE: usize = 32;
+const BYTES_PER_BYTE: usize = 8;
 /// The same for a finder, which weighs what it reads.
 const WEIGHED_PER_BYTE: usize = 4;
 

@@ -142,3 +142,38 @@ fn has_escape(password: &str) -> bool {
     }
     !password.contains(other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, kind: Kind) -> Option<&str> {
+        let at = text.find("://").expect("a URL");
+        let candidate = look(text.as_bytes(), &(at..at + 3), kind).candidate?;
+        text.get(candidate.secret)
+    }
+
+    #[test]
+    fn a_password_in_front_of_a_host_is_told_from_a_form() {
+        for (text, password) in [
+            ("postgres://app:hunter2@db.internal:5432/house", Some("hunter2")),
+            ("redis://:s3ntinelX@cache:6379/0", Some("s3ntinelX")),
+            ("amqp://ci:kq82Jd0s@localhost", Some("kq82Jd0s")),
+            ("mongodb+srv://a:p@ss9w0rdX@cluster.internal/", Some("p@ss9w0rdX")),
+            ("https://u:a%40b9c@h.internal/", Some("a%40b9c")),
+            ("http://user:pass@example.com", None),
+            ("http://user:password@host/", None),
+            ("http://foo:bar@localhost", None),
+            ("http://root:root@db.internal", None),
+            ("http://u:${PASS}@db.internal", None),
+            ("http://u:%s@db.internal", None),
+            ("http://10.0.0.1:8080/a@b", None),
+            ("http://[::1]:8080/a@b", None),
+            ("://u:hunter2@host", None),
+        ] {
+            assert_eq!(found(text, Kind::Unknown), password, "{text}");
+        }
+        assert_eq!(found("socks5://john:smith@proxy.house", Kind::Code), None);
+        assert_eq!(found("socks5://john:smith@proxy.house", Kind::Settings), Some("smith"));
+    }
+}

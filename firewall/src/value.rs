@@ -3,7 +3,7 @@
 //! Literals are judged by structure and by letters: names, words, references, templates and placeholders are
 //! none. A bare value in code is an expression and never a secret here.
 
-use crate::hint::Kind;
+use crate::hint::{Form, Kind};
 use crate::noun::Noun;
 use crate::random;
 use crate::words::Letters;
@@ -48,7 +48,10 @@ pub(crate) fn is_secret(noun: Noun, value: &str, shape: Shape, kind: Kind) -> bo
             && is_token(value)
             && random::looks_random(value.as_bytes());
     }
-    if let Kind::Credentials(_) = kind {
+    if shape != Shape::Quoted && value.starts_with("--") {
+        return false;
+    }
+    if matches!(kind, Kind::Credentials(Form::Named | Form::Netrc)) {
         return count >= SHORTEST_CREDENTIAL && (noun != Noun::Salt || count >= SHORTEST_TOKEN);
     }
     if kind != Kind::Unknown && (is_proverbial(value) || has_escapes(value)) {
@@ -129,7 +132,7 @@ fn is_mixed(value: &str) -> bool {
 }
 
 fn is_password(value: &str, shape: Shape, kind: Kind) -> bool {
-    if value.len() < SHORTEST_PASSWORD {
+    if value.len() < SHORTEST_PASSWORD || DOCUMENTED.contains(&value) {
         return false;
     }
     let letters = Letters::of(value.as_bytes());
@@ -189,17 +192,63 @@ fn is_token(value: &str) -> bool {
     if is_uuid(value) {
         return true;
     }
+    if DOCUMENTED.contains(&value) {
+        return false;
+    }
     let letters = Letters::of(value.as_bytes());
     let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
-    if hex || random::looks_random(value.as_bytes()) {
-        return random::looks_random(value.as_bytes()) && (hex || !letters.are_words());
-    }
+    let random = random::looks_random(value.as_bytes());
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    // `pkcs15Token`: what names a token has it in its name, and few digits.
+    let lower = value.to_ascii_lowercase();
+    if digits <= 4 && ["token", "secret", "passw"].iter().any(|word| lower.contains(word)) {
+        return false;
+    }
+    if hex {
+        return random || (value.len() < SHORTEST_BARE_TOKEN && digits_within(value) >= 2);
+    }
+    if random {
+        return !letters.are_words() || digits_within(value) >= 3;
+    }
     if digits == 0 {
         return letters.pairs >= 8 && letters.are_chance(8);
     }
-    is_mixed(value) && digits >= 2 && letters.are_chance(2)
+    let within = digits_within(value);
+    let whole = within > 1 || !value.bytes().any(is_joint);
+    is_mixed(value) && digits >= 2 && (letters.are_chance(2) && whole || within >= 3)
 }
+
+/// How many runs of digits stand between letters: names have few, chance has many.
+fn digits_within(value: &str) -> usize {
+    let kinds = value.bytes().map(|b| (b.is_ascii_digit(), b.is_ascii_alphabetic()));
+    let (mut count, mut after_letter, mut in_digits) = (0, false, false);
+    for (digit, letter) in kinds {
+        count += usize::from(letter && in_digits);
+        in_digits = digit && (after_letter || in_digits);
+        after_letter = letter;
+    }
+    count
+}
+
+/// Values that standards print: RFC 6749 and 6750, the core specification of OAuth 1.0 and RFC 5849, and the
+/// key format of one-time passwords.
+const DOCUMENTED: &[&str] = &[
+    "2YotnFZFEjr1zCsicMWpAA",
+    "tGzv3JOkF0XG5Qx2TlKWIA",
+    "mF_9.B5f-4.1JqM",
+    "dpf43f3p2l4k3l03",
+    "kd94hf93k423kf44",
+    "nnch734d00sl2jdk",
+    "pfkkdhi9sl3r4s00",
+    "hh5s93j4hdidpola",
+    "hdhd0244k9j7ao03",
+    "9djdj82h48djs9d2",
+    "kkk9d7dh3k39sjv7",
+    "dh893hdasih9",
+    "j49sk3j29djd",
+    "JBSWY3DPEHPK3PXP",
+    "gX1fBat3bV",
+];
 
 /// The form of RFC 9562: 8-4-4-4-12 hexadecimal digits.
 pub(crate) fn is_uuid(value: &str) -> bool {
@@ -257,4 +306,84 @@ pub(crate) fn stands_for_a_secret(value: &str) -> bool {
         || says.iter().any(|word| lower.contains(word))
         || random::stands_for_a_secret(value)
         || lower.starts_with("{cipher}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_judged_by_their_structure() {
+        let secrets = [
+            (Noun::Password, "hunter2"),
+            (Noun::Password, "Tr0ub4dor&3"),
+            (Noun::Password, "qzmbdkfa"),
+            (Noun::Password, "48151623"),
+            (Noun::Password, "kq82Jd0s"),
+            (Noun::Token, "q7Zt9LmX4vRb"),
+            (Noun::Token, "7d2f1b04-55c2-4be3-8f0c-9f2f4a1f0a11"),
+            (Noun::Token, "00a3aae641658d"),
+            (Noun::Token, "qwzjxkvbnpqrtl"),
+            (Noun::Token, "k3!9x@q$vw7#z&b2m^p*d5(t8)r1-u6=y0+e4s_aohjcnfgli"),
+            (Noun::Salt, "Mq4YHD2syxYTMsH1"),
+        ];
+        for (noun, value) in secrets {
+            assert!(is_secret(noun, value, Shape::Quoted, Kind::Unknown), "{value}");
+        }
+        let plain = [
+            (Noun::Password, "password"),
+            (Noun::Password, "password2"),
+            (Noun::Password, "new-password"),
+            (Noun::Password, "auth.password.label"),
+            (Noun::Password, "Enter your password"),
+            (Noun::Password, "television"),
+            (Noun::Password, "passwordTooShort"),
+            (Noun::Password, "123456789"),
+            (Noun::Password, "getPassword()"),
+            (Noun::Password, "${DB_PASSWORD}"),
+            (Noun::Password, "user@example.com"),
+            (Noun::Password, "#id_password"),
+            (Noun::Password, "allauth.account.forms.SetPasswordForm"),
+            (Noun::Password, "Пароль"),
+            (Noun::Token, "access_token_url"),
+            (Noun::Token, "SpCompleteAuthTokenFnAndMore"),
+            (Noun::Token, "application/x-www-form-urlencoded"),
+            (Noun::Token, "0123456789abcdef0123456789abcdef"),
+            (Noun::Token, "pbkdf2_sha256"),
+            (Noun::Token, "pkcs-9-at-pkcs15Token"),
+            (Noun::Token, "2YotnFZFEjr1zCsicMWpAA"),
+            (Noun::Token, "abc123"),
+            (Noun::Salt, "salty"),
+        ];
+        for (noun, value) in plain {
+            assert!(!is_secret(noun, value, Shape::Quoted, Kind::Unknown), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_a_file_decides_how_a_bare_value_and_a_word_are_read() {
+        let password = |value: &str, shape, kind| is_secret(Noun::Password, value, shape, kind);
+        for (value, shape, kind, secret) in [
+            ("hunter2", Shape::Bare, Kind::Unknown, true),
+            ("hunter2", Shape::Bare, Kind::Code, false),
+            ("hunter2", Shape::Quoted, Kind::Code, false),
+            ("kq82Jd0s", Shape::Quoted, Kind::Code, true),
+            ("kq82Jd0s", Shape::Bare, Kind::Settings, true),
+            ("zulu-kilo-99", Shape::Bare, Kind::Settings, true),
+            ("zulu-kilo-99", Shape::Bare, Kind::Unknown, false),
+            ("pass%5B%7F", Shape::Quoted, Kind::Text, false),
+            ("marzipan", Shape::Bare, Kind::Settings, false),
+            ("marzipan", Shape::Bare, Kind::Credentials(Form::Named), true),
+            ("winter is coming", Shape::Quoted, Kind::Credentials(Form::Named), true),
+            ("${MARZIPAN}", Shape::Quoted, Kind::Credentials(Form::Named), false),
+            ("marzipan", Shape::Bare, Kind::Credentials(Form::Hashes), false),
+            ("--network=x9k2", Shape::Bare, Kind::Settings, false),
+            ("kq82Jd0s", Shape::Quoted, Kind::Machine, false),
+        ] {
+            assert_eq!(password(value, shape, kind), secret, "{value} {shape:?} {kind:?}");
+        }
+        let token = "q7Zt9LmX4vRb2Kd8WnPc";
+        assert!(is_secret(Noun::Token, token, Shape::Bare, Kind::Code));
+        assert!(!is_secret(Noun::Token, "SessionToken2Builder", Shape::Bare, Kind::Code));
+    }
 }
