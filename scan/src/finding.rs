@@ -58,6 +58,9 @@ pub struct Commit {
     pub id: String,
     /// When its author wrote it.
     pub authored: UnixTime,
+    /// Its place among the commits of its history: of two that show a secret, the one with the smaller one counts.
+    #[serde(skip)]
+    pub order: u64,
 }
 
 /// Why a finding is accepted.

@@ -8,7 +8,7 @@ use crate::finding::{Accepted, Commit, Counts, Finding, NotScanned, Report, Sour
 use crate::mark;
 use sanctum_firewall::Match;
 use sanctum_types::Severity;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -88,9 +88,23 @@ impl Part {
 struct Collected {
     /// Each with rule, path and secret under this run's key.
     findings: Vec<(Finding, [u8; 16])>,
-    seen: HashSet<[u8; 16]>,
+    /// Where the one finding of a secret is that is told once; none where there was no room.
+    seen: HashMap<[u8; 16], Option<usize>>,
     not_scanned: Vec<NotScanned>,
     left_out: u64,
+}
+
+impl Collected {
+    /// Whether this finding is known from a commit that is not behind that one.
+    fn is_later(&self, once: &[u8; 16], commit: Option<&Commit>) -> bool {
+        let Some(at) = self.seen.get(once) else { return false };
+        let known =
+            at.and_then(|at| self.findings.get(at)).and_then(|(found, _)| found.commit.as_ref());
+        match (known, commit) {
+            (Some(known), Some(commit)) => known.order <= commit.order,
+            _ => true,
+        }
+    }
 }
 
 /// What all threads of a scan share.
@@ -193,14 +207,13 @@ impl<'s> Scanner<'s> {
         let path = (place.path)();
         let key_path = self.key_path(&path).to_owned();
         let rule = found.rule.id;
-        if place.once != Once::Each {
+        let once = (place.once != Once::Each).then(|| {
             let source = place.source.as_str().as_bytes();
             let path = if place.once == Once::ByPath { key_path.as_bytes() } else { b"" };
-            let parts = [source, rule.as_bytes(), path, secret];
-            let seen = baseline::keyed(&self.settings.key, &parts);
-            if !self.collected().seen.insert(seen) {
-                return;
-            }
+            baseline::keyed(&self.settings.key, &[source, rule.as_bytes(), path, secret])
+        });
+        if once.is_some_and(|once| self.collected().is_later(&once, place.commit)) {
+            return;
         }
         let (line, column) = position(place, found, part);
         let names: Vec<[u8; 16]> = self
@@ -229,7 +242,7 @@ impl<'s> Scanner<'s> {
             fingerprint: names.first().map(|name| hex(name)),
             accepted: accepted.or_else(|| marked().map(Accepted::Mark)),
         };
-        self.push(finding, identity);
+        self.push(finding, identity, once);
     }
 
     /// Marks without a reason are findings of their own.
@@ -263,19 +276,34 @@ impl<'s> Scanner<'s> {
             };
             let parts = [finding.path.as_bytes(), finding.preview.as_bytes()];
             let identity = baseline::keyed(&self.settings.key, &parts);
-            self.push(finding, identity);
+            self.push(finding, identity, None);
         }
     }
 
-    fn push(&self, finding: Finding, identity: [u8; 16]) {
+    fn push(&self, finding: Finding, identity: [u8; 16], once: Option<[u8; 16]>) {
+        let mut kept = self.collected();
+        let known = once.and_then(|once| kept.seen.get(&once).copied());
+        if let Some(at) = known {
+            // Another thread may have been first with a commit that is not.
+            let later = once.is_some_and(|once| kept.is_later(&once, finding.commit.as_ref()));
+            let slot = at.filter(|_| !later).and_then(|at| kept.findings.get_mut(at));
+            if let Some(slot) = slot {
+                *slot = (finding, identity);
+            }
+            return;
+        }
         if finding.accepted.is_none() {
             self.found.fetch_add(1, Ordering::Relaxed);
         }
-        let mut kept = self.collected();
-        if kept.findings.len() < MOST {
+        let room = kept.findings.len() < MOST;
+        let at = room.then_some(kept.findings.len());
+        if room {
             kept.findings.push((finding, identity));
         } else {
             kept.left_out += 1;
+        }
+        if let Some(once) = once {
+            kept.seen.insert(once, at);
         }
     }
 

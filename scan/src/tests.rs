@@ -174,3 +174,27 @@ fn a_baseline_follows_lines_that_move_and_nothing_else() {
     write(root.join("b"), &format!("{}\n", token('Y')));
     assert_eq!(again(&known), (vec![("a".to_owned(), 4), ("b".to_owned(), 1)], 1));
 }
+
+#[test]
+fn of_two_commits_the_earlier_one_counts_in_whatever_order_they_come() {
+    use crate::finding::{Commit, Source};
+    use crate::scanner::{Once, Place};
+    for orders in [[1, 2], [2, 1]] {
+        let settings = settings(&[]);
+        let scanner = Scanner::new(&settings);
+        let path = || "a".to_owned();
+        for order in orders {
+            let authored = sanctum_types::UnixTime(0);
+            let commit = Commit { id: order.to_string(), authored, order };
+            let (source, once) = (Source::History, Once::ByPath);
+            let place = Place { source, path: &path, commit: Some(&commit), once, lines: None };
+            scanner.piece(&place, token('P').as_bytes());
+        }
+        assert_eq!(scanner.found(), 1);
+        let report = scanner.finish();
+        assert_eq!(
+            (report.findings.len(), &*report.findings[0].commit.as_ref().unwrap().id),
+            (1, "1")
+        );
+    }
+}

@@ -79,6 +79,10 @@ mod tests {
         let delta = [6, 8, 0x91, 2, 4, 3, b'x', b'y', b'z', 0x90, 1];
         assert_eq!(apply(b"abcdef", &delta).unwrap(), b"cdefxyza");
         assert_eq!(result_size(&delta), Some(8));
+        // A length of which no byte is stored is 64 KiB: the sizes 0x10001 and 0x10000, then a copy.
+        let base = vec![7; 0x1_0001];
+        let whole = [0x81, 0x80, 4, 0x80, 0x80, 4, 0x80];
+        assert_eq!(apply(&base, &whole).unwrap(), vec![7; 0x1_0000]);
         for wrong in
             [&[5, 8, 0x91, 2, 4][..], &[6, 8, 0x91, 4, 4], &[6, 1, 0], &[6, 9, 0x90, 6], &[0x80]]
         {

@@ -27,6 +27,7 @@ struct Node {
     parents: Vec<Id>,
     authored: UnixTime,
     committed: UnixTime,
+    order: u64,
 }
 
 /// A version of a file.
@@ -104,7 +105,11 @@ impl Walk<'_, '_> {
                 Kind::Commit => self.commit(id, &bytes, &mut next),
                 Kind::Tag => {
                     if let Some((target, message)) = object::parse_tag(&bytes) {
-                        self.message(&id, UnixTime(0), bytes.get(message..).unwrap_or_default());
+                        self.message(
+                            &id,
+                            (UnixTime(0), UnixTime(i64::MAX)),
+                            bytes.get(message..).unwrap_or_default(),
+                        );
                         next.push(target);
                     }
                 }
@@ -113,8 +118,11 @@ impl Walk<'_, '_> {
             }
         }
         self.tell_shallow();
-        for at in self.oldest_first() {
+        for (order, at) in (0..).zip(self.oldest_first()) {
             let Some(tree) = self.nodes.get(at).map(|node| node.tree) else { continue };
+            if let Some(node) = self.nodes.get_mut(at) {
+                node.order = order;
+            }
             self.tree(reader, tree, Some(at));
             self.scanner.count_commit();
         }
@@ -153,7 +161,11 @@ impl Walk<'_, '_> {
         let Some(commit) = CommitObject::parse(bytes) else {
             return self.scanner.not_scanned(format!("{} commit {id}", self.subject()), "damaged");
         };
-        self.message(&id, commit.authored, bytes.get(commit.message..).unwrap_or_default());
+        self.message(
+            &id,
+            (commit.authored, commit.committed),
+            bytes.get(commit.message..).unwrap_or_default(),
+        );
         let parents = if self.shallow.contains(&id) { Vec::new() } else { commit.parents };
         next.extend(&parents);
         self.nodes.push(Node {
@@ -162,11 +174,13 @@ impl Walk<'_, '_> {
             parents,
             authored: commit.authored,
             committed: commit.committed,
+            order: u64::MAX,
         });
     }
 
-    fn message(&self, id: &Id, authored: UnixTime, message: &[u8]) {
-        let commit = Commit { id: id.to_string(), authored };
+    fn message(&self, id: &Id, (authored, committed): (UnixTime, UnixTime), message: &[u8]) {
+        let order = u64::try_from(committed.0).unwrap_or(0);
+        let commit = Commit { id: id.to_string(), authored, order };
         let path = || format!("{}/message", self.shown);
         self.scanner.piece(
             &Place {
@@ -301,8 +315,12 @@ impl Walk<'_, '_> {
     fn file(&self, reader: &mut Reader<'_>, version: &Version) {
         let node = version.commit.and_then(|at| self.nodes.get(at));
         let commit = node.map_or_else(
-            || Commit { id: "0".repeat(2 * self.repository.id_length), authored: UnixTime(0) },
-            |node| Commit { id: hex(node.id.bytes()), authored: node.authored },
+            || Commit {
+                id: "0".repeat(2 * self.repository.id_length),
+                authored: UnixTime(0),
+                order: u64::MAX,
+            },
+            |node| Commit { id: hex(node.id.bytes()), authored: node.authored, order: node.order },
         );
         let path = || {
             PathBuf::from(&self.shown).join(as_path(&version.path)).to_string_lossy().into_owned()

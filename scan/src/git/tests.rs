@@ -173,6 +173,37 @@ fn a_finding_belongs_to_the_first_commit_that_shows_it() {
     }
 }
 
+/// Of two branches that show the same file, the commit that is older.
+#[test]
+fn of_two_branches_the_older_commit_counts() {
+    for (main, side) in [(1_700_000_000, 1_700_001_000), (1_700_001_000, 1_700_000_000)] {
+        let git = Git::new(&[]);
+        git.run(&["commit", "-q", "--allow-empty", "-m", "root", "--date=1600000000 +0000"]);
+        let at = |branch: &str, time: u64| {
+            git.run(&["checkout", "-q", "-B", branch, "main~0"]);
+            git.write("a", &token('A'));
+            git.run(&["add", "-A"]);
+            let tree = git.run(&["write-tree"]);
+            let parent = git.run(&["rev-parse", "main"]);
+            let person = format!("A <a@example.org> {time} +0000");
+            let text = format!(
+                "tree {}\nparent {}\nauthor {person}\ncommitter {person}\n\n{branch}\n",
+                tree.trim(),
+                parent.trim()
+            );
+            git.write(".git/commit", &text);
+            let id = git.run(&["hash-object", "-t", "commit", "-w", ".git/commit"]);
+            git.run(&["update-ref", &format!("refs/heads/{branch}"), id.trim()]);
+            id.trim().to_owned()
+        };
+        let ids = [at("one", main), at("two", side)];
+        let first = if main < side { &ids[0] } else { &ids[1] };
+        let report = git.history(false);
+        assert_eq!(report.findings.len(), 1);
+        assert_eq!(&report.findings[0].commit.as_ref().unwrap().id, first);
+    }
+}
+
 #[test]
 fn every_ref_is_looked_at() {
     let git = Git::new(&[]);
