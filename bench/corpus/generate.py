@@ -160,7 +160,7 @@ def plants(corpus, generics, urls, each, pems, jwts):
     """(language, text, labels) of every secret of the code corpus, in a random order."""
     r, made = corpus.r, []
     for number in range(generics):
-        language = list(generic.CODE)[number % len(generic.CODE)] if number % 2 else r.choice(["py", "js", "yml", "sh", "json", "xml", "env", "properties", "ini", "java", "php", "go"])
+        language = list(generic.CODE)[number // 2 % len(generic.CODE)] if number % 2 else r.choice(["py", "js", "yml", "sh", "json", "xml", "env", "properties", "ini", "java", "php", "go"])
         family = "config" if language in {"yml", "json", "xml", "env", "properties", "ini", "toml", "tf", "dockerfile"} else "command" if language == "sh" else "prose" if language == "md" else "code"
         made.append((language, *render(r.choice(generic.CODE[language]), r, corpus.makers, f"password in {family}")))
     for number in range(urls):
