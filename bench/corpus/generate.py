@@ -64,7 +64,7 @@ def makers(keys):
         "sha512crypt": salted("$6$", 16, 86), "md5crypt": salted("$1$", 8, 22), "apr1": salted("$apr1$", 8, 22), "bcrypt": lambda r: "$2y$10$" + pick(r, BASE62 + "./", 53), "wg": lambda r: base64.b64encode(r.randbytes(32)).decode(),
         "wgpub": lambda r: base64.b64encode(r.randbytes(32)).decode(), "grefresh": lambda r: "1//0" + pick(r, BASE64URL, 99), "base64key": lambda r: base64.b64encode(r.randbytes(32)).decode(), "obscured": lambda r: pick(r, BASE64URL, r.choice([32, 38, 43])),
         "hexlong": lambda r: hexes(r, r.choice([64, 80])).upper(), "envref": lambda r: r.choice(["${NPM_TOKEN}", "$DB_PASSWORD", "${MYSQL_PASSWORD:-}"]), "erb": lambda r: "<%= ENV['DB_PASSWORD'] %>", "mavenenc": lambda r: "{" + pick(r, BASE64, 43) + "=}",
-        "exampleid": lambda r: "AKIA" + "IOSFODNN7EXAMPLE", "examplekey": lambda r: "wJalrXUtnFEMI/" + "K7MDENG/bPxRfiCYEXAMPLEKEY", "b64of20": lambda r: base64.b64encode(r.randbytes(20)).decode(), "b64of200": lambda r: pick(r, BASE64, 200),
+        "exampleid": lambda r: "AKIA" + "IOSFODNN7EXAMPLE", "examplekey": lambda r: "wJalrXUtnFEMI/" + "K7MDENG/bPxRfiCYEXAMPLEKEY", "b64of20": lambda r: base64.b64encode(r.randbytes(20)).decode(), "sealed": lambda r: "AgB" + pick(r, BASE64, 200),
     }
     for size in (8, 16, 17, 24, 64, 80):
         table[f"hex{size}"] = lambda r, size=size: hexes(r, size)
@@ -160,12 +160,12 @@ def plants(corpus, generics, urls, each, pems, jwts):
     """(language, text, labels) of every secret of the code corpus, in a random order."""
     r, made = corpus.r, []
     for number in range(generics):
-        language = list(generic.CODE)[number // 2 % len(generic.CODE)] if number % 2 else r.choice(["py", "js", "yml", "sh", "json", "xml", "env", "properties", "ini", "java", "php", "go"])
+        language = list(generic.CODE)[number // 2 % len(generic.CODE)] if number % 2 else r.choice(["py", "js", "yml", "sh", "sh", "sh", "md", "sql", "json", "xml", "env", "properties", "ini", "java", "php", "go"])
         family = "config" if language in {"yml", "json", "xml", "env", "properties", "ini", "toml", "tf", "dockerfile"} else "command" if language == "sh" else "prose" if language == "md" else "code"
         made.append((language, *render(r.choice(generic.CODE[language]), r, corpus.makers, f"password in {family}")))
     for number in range(urls):
         language = r.choice(list(generic.URL_LINES))
-        line = r.choice(generic.URL_LINES[language]).replace("URL", generic.URLS[number % len(generic.URLS)])
+        line = re.sub(r"\bURL\b", generic.URLS[number % len(generic.URLS)], r.choice(generic.URL_LINES[language]))
         made.append((language, *render(line, r, corpus.makers, "URL")))
     for name, variable, _, make in providers.TABLE * each:
         language = r.choice(list(generic.TOKEN_LINES))
@@ -260,7 +260,8 @@ def whole(corpus, path, template):
     document, last = Document(), 0
     for mark in re.finditer(r"@\{([a-z0-9]+)(?:\|[a-z0-9]+)?(?::([^}]*))?\}", template):
         maker, name = mark.groups()
-        kind = next((family for start, family in FAMILY if start in maker), "URL" if maker in ("upw", "epw") else "password in a dotfile")
+        in_url = "://" in template[template.rfind("\n", 0, mark.start()) + 1:mark.start()] and maker in ("upw", "epw")
+        kind = next((family for start, family in FAMILY if start in maker), "URL" if in_url else "password in a dotfile")
         kind = f"token: {name}" if maker.startswith("provider") else kind
         document.add(*render(template[last:mark.end()], corpus.r, corpus.makers, kind))
         last = mark.end()
