@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Finding:
-    """Lines from 1; `text` the secret where the tool shows it, `column` from 0 where it tells only that, both None if neither."""
+    """Lines from 1; `text` is the secret where the tool shows it (perhaps decoded), columns are from 0 and `end` is behind the last one;
+    what the tool does not tell is None."""
 
     file: str
     line: int
     last_line: int
     text: str | None = None
     column: int | None = None
+    end: int | None = None
     rule: str = ""
 
 
@@ -70,7 +72,7 @@ def columns(finding, lines):
         if spans:
             return spans
     if finding.column is not None:
-        return [(finding.line, finding.column, finding.column + 1)]
+        return [(finding.line, finding.column, finding.end or finding.column + 1)]
     return None
 
 
@@ -116,20 +118,20 @@ def kingfisher(report, tree):
         finding = entry["finding"]
         text = finding["snippet"]
         yield Finding(os.path.relpath(finding["path"], tree), finding["line"], finding["line"] + text.rstrip("\n").count("\n"), text,
-                      finding["column_start"], entry["rule"]["id"])
+                      finding["column_start"], finding["column_end"] + 1, entry["rule"]["id"])
 
 
 def betterleaks(report, tree):
     for finding in json.loads(report)["findings"] or []:
         place, text = finding["location"], finding["match"]["value"]
         yield Finding(os.path.relpath(place["path"], tree), place["start_line"], place["end_line"], text, place["start_column"] - 1,
-                      finding["rule_id"])
+                      place["end_column"], finding["rule_id"])
 
 
 def gitleaks(report, tree):
     for finding in json.loads(report) or []:
         yield Finding(os.path.relpath(finding["File"], tree), finding["StartLine"], finding["EndLine"], finding["Secret"],
-                      finding["StartColumn"] - 1, finding["RuleID"])
+                      finding["StartColumn"] - 1, finding["EndColumn"], finding["RuleID"])
 
 
 def detect_secrets(report, tree):

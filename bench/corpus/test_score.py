@@ -43,6 +43,7 @@ class Scorer(unittest.TestCase):
             ("a column just behind", [Finding("a", 2, 2, column=18)], (0, 3, 0, 1)),
             ("a column just before", [Finding("a", 2, 2, column=11)], (0, 3, 0, 1)),
             ("decoded text falls back to the column", [Finding("a", 2, 2, "zzz", 30)], (1, 2, 0, 0)),
+            ("decoded text falls back to both columns", [Finding("a", 2, 2, "zzz", 24, 31)], (1, 2, 0, 0)),
             ("the line before", [Finding("a", 1, 1, "aaaaaa", 12)], (0, 3, 0, 1)),
             ("twice counts once", [Finding("a", 2, 2, "aaaaaa", rule="x"), Finding("a", 2, 2, "aaaaaa", rule="y")], (1, 2, 0, 0)),
             ("a false label", [Finding("a", 3, 3, "cccccc")], (0, 3, 1, 0)),
@@ -66,9 +67,9 @@ class Scorer(unittest.TestCase):
         tree = pathlib.Path("/t")
         reports = {
             score.sanctum: {"findings": [{"path": "/t/a", "line": 2, "column": 13, "rule": "r"}]},
-            score.kingfisher: {"findings": [{"rule": {"id": "r"}, "finding": {"path": "/t/a", "line": 2, "column_start": 12, "snippet": "aaaaaa"}}]},
-            score.betterleaks: {"findings": [{"rule_id": "r", "match": {"value": "aaaaaa"}, "location": {"path": "/t/a", "start_line": 2, "end_line": 2, "start_column": 13}}]},
-            score.gitleaks: [{"RuleID": "r", "File": "/t/a", "StartLine": 2, "EndLine": 2, "StartColumn": 13, "Secret": "aaaaaa"}],
+            score.kingfisher: {"findings": [{"rule": {"id": "r"}, "finding": {"path": "/t/a", "line": 2, "column_start": 12, "column_end": 17, "snippet": "aaaaaa"}}]},
+            score.betterleaks: {"findings": [{"rule_id": "r", "match": {"value": "aaaaaa"}, "location": {"path": "/t/a", "start_line": 2, "end_line": 2, "start_column": 13, "end_column": 18}}]},
+            score.gitleaks: [{"RuleID": "r", "File": "/t/a", "StartLine": 2, "EndLine": 2, "StartColumn": 13, "EndColumn": 18, "Secret": "aaaaaa"}],
             score.detect_secrets: {"results": {"a": [{"type": "r", "filename": "a", "line_number": 2}]}},
         }
         for parser, report in reports.items():
