@@ -50,6 +50,8 @@ struct Run {
     vouched: bool,
     /// The consumer at hand was written.
     written: bool,
+    /// Why the value of a roll is to be verified: a consumer does not work with it.
+    doubt: Option<Why>,
     /// The old key was seen to be valid.
     old_works: bool,
     /// How many consumers were looked at before the old or the new key goes.
@@ -67,7 +69,7 @@ struct Run {
 }
 
 /// One rotation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Machine {
     record: Record,
     /// What was given to be saved last.
@@ -194,6 +196,8 @@ impl Machine {
 
     fn heard(&mut self, command: &Command, answer: Event, now: UnixTime) {
         if matches!(command, Command::Wait { .. }) {
+            // What was seen before a pause may be otherwise after it.
+            self.run.seen = 0;
             return;
         }
         if self.in_preflight {
@@ -212,6 +216,7 @@ impl Machine {
             Stage::Disabled { .. } => self.heard_recheck(&answer, now),
             Stage::Revoking => self.heard_revoking(command, &answer, now),
             Stage::Sweeping => self.heard_sweeping(command, answer, now),
+            Stage::Closing => self.heard_closing(&answer, now),
             Stage::Done | Stage::Failed => {}
         }
     }
@@ -250,6 +255,7 @@ impl Machine {
             Stage::Disabled { since } => self.next_disabled(since, now),
             Stage::Revoking => self.next_revoking(),
             Stage::Sweeping => self.next_sweeping(now),
+            Stage::Closing => Some(Command::Discard),
             Stage::Done | Stage::Failed => None,
         }
     }

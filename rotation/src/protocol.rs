@@ -42,7 +42,7 @@ pub struct Listed {
 }
 
 /// What is to be done. The doc of each says which [`Event`] answers it; [`Event::Failed`] answers each of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Make this record durable (temporary file, fsync, rename, fsync of the folder) before the next command. No
     /// answer: a save that fails ends the run.
@@ -110,7 +110,7 @@ impl Command {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// Start, or go on after a crash, a reboot or a wait: always the first event a machine is told.
     Start,
@@ -252,7 +252,7 @@ pub enum Reason {
 }
 
 /// What the owner is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     /// The rotation stands until a human does something.
     NeedsHuman(Why),

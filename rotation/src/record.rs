@@ -60,8 +60,10 @@ pub enum Stage {
     },
     /// The old key was, or is about to be, removed.
     Revoking,
-    /// Last look for keys of lost answers, then the sealed values go.
+    /// Last look for keys of lost answers; a roll is verified once no request can repeat it.
     Sweeping,
+    /// Nothing is left but to remove the sealed values.
+    Closing,
     /// Consumers get the value before back.
     Restoring,
     /// No consumer holds the new key; it is removed.
@@ -412,6 +414,7 @@ impl Record {
                 | Stage::Disabled { .. }
                 | Stage::Revoking
                 | Stage::Sweeping
+                | Stage::Closing
                 | Stage::Done
         );
         if needs_key && self.adopted.is_none() {
@@ -422,8 +425,10 @@ impl Record {
         if retires && self.old.is_none() {
             return Err("there is no old key to retire");
         }
-        let settled =
-            matches!(self.stage, Stage::Overlap { .. } | Stage::Sweeping | Stage::Done) || retires;
+        let settled = matches!(
+            self.stage,
+            Stage::Overlap { .. } | Stage::Sweeping | Stage::Closing | Stage::Done
+        ) || retires;
         if settled && self.consumers.iter().any(|consumer| consumer.mark != Mark::Confirmed) {
             return Err("a consumer is not confirmed at this stage");
         }

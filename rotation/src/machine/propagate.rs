@@ -26,6 +26,9 @@ impl Machine {
             });
             return None;
         };
+        if self.run.doubt.is_some() {
+            return Some(Command::Verify(Which::New));
+        }
         let id = consumer.id.clone();
         self.mark(&id, Mark::Writing);
         Some(self.write_or_confirm(id, Which::New, now))
@@ -41,19 +44,35 @@ impl Machine {
 
     pub(super) fn heard_propagating(&mut self, command: &Command, answer: &Event, now: UnixTime) {
         let (Command::Write { consumer, .. } | Command::Confirm { consumer, .. }) = command else {
-            return;
+            return self.heard_doubt(answer, now);
         };
         let Some(failure) = self.heard_consumer(command, answer, Mark::Confirmed, now) else {
             return;
         };
-        let reason = failure.reason();
-        let why = Why::Propagate { consumer: consumer.clone(), reason };
-        if !self.is_destructive() {
+        let why = Why::Propagate { consumer: consumer.clone(), reason: failure.reason() };
+        if self.is_destructive() {
+            // Is it the consumer, or is the value dead that it was given?
+            self.run.doubt = Some(why);
+            self.calm();
+        } else {
             self.undo(why);
-        } else if reason == Reason::Sealed {
-            // The only valid value is lost, so it is replaced once more.
+        }
+    }
+
+    fn heard_doubt(&mut self, answer: &Event, now: UnixTime) {
+        let Some(why) = self.run.doubt.clone() else { return };
+        if matches!(answer, Event::Done) {
+            self.run.doubt = None;
+            return self.halt(why, now);
+        }
+        let failure = super::failure_of(answer);
+        if !self.is_exhausted_patiently(failure, now) {
+            return;
+        }
+        if matches!(failure, Failure::Never(_)) {
             self.enter(Stage::Settling);
         } else {
+            self.run.doubt = None;
             self.halt(why, now);
         }
     }

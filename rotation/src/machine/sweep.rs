@@ -5,7 +5,7 @@
 
 use super::Machine;
 use crate::plan::Finds;
-use crate::protocol::{Command, Event, Failure, Holds, Listed, Notice};
+use crate::protocol::{Command, Event, Failure, Holds, Listed, Notice, Which};
 use crate::record::{Mark, Stage, Why};
 use crate::words::{ConsumerId, KeyId};
 use sanctum_types::UnixTime;
@@ -142,27 +142,51 @@ impl Machine {
     }
 
     pub(super) fn next_sweeping(&mut self, now: UnixTime) -> Option<Command> {
-        if self.is_destructive() || self.record.plan.nature.finds == Finds::Never {
-            return Some(Command::Discard);
+        let is_listed = self.record.plan.nature.finds != Finds::Never;
+        if !self.is_destructive() && !is_listed {
+            self.enter(Stage::Closing);
+            return None;
         }
         if let Some(until) = self.mint_settled().filter(|until| now < *until) {
             return Some(Command::Wait { until });
         }
-        Some(self.next_removal().unwrap_or(Command::Discard))
+        if self.is_destructive() {
+            // A roll that was delivered twice took the value away that consumers have.
+            return Some(Command::Verify(Which::New));
+        }
+        let next = self.next_removal();
+        if next.is_none() {
+            self.enter(Stage::Closing);
+        }
+        next
+    }
+
+    fn heard_roll_verified(&mut self, answer: &Event, now: UnixTime) {
+        if matches!(answer, Event::Done) {
+            return self.enter(Stage::Closing);
+        }
+        let failure = super::failure_of(answer);
+        let is_last = self.record.tries.saturating_add(1) >= self.record.plan.policy.tries;
+        if is_last && matches!(failure, Failure::Never(_)) {
+            return self.enter(Stage::Settling);
+        }
+        let patient = Failure::Unknown(failure.reason());
+        self.queue(patient, Why::Verify { reason: failure.reason() }, now);
     }
 
     pub(super) fn heard_sweeping(&mut self, command: &Command, answer: Event, now: UnixTime) {
-        match (command, answer) {
-            (Command::Discard, Event::Done) => self.enter(Stage::Done),
-            (Command::Discard, other) => {
-                let failure = super::failure_of(&other);
-                self.queue(failure, Why::Discard { reason: failure.reason() }, now);
-            }
-            (_, other) => {
-                if let Some(failure) = self.heard_removal(other) {
-                    self.queue(failure, Why::Orphans { reason: failure.reason() }, now);
-                }
-            }
+        if matches!(command, Command::Verify(_)) {
+            self.heard_roll_verified(&answer, now);
+        } else if let Some(failure) = self.heard_removal(answer) {
+            self.queue(failure, Why::Orphans { reason: failure.reason() }, now);
         }
+    }
+
+    pub(super) fn heard_closing(&mut self, answer: &Event, now: UnixTime) {
+        if matches!(answer, Event::Done) {
+            return self.enter(Stage::Done);
+        }
+        let failure = super::failure_of(answer);
+        self.queue(failure, Why::Discard { reason: failure.reason() }, now);
     }
 }
