@@ -23,10 +23,12 @@
 //!
 //! Deliberately absent: clocks, files, sockets other than [`http`]'s, and consumers (floor 4 has them).
 
+pub mod http;
 pub mod machine;
 pub mod material;
 pub mod plan;
 pub mod protocol;
+pub mod providers;
 pub mod record;
 pub mod words;
 
@@ -34,5 +36,6 @@ pub use machine::{Machine, Status};
 pub use material::Material;
 pub use plan::{Finds, NameStyle, Nature, OldKey, Plan, Policy};
 pub use protocol::{Command, Event, Failure, Holds, Listed, Notice, Reason, Which};
+pub use providers::{Provider, Reply, Settings, Values};
 pub use record::{Attempt, Consumer, Halt, Mark, Record, RecordError, Stage, Why};
 pub use words::{ConsumerId, KeyId, KindName, RotationId, WordError};

@@ -211,13 +211,12 @@ impl Machine {
             Stage::Propagating => self.heard_propagating(command, &answer, now),
             Stage::Restoring => self.heard_restoring(command, &answer, now),
             Stage::Discarding => self.heard_discarding(command, answer, now),
-            Stage::Overlap { .. } => self.heard_overlap(command, &answer, now),
+            Stage::Overlap { .. } => self.heard_overlap(&answer, now),
             Stage::Disabling => self.heard_disabling(command, &answer, now),
-            Stage::Disabled { .. } => self.heard_recheck(&answer, now),
             Stage::Revoking => self.heard_revoking(command, &answer, now),
             Stage::Sweeping => self.heard_sweeping(command, answer, now),
             Stage::Closing => self.heard_closing(&answer, now),
-            Stage::Done | Stage::Failed => {}
+            Stage::Disabled { .. } | Stage::Done | Stage::Failed => {}
         }
     }
 

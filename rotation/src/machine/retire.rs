@@ -43,19 +43,13 @@ impl Machine {
         Some(Command::Wait { until: due.min(limit) })
     }
 
-    /// Everything is looked at once more, then the old key goes.
+    /// The next stage looks at every consumer before it does anything.
     fn retire(&mut self, is_used: bool) -> Option<Command> {
-        if let Some(look) = self.next_recheck() {
-            return Some(look);
-        }
         if let (true, Some(old)) = (is_used, self.record.old.clone()) {
             self.notices.push(Notice::StillUsed(old));
         }
-        let seen = self.run.seen;
-        let stage =
-            if self.record.plan.nature.disables { Stage::Disabling } else { Stage::Revoking };
-        self.enter(stage);
-        self.run.seen = seen;
+        let disables = self.record.plan.nature.disables;
+        self.enter(if disables { Stage::Disabling } else { Stage::Revoking });
         None
     }
 
@@ -88,10 +82,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn heard_overlap(&mut self, command: &Command, answer: &Event, now: UnixTime) {
-        if !matches!(command, Command::LastUse(_)) {
-            return self.heard_recheck(answer, now);
-        }
+    pub(super) fn heard_overlap(&mut self, answer: &Event, now: UnixTime) {
         if let Event::LastUse(last_use) = answer {
             self.run.last_use = Some(*last_use);
             return self.calm();
@@ -161,12 +152,7 @@ impl Machine {
         if now < until {
             return Some(Command::Wait { until });
         }
-        if let Some(look) = self.next_recheck() {
-            return Some(look);
-        }
-        let seen = self.run.seen;
         self.enter(Stage::Revoking);
-        self.run.seen = seen;
         None
     }
 
