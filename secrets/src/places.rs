@@ -171,16 +171,26 @@ impl Places {
         SopsStore::new(&self.base, file, self.keys.clone(), self.sops_keys.clone())
     }
 
+    /// Which store answers for `keychain:` here.
+    ///
+    /// # Errors
+    /// The secrets directory cannot be looked at.
+    pub fn answers_for_keychain(&self) -> Result<Keyring, StoreError> {
+        if let Some(said) = self.keyring {
+            return Ok(said);
+        }
+        Ok(here::keyring(self, self.embedded().is_there()?))
+    }
+
+    fn embedded(&self) -> EmbeddedStore {
+        EmbeddedStore::new(self.secrets.clone(), self.keys.clone())
+    }
+
     fn keychain(&self) -> Result<Box<dyn Store>, StoreError> {
-        let embedded = EmbeddedStore::new(self.secrets.clone(), self.keys.clone());
-        let keyring = match self.keyring {
-            Some(said) => said,
-            None => here::keyring(self, embedded.is_there()?),
-        };
-        Ok(match keyring {
+        Ok(match self.answers_for_keychain()? {
             Keyring::Login => Box::new(Keychain::login(self.session_bus.clone())),
             Keyring::System => Box::new(Keychain::system()),
-            Keyring::Embedded => Box::new(embedded),
+            Keyring::Embedded => Box::new(self.embedded()),
         })
     }
 
@@ -224,6 +234,10 @@ impl Store for Later {
 
     fn get(&self, reference: &SecretRef) -> Reading {
         (self.open)(&self.places).and_then(|store| store.get(reference).known()).into()
+    }
+
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        (self.open)(&self.places)?.may_put(reference)
     }
 
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {
