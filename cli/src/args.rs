@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod guard;
 pub mod keys;
 pub mod reboot;
+pub mod rotate;
 pub mod secrets;
 pub mod services;
 pub mod sops;
@@ -165,6 +166,14 @@ pub enum Verb {
         after_help = "Example:\n  sanctum reboot --dry-run\n  sudo /opt/sanctum/bin/sanctum reboot --in 1m\n  sanctum reboot --report"
     )]
     Reboot(reboot::Reboot),
+    /// Give a secret a new value at its provider and in every place, and take the old one away
+    #[command(
+        after_help = "What was begun is gone on with, whatever became of the run before. docs/formats/rotation.md says each step.\n\n\
+        Exit codes: 0 done, or in its overlap · 3 it needs you, or --dry-run has something to do · 4 refused before anything was \
+        asked for · 5 given up, every place has what it had · 1 failed\n\n\
+        Example:\n  sanctum rotate openrouter-api-key --dry-run\n  sanctum rotate openrouter-api-key\n  sanctum rotate --due"
+    )]
+    Rotate(rotate::Rotate),
     /// The house's secrets: where they are, whether their places agree, and the ways in and out
     #[command(
         after_help = "Example:\n  sanctum secrets list\n  sanctum secrets set gateway-token\n  sanctum secrets sync"

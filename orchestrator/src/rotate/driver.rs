@@ -122,21 +122,21 @@ impl<'a> Driver<'a> {
         let record = self.machine.record();
         let (mut current, mut subject, mut pasted) = (None, None, None);
         let mut old: Option<KeyId> = record.old.clone();
+        let made_by_hand = record.plan.nature.by_hand;
         match command {
             Command::Preflight => {
                 current = self.source()?.map(secret);
                 old = self.prepared.key_id.clone();
             }
-            Command::Mint { name } if record.plan.nature.by_hand => {
+            Command::Mint { name } if made_by_hand => {
                 let by_hand = Failure::Later { reason: Reason::ByHand, after: None };
                 pasted = Some(crew.paste(name).ok_or(by_hand)?);
             }
             Command::Verify(which) => subject = Some(self.material(*which)?),
             _ => {}
         }
-        let by_hand = matches!(command, Command::Delete(_))
-            && record.plan.nature.by_hand
-            && crew.removed_by_hand();
+        let by_hand =
+            matches!(command, Command::Delete(_)) && made_by_hand && crew.removed_by_hand();
         let values = Values {
             current: current.as_ref(),
             old: old.as_ref(),

@@ -4,11 +4,12 @@
 //! `driver` carries out what `sanctum_rotation::Machine` says. Deliberately absent: providers and the order of steps,
 //! which are `sanctum_rotation`'s, and printing.
 
+pub mod calendar;
 pub mod consumer;
 pub mod driver;
 pub mod due;
-mod env_text;
-mod json_text;
+pub mod env_text;
+pub mod json_text;
 pub mod node_file;
 pub mod prepare;
 pub mod reload;

@@ -16,12 +16,13 @@ use sanctum_rotation::http::{BadBase, Client};
 use sanctum_rotation::plan::Policy;
 use sanctum_rotation::providers::SettingsError;
 use sanctum_rotation::{
-    Command, ConsumerId, Failure, KeyId, OldKey, Plan, Provider, Reason, Which, WordError,
+    Command, ConsumerId, Event, Failure, KeyId, OldKey, Plan, Provider, Reason, Values, Which,
+    WordError,
 };
 use sanctum_secrets::places::Keyring;
 use sanctum_secrets::resolve::{Places, ResolveError, resolve_line};
 use sanctum_secrets::stores::StoreError;
-use sanctum_types::{NodeName, SecretRef, ServiceName};
+use sanctum_types::{NodeName, Secret, SecretRef, ServiceName, UnixTime};
 use std::collections::BTreeMap;
 
 /// Where and how a rotation runs.
@@ -340,6 +341,25 @@ impl Prepared {
     /// It is none of this secret's.
     pub fn consumer(&self, id: &ConsumerId) -> Result<&dyn Consumer, Failure> {
         self.consumers.get(id).map(|one| &**one).ok_or(Failure::Never(Reason::Settings))
+    }
+
+    /// When the key in use was made, where the provider tells.
+    ///
+    /// # Errors
+    /// The provider or the source of truth did not answer.
+    pub fn made(&self, now: UnixTime) -> Result<Option<UnixTime>, Failure> {
+        let first = self.plan.consumers.first().ok_or(Failure::Never(Reason::Settings))?;
+        let mut current = self.consumer(first)?.read()?;
+        let current = current.as_mut().map(|text| Secret::new(std::mem::take(&mut **text)));
+        let values =
+            Values { current: current.as_ref(), old: self.key_id.as_ref(), ..Values::default() };
+        match self.provider.carry(&Command::Preflight, values, now).event {
+            Event::Ready { old: Some(old), keys } => {
+                Ok(keys.into_iter().find(|key| key.id == old).and_then(|key| key.created))
+            }
+            Event::Failed(failure) => Err(failure),
+            _ => Ok(None),
+        }
     }
 
     /// Whether every consumer of a plan that was begun is still known.
