@@ -328,6 +328,8 @@ impl World {
             Command::Mint { name } => self.mint(name),
             Command::StageNew => {
                 self.new_sealed = self.memory;
+                // What happens takes time: writes come later than the mint.
+                self.now += 1;
                 done(self.memory.is_some(), Reason::Sealed)
             }
             Command::Verify(which) => match self.value(*which) {
