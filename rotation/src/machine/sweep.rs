@@ -122,7 +122,7 @@ impl Machine {
             }
             (Command::Look(_), Event::Holds(_)) => {
                 self.run.seen += 1;
-                self.calm();
+                self.record.not_before = None;
             }
             (Command::Look(consumer), other) => {
                 let failure = super::failure_of(&other);
