@@ -53,7 +53,7 @@ impl Machine {
         None
     }
 
-    fn next_recheck(&self) -> Option<Command> {
+    pub(super) fn next_recheck(&self) -> Option<Command> {
         let consumer = self.record.consumers.get(self.run.seen)?;
         Some(Command::Look(consumer.id.clone()))
     }
