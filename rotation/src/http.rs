@@ -27,7 +27,7 @@ pub enum Text {
 }
 
 /// A request to a provider, relative to its base address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: &'static str,
@@ -82,7 +82,7 @@ impl Request {
 }
 
 /// What came back.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -92,6 +92,19 @@ pub struct Answer {
     pub html: bool,
     /// The body.
     pub body: Zeroizing<Vec<u8>>,
+}
+
+// Bodies hold credentials, so that none is shown.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?}", self.method, self.path, self.headers)
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "status {}, {} bytes", self.status, self.body.len())
+    }
 }
 
 /// Why there is no answer.
@@ -275,3 +288,6 @@ pub fn encode(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests;

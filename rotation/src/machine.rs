@@ -52,6 +52,8 @@ struct Run {
     written: bool,
     /// Why the value of a roll is to be verified: a consumer does not work with it.
     doubt: Option<Why>,
+    /// The value of a roll was seen to be valid when no request could change it any more.
+    outlived: bool,
     /// The old key was seen to be valid.
     old_works: bool,
     /// How many consumers were looked at before the old or the new key goes.

@@ -53,7 +53,7 @@ impl Machine {
         None
     }
 
-    fn next_recheck(&self) -> Option<Command> {
+    pub(super) fn next_recheck(&self) -> Option<Command> {
         let consumer = self.record.consumers.get(self.run.seen)?;
         Some(Command::Look(consumer.id.clone()))
     }
@@ -63,8 +63,9 @@ impl Machine {
         let consumer = consumer.id.clone();
         match answer {
             Event::Holds(Holds::New) => {
+                // Looking alone is no progress: tries of the step after it go on counting.
                 self.run.seen += 1;
-                self.calm();
+                self.record.not_before = None;
             }
             Event::Holds(Holds::Old) => {
                 // Somebody brought the old value back: it gets the new one, and the overlap begins anew.

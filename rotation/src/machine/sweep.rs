@@ -122,7 +122,7 @@ impl Machine {
             }
             (Command::Look(_), Event::Holds(_)) => {
                 self.run.seen += 1;
-                self.calm();
+                self.record.not_before = None;
             }
             (Command::Look(consumer), other) => {
                 let failure = super::failure_of(&other);
@@ -142,17 +142,15 @@ impl Machine {
     }
 
     pub(super) fn next_sweeping(&mut self, now: UnixTime) -> Option<Command> {
-        let is_listed = self.record.plan.nature.finds != Finds::Never;
-        if !self.is_destructive() && !is_listed {
+        if self.is_destructive() {
+            return self.next_roll_check(now);
+        }
+        if self.record.plan.nature.finds == Finds::Never {
             self.enter(Stage::Closing);
             return None;
         }
         if let Some(until) = self.mint_settled().filter(|until| now < *until) {
             return Some(Command::Wait { until });
-        }
-        if self.is_destructive() {
-            // A roll that was delivered twice took the value away that consumers have.
-            return Some(Command::Verify(Which::New));
         }
         let next = self.next_removal();
         if next.is_none() {
@@ -161,22 +159,59 @@ impl Machine {
         next
     }
 
-    fn heard_roll_verified(&mut self, answer: &Event, now: UnixTime) {
-        if matches!(answer, Event::Done) {
-            return self.enter(Stage::Closing);
+    /// A roll that was delivered twice took the value away that consumers have, and a late write may have brought the
+    /// value of an earlier roll: once neither can happen any more, both are looked at.
+    fn next_roll_check(&mut self, now: UnixTime) -> Option<Command> {
+        let settled = self.mint_settled().max(self.writes_settled());
+        if let Some(until) = settled.filter(|until| now < *until) {
+            return Some(Command::Wait { until });
         }
+        if !self.run.outlived {
+            return Some(Command::Verify(Which::New));
+        }
+        let next = self.next_recheck();
+        if next.is_none() {
+            self.enter(Stage::Closing);
+        }
+        next
+    }
+
+    fn heard_roll_check(&mut self, command: &Command, answer: &Event, now: UnixTime) {
         let failure = super::failure_of(answer);
-        let is_last = self.record.tries.saturating_add(1) >= self.record.plan.policy.tries;
-        if is_last && matches!(failure, Failure::Never(_)) {
-            return self.enter(Stage::Settling);
+        match (command, answer) {
+            (Command::Look(_), Event::Holds(Holds::New)) => {
+                self.run.seen += 1;
+                self.record.not_before = None;
+            }
+            (Command::Look(consumer), Event::Holds(_)) => {
+                self.mark(consumer, Mark::Untouched);
+                self.enter(Stage::Propagating);
+            }
+            (Command::Look(consumer), _) => {
+                let (consumer, reason) = (consumer.clone(), failure.reason());
+                self.queue(failure, Why::Consumer { consumer, reason }, now);
+            }
+            (_, Event::Done) => {
+                self.run.outlived = true;
+                self.calm();
+            }
+            _ if self.is_last_try() && matches!(failure, Failure::Never(_)) => {
+                self.enter(Stage::Settling);
+            }
+            _ => {
+                let patient = Failure::Unknown(failure.reason());
+                self.queue(patient, Why::Verify { reason: failure.reason() }, now);
+            }
         }
-        let patient = Failure::Unknown(failure.reason());
-        self.queue(patient, Why::Verify { reason: failure.reason() }, now);
+    }
+
+    fn is_last_try(&self) -> bool {
+        self.record.tries.saturating_add(1) >= self.record.plan.policy.tries
     }
 
     pub(super) fn heard_sweeping(&mut self, command: &Command, answer: Event, now: UnixTime) {
-        if matches!(command, Command::Verify(_)) {
-            self.heard_roll_verified(&answer, now);
+        if self.is_destructive() {
+            self.heard_roll_check(command, &answer, now);
         } else if let Some(failure) = self.heard_removal(answer) {
             self.queue(failure, Why::Orphans { reason: failure.reason() }, now);
         }

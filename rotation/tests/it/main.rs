@@ -8,6 +8,8 @@ mod explore;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]
+mod noise;
+#[cfg(test)]
 mod schedules;
 #[cfg(test)]
 mod world;

@@ -3,7 +3,9 @@
 use super::kinds;
 use super::world::{Fate, World};
 use proptest::prelude::*;
-use sanctum_rotation::Status;
+use sanctum_rotation::{Command, Nature, Notice, Status};
+use std::collections::BTreeSet;
+use std::mem::{Discriminant, discriminant};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
@@ -38,5 +40,59 @@ fn without_faults_every_kind_ends_in_done() {
         let mut world = World::new(kinds::plan(nature, 3, 4, 1));
         world.run_out(&mut |_| false).unwrap();
         assert_eq!(world.status(), Status::Done, "{name}");
+    }
+}
+
+/// The effect that comes next.
+fn effect(world: &World) -> Option<&Command> {
+    world.pending().last().filter(|command| command.has_answer())
+}
+
+/// Runs while effects of these kinds always fail like that. How often the owner was told that something is queued.
+fn run_with(nature: Nature, broken: &[Discriminant<Command>], fate: Fate) -> (World, usize) {
+    let mut world = World::new(kinds::plan(nature, 3, 4, 1));
+    let mut told = 0;
+    for _ in 0..600 {
+        if world.over {
+            break;
+        }
+        let queued = |command: &&Command| matches!(command, Command::Tell(Notice::Queued(_)));
+        told += world.pending().iter().filter(queued).count();
+        let fails = effect(&world).is_some_and(|effect| broken.contains(&discriminant(effect)));
+        world.step(if fails { fate } else { Fate::Fine }).unwrap();
+    }
+    (world, told)
+}
+
+/// Tries are bounded: what always fails ends with a human or an undone rotation, or it stays queued and is told.
+#[test]
+fn what_always_fails_is_not_tried_for_ever_in_silence() {
+    for (name, nature) in kinds::natures() {
+        let mut kinds_of_effects = BTreeSet::new();
+        let mut effects = Vec::new();
+        let mut world = World::new(kinds::plan(nature, 3, 4, 1));
+        while !world.over {
+            if let Some(effect) =
+                effect(&world).filter(|effect| !matches!(effect, Command::Wait { .. }))
+                && kinds_of_effects.insert(format!("{:?}", discriminant(effect)))
+            {
+                effects.push(discriminant(effect));
+            }
+            world.step(Fate::Fine).unwrap();
+        }
+        for first in &effects {
+            // Two broken things at once reach the ways back: a consumer, and what the undo needs.
+            for second in &effects {
+                for fate in [Fate::Later, Fate::Never, Fate::UnknownBefore] {
+                    let (world, told) = run_with(nature, &[*first, *second], fate);
+                    let is_told = told >= 2;
+                    assert!(
+                        world.over || is_told,
+                        "{name}: {first:?} {second:?} {fate:?}: {}",
+                        world.brief()
+                    );
+                }
+            }
+        }
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct World {
     keys: Vec<Key>,
     values: u8,
     consumers: Vec<Option<u8>>,
+    /// Whether each was confirmed since it was last written.
+    confirmed: Vec<bool>,
     disk: Option<Record>,
     old_sealed: Option<Option<u8>>,
     new_sealed: Option<u8>,
@@ -85,6 +87,7 @@ impl World {
             keys: vec![old, other],
             values: 2,
             consumers: vec![Some(0); consumers],
+            confirmed: vec![false; consumers],
             disk: None,
             old_sealed: None,
             new_sealed: None,
@@ -127,6 +130,11 @@ impl World {
 
     fn effect(&self) -> Option<&Command> {
         self.pending.last().filter(|command| command.has_answer())
+    }
+
+    /// What is to be carried out next.
+    pub(crate) fn pending(&self) -> &[Command] {
+        &self.pending
     }
 
     fn cannot_tell_doubles(&self) -> bool {
@@ -328,6 +336,8 @@ impl World {
             Command::Mint { name } => self.mint(name),
             Command::StageNew => {
                 self.new_sealed = self.memory;
+                // What happens takes time: writes come later than the mint.
+                self.now += 1;
                 done(self.memory.is_some(), Reason::Sealed)
             }
             Command::Verify(which) => match self.value(*which) {
@@ -337,6 +347,7 @@ impl World {
             Command::Write { consumer, value } => match self.value(*value) {
                 Some(value) => {
                     self.consumers[index(consumer.as_str())] = Some(value);
+                    self.confirmed[index(consumer.as_str())] = false;
                     Event::Done
                 }
                 None => done(false, Reason::Sealed),
@@ -345,6 +356,7 @@ impl World {
                 let holds = self.consumers[index(consumer.as_str())];
                 let works =
                     holds == self.value(*value) && holds.is_some_and(|value| self.is_valid(value));
+                self.confirmed[index(consumer.as_str())] = works;
                 done(works, Reason::NotWorking)
             }
             Command::Look(consumer) => self.look(index(consumer.as_str())),
@@ -463,7 +475,27 @@ impl World {
                 return Err(format!("key {key} lives and the record does not know it"));
             }
         }
+        self.check_confirmed()?;
         self.check_end()
+    }
+
+    /// No key is retired before every consumer was confirmed.
+    fn check_confirmed(&self) -> Result<(), Broken> {
+        let stage = self.disk.as_ref().map(|record| record.stage);
+        let retires = matches!(
+            stage,
+            Some(
+                Stage::Overlap { .. }
+                    | Stage::Disabling
+                    | Stage::Disabled { .. }
+                    | Stage::Revoking
+                    | Stage::Done
+            )
+        );
+        if retires && self.confirmed.contains(&false) {
+            return Err("a consumer was not confirmed".to_owned());
+        }
+        Ok(())
     }
 
     fn check_end(&self) -> Result<(), Broken> {

@@ -49,6 +49,8 @@ mod prove;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod reachability;
+#[cfg(test)]
+mod rotation;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod secrets;
