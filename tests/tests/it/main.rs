@@ -49,6 +49,9 @@ mod prove;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod reachability;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod rotate;
 #[cfg(test)]
 mod rotation;
 #[cfg(target_os = "linux")]
