@@ -1,6 +1,7 @@
-//! Turns `rules/*.yaml` into the table that `src/rule.rs` includes.
+//! Turns `rules/*.yaml` into the tables that `src/rule.rs` and `src/prefilter.rs` include.
 //!
-//! A file that does not fit the format fails the build. The examples stay out of the table.
+//! A file that does not fit the format fails the build. The examples stay out of the tables. The automaton
+//! over all keywords is finished here, so that the program constructs none.
 #![expect(
     clippy::disallowed_methods,
     reason = "a build script's output is a file at a path from the environment"
@@ -10,18 +11,38 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
+#[path = "src/automaton.rs"]
+mod automaton;
 #[path = "src/format.rs"]
 mod format;
+#[path = "src/reach.rs"]
+mod reach;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
-    println!("cargo::rerun-if-changed=src/format.rs");
+    for source in ["automaton", "format", "reach"] {
+        println!("cargo::rerun-if-changed=src/{source}.rs");
+    }
+    let out = std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
+    let rules = format::read_rules()?;
+    std::fs::write(Path::new(&out).join("rules.rs"), rule_table(&rules)?)?;
+    let built = automaton::build(&rules)?;
+    std::fs::write(Path::new(&out).join("keywords.rs"), keyword_tables(&built)?)?;
+    std::fs::write(Path::new(&out).join("keywords.bin"), &built.steps)?;
+    Ok(())
+}
+
+fn rule_table(rules: &[format::RuleText]) -> Result<String, Box<dyn Error>> {
     let mut table = String::from("&[\n");
-    for rule in format::read_rules()? {
+    for rule in rules {
+        let (before, after) = reach::reach_of(rule)?;
+        let variant = |kind: &str, name: Option<String>| {
+            name.map_or_else(|| "None".to_owned(), |name| format!("Some({kind}::{name})"))
+        };
         writeln!(
             table,
             "Rule {{ id: {:?}, title: {:?}, provider: {:?}, severity: Severity::{:?}, source: {:?}, keywords: &{:?}, \
-             pattern: {:?}, min_length: {}, varied: {}, check: {}, dummies: &{:?} }},",
+             pattern: {:?}, finder: {}, before: {before:?}, after: {after}, min_length: {}, varied: {}, check: {}, dummies: &{:?} }},",
             rule.id,
             rule.title,
             rule.provider,
@@ -29,14 +50,30 @@ fn main() -> Result<(), Box<dyn Error>> {
             rule.source,
             rule.keywords,
             rule.pattern,
+            variant("Finder", rule.finder.map(|finder| format!("{finder:?}"))),
             rule.min_length,
             rule.varied,
-            rule.check.map_or_else(|| "None".to_owned(), |check| format!("Some(Check::{check:?})")),
+            variant("Check", rule.check.map(|check| format!("{check:?}"))),
             rule.dummies,
         )?;
     }
     table.push_str("]\n");
-    let out = std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
-    std::fs::write(Path::new(&out).join("rules.rs"), table)?;
-    Ok(())
+    Ok(table)
+}
+
+fn keyword_tables(built: &automaton::Automaton) -> Result<String, std::fmt::Error> {
+    let mut table = String::new();
+    writeln!(table, "const SHIFT: u32 = {};", built.shift)?;
+    writeln!(table, "const FIRST_MATCH: usize = {};", built.first_match)?;
+    writeln!(table, "static CLASSES: [u8; 256] = {:?};", built.classes)?;
+    writeln!(table, "static OUTPUTS: &[&[u16]] = &[")?;
+    for keywords in &built.outputs {
+        writeln!(table, "&{keywords:?},")?;
+    }
+    writeln!(table, "];\npub(crate) static KEYWORDS: &[Keyword] = &[")?;
+    for (text, rules) in &built.keywords {
+        writeln!(table, "Keyword {{ len: {}, rules: &{rules:?} }},", text.len())?;
+    }
+    writeln!(table, "];")?;
+    Ok(table)
 }

@@ -4,9 +4,11 @@ pub mod alerts;
 pub mod audit;
 pub mod doctor;
 pub mod guard;
+pub mod kept;
 pub mod keys;
 pub mod reboot;
 pub mod rotate;
+pub mod scan;
 pub mod secrets;
 pub mod services;
 pub mod sops;
@@ -15,6 +17,7 @@ pub mod status;
 pub mod up;
 
 pub use doctor::Doctor;
+pub use kept::Kept;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sanctum_orchestrator::house::Part;
@@ -56,19 +59,20 @@ pub struct Common {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Render the example house, apply it into a directory, prove it, apply it again, roll it back
     #[command(after_help = "Example:\n  sanctum demo --keep /tmp/manor")]
-    Demo(Demo),
+    Demo(Kept<Demo>),
     /// Propose a house and write a commented instance file
     #[command(after_help = "Example:\n  sanctum init\n  sanctum init --print")]
-    Init(Init),
+    Init(Kept<Init>),
     /// Try the channels that alerts go through, and look at what was told
     #[command(after_help = "Example:\n  sanctum alerts test")]
     Alerts {
         /// What to do with them.
         #[command(subcommand)]
-        verb: alerts::Alerts,
+        verb: Kept<alerts::Alerts>,
     },
     /// Read a house that already runs and turn it into a proposal, changing nothing
     #[command(after_help = "Example:\n  sanctum adopt > proposal.yaml")]
@@ -80,18 +84,18 @@ pub enum Verb {
     Config {
         /// What to look at.
         #[command(subcommand)]
-        verb: Config,
+        verb: Kept<Config>,
     },
     /// Show what would change: unified diffs and every command; exit 0 in sync, 3 with changes
     #[command(
         after_help = "Example:\n  sanctum plan --only ssh\n  sanctum plan --out next.plan && sanctum apply next.plan"
     )]
-    Plan(Plan),
+    Plan(Kept<Plan>),
     /// Make the house so: plan, ask, apply as one transaction, prove
     #[command(
         after_help = "Example:\n  sanctum apply --root /tmp/hub --yes\n  sudo /opt/sanctum/bin/sanctum apply"
     )]
-    Apply(Apply),
+    Apply(Kept<Apply>),
     /// Say that you can still get in; without it, changes to sshd, pf and network are undone
     #[command(after_help = "Example:\n  ssh -t hub sudo /opt/sanctum/bin/sanctum confirm")]
     Confirm,
@@ -99,7 +103,7 @@ pub enum Verb {
     #[command(
         after_help = "Example:\n  sanctum rollback\n  sanctum rollback 000007-20261122T060000Z"
     )]
-    Rollback(Rollback),
+    Rollback(Kept<Rollback>),
     /// List what was applied and what became of it
     #[command(after_help = "Example:\n  sanctum history --json")]
     History,
@@ -107,25 +111,25 @@ pub enum Verb {
     #[command(
         after_help = "Example:\n  sanctum audit --last 24h --level warn\n  sanctum audit verify\n  sanctum audit --ocsf --last 7d > events.jsonl"
     )]
-    Audit(audit::Audit),
+    Audit(Kept<audit::Audit>),
     /// The mode of each guard and what it blocked or would have; or set one to enforce or observe
     #[command(
         after_help = "Example:\n  sanctum guard\n  sanctum guard observe proxy && sudo /opt/sanctum/bin/sanctum apply"
     )]
-    Guard(guard::GuardArgs),
+    Guard(Kept<guard::GuardArgs>),
     /// Compare what is wanted, what was written and what is there; exit 3 on differences
     #[command(after_help = "Example:\n  sanctum drift")]
     Drift,
     /// Bring back what was there before the first apply
     #[command(after_help = "Example:\n  sanctum uninstall --root /tmp/hub --yes")]
-    Uninstall(Uninstall),
+    Uninstall(Kept<Uninstall>),
     /// Look whether the house is as it should be; exit 3 on findings
     #[command(
         after_help = "Exit codes: 0 all that was looked at holds, also when something could not be looked at \
         (it is counted) · 3 findings, and with --strict anything not looked at\n\n\
         Example:\n  sanctum doctor\n  sanctum doctor --only boot\n  sanctum doctor --fix\n  sanctum doctor --prove"
     )]
-    Doctor(Doctor),
+    Doctor(Kept<Doctor>),
     /// Packet filter rules of macOS
     #[command(
         after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum"
@@ -133,18 +137,18 @@ pub enum Verb {
     Pf {
         /// What to do with them.
         #[command(subcommand)]
-        verb: Pf,
+        verb: Kept<Pf>,
     },
     /// Install this binary where privileged jobs may run it from
     #[command(name = "self", after_help = "Example:\n  sudo sanctum self install")]
     Itself {
         /// What to do with it.
         #[command(subcommand)]
-        verb: Itself,
+        verb: Kept<Itself>,
     },
     /// Undo what a dead process or an unconfirmed change left behind
     #[command(after_help = "Example:\n  sanctum recover --boot")]
-    Recover(Recover),
+    Recover(Kept<Recover>),
     /// Run a scheduled job if it is due by the clock of the house
     #[command(after_help = "Example:\n  sanctum job secret-age-check")]
     Job {
@@ -156,16 +160,16 @@ pub enum Verb {
     Keys {
         /// What to look at.
         #[command(subcommand)]
-        verb: keys::Keys,
+        verb: Kept<keys::Keys>,
     },
     /// Supervise the services of this node here, where neither launchd nor systemd does; ends on SIGTERM or Ctrl-C
     #[command(after_help = "Example:\n  sanctum up --only gateway")]
-    Up(up::Up),
+    Up(Kept<up::Up>),
     /// Restart this machine in order: check what would not come back, drain, guest, vault, then the system's own reboot
     #[command(
         after_help = "Example:\n  sanctum reboot --dry-run\n  sudo /opt/sanctum/bin/sanctum reboot --in 1m\n  sanctum reboot --report"
     )]
-    Reboot(reboot::Reboot),
+    Reboot(Kept<reboot::Reboot>),
     /// Give a secret a new value at its provider and in every place, and take the old one away
     #[command(
         after_help = "What was begun is gone on with, whatever became of the run before. docs/formats/rotation.md says each step.\n\n\
@@ -173,7 +177,16 @@ pub enum Verb {
         asked for · 5 given up, every place has what it had · 1 failed\n\n\
         Example:\n  sanctum rotate openrouter-api-key --dry-run\n  sanctum rotate openrouter-api-key\n  sanctum rotate --due"
     )]
-    Rotate(rotate::Rotate),
+    Rotate(Kept<rotate::Rotate>),
+    /// Look for credentials that lie open; exit 3 with findings
+    #[command(
+        after_help = "Exit codes: 0 nothing found, also when something could not be scanned (it is counted) · \
+        3 findings, and with --strict anything not scanned · 1 what is staged could not be read\n\n\
+        Example:\n  sanctum scan\n  sanctum scan --staged\n  sanctum scan --all --strict\n  \
+        sanctum scan ~/code --format sarif --output findings.sarif\n  \
+        sanctum scan --write-baseline .scan-baseline.json --reason 'test keys'\n  sanctum scan hook install"
+    )]
+    Scan(Kept<Box<scan::Scan>>),
     /// The house's secrets: where they are, whether their places agree, and the ways in and out
     #[command(
         after_help = "Example:\n  sanctum secrets list\n  sanctum secrets set gateway-token\n  sanctum secrets sync"
@@ -181,26 +194,26 @@ pub enum Verb {
     Secrets {
         /// What to do with them.
         #[command(subcommand)]
-        verb: secrets::Secrets,
+        verb: Kept<secrets::Secrets>,
     },
     /// Show what the services of this node do; exit 3 when one is not as it should be
     #[command(
         after_help = "Example:\n  sanctum services\n  sanctum services why gateway\n  sanctum services retire tts"
     )]
-    Services(services::Services),
+    Services(Kept<services::Services>),
     /// How the house stands: layers, guards, drift, alerts, schedules, services; exit 3 unless everything holds
     #[command(after_help = "Example:\n  sanctum status\n  sanctum status --all --watch 10")]
-    Status(status::Status),
+    Status(Kept<status::Status>),
     /// Files of SOPS: the original's verbs, flags and exit codes
     #[command(after_help = "Exit codes: the original's; docs/formats/sops.md lists them\n\n\
         Example:\n  sanctum sops decrypt secrets.yaml\n  sanctum sops -d -i secrets.json\n  sanctum sops secrets.env")]
-    Sops(Box<sops::SopsArgs>),
+    Sops(Kept<Box<sops::SopsArgs>>),
     /// Host keys of the nodes that `sanctum status` asks
     #[command(after_help = "Example:\n  sanctum ssh trust hub")]
     Ssh {
         /// What to do with them.
         #[command(subcommand)]
-        verb: ssh::Ssh,
+        verb: Kept<ssh::Ssh>,
     },
     /// Print a completion script
     #[command(after_help = "Example:\n  sanctum completions zsh > ~/.zfunc/_sanctum")]
@@ -234,6 +247,7 @@ pub struct Init {
 
 /// `sanctum config`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Config {
     /// Check the instance file; every error as path:line:col
     #[command(after_help = "Example:\n  sanctum config check --instance house.yaml")]
@@ -313,6 +327,7 @@ pub struct Uninstall {
 
 /// `sanctum pf`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Pf {
     /// Check a ruleset: exit 0 accepted, 1 rejected with path:line:col, 2 could not read
     #[command(after_help = "Example:\n  sanctum pf check /etc/pf.anchors/sanctum")]
@@ -324,7 +339,7 @@ pub enum Pf {
     #[command(
         after_help = "Example:\n  sanctum pf decide --on en1 --proto tcp --port 1977 /etc/pf.anchors/sanctum"
     )]
-    Decide(PfDecide),
+    Decide(Kept<PfDecide>),
     /// Load our own anchor, and only that (run by launchd)
     #[command(after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum pf load")]
     Load,
@@ -366,6 +381,7 @@ pub enum ProtoArg {
 
 /// `sanctum self`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Itself {
     /// Copy sanctum and sanctumd into the root-owned prefix and keep the version before
     #[command(after_help = "Example:\n  sudo sanctum self install")]

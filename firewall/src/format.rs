@@ -1,6 +1,6 @@
 //! The shape of a rule file: what `rules/*.yaml` may say, and what is refused.
 //!
-//! Read by the build script, which turns the files into a table, and by the tests, which run the examples.
+//! Read by the build script, which turns the files into tables, and by the tests, which run the examples.
 //! The program itself links neither this module nor a YAML reader, so that it starts without parsing.
 
 use serde::Deserialize;
@@ -11,9 +11,21 @@ use std::collections::BTreeSet;
 pub(crate) const FILES: &[(&str, &str)] = &[
     ("code.yaml", include_str!("../rules/code.yaml")),
     ("cloud.yaml", include_str!("../rules/cloud.yaml")),
+    ("azure.yaml", include_str!("../rules/azure.yaml")),
+    ("hosting.yaml", include_str!("../rules/hosting.yaml")),
     ("ai.yaml", include_str!("../rules/ai.yaml")),
     ("chat.yaml", include_str!("../rules/chat.yaml")),
+    ("mail.yaml", include_str!("../rules/mail.yaml")),
+    ("data.yaml", include_str!("../rules/data.yaml")),
+    ("monitoring.yaml", include_str!("../rules/monitoring.yaml")),
+    ("devtools.yaml", include_str!("../rules/devtools.yaml")),
+    ("auth.yaml", include_str!("../rules/auth.yaml")),
+    ("commerce.yaml", include_str!("../rules/commerce.yaml")),
+    ("finance.yaml", include_str!("../rules/finance.yaml")),
     ("pay.yaml", include_str!("../rules/pay.yaml")),
+    ("social.yaml", include_str!("../rules/social.yaml")),
+    ("infra.yaml", include_str!("../rules/infra.yaml")),
+    ("home.yaml", include_str!("../rules/home.yaml")),
     ("key.yaml", include_str!("../rules/key.yaml")),
     ("generic.yaml", include_str!("../rules/generic.yaml")),
 ];
@@ -38,7 +50,11 @@ pub(crate) struct RuleText {
     /// Literals, one of which every match contains; compared without regard to ASCII case.
     pub(crate) keywords: Vec<String>,
     /// Regular expression over bytes; a group named `secret` narrows the match to the secret.
+    #[serde(default)]
     pub(crate) pattern: String,
+    /// What looks in place of a pattern: code for a kind that is a grammar rather than an expression.
+    #[serde(default)]
+    pub(crate) finder: Option<FinderText>,
     /// Fewest bytes of a secret.
     #[serde(default)]
     pub(crate) min_length: usize,
@@ -52,6 +68,10 @@ pub(crate) struct RuleText {
     /// Values that the provider's own documents use.
     #[serde(default)]
     pub(crate) dummies: Vec<String>,
+    /// The name of the file that the examples stand in, for kinds that depend on it.
+    #[serde(default)]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the build script leaves the examples out"))]
+    pub(crate) path: Option<String>,
     /// Texts with exactly one secret of this kind.
     pub(crate) positive: Vec<Example>,
     /// Texts in which this rule finds nothing.
@@ -76,14 +96,42 @@ pub(crate) enum SeverityText {
 pub(crate) enum CheckText {
     /// The last six characters are the CRC-32 of those between prefix and them, in base 62.
     Crc32Base62,
+    /// `_` and the CRC-32 of everything before it, in six digits of base 62.
+    Crc32Base62Whole,
+    /// The CRC-32 of everything before it, in seven digits of base 36.
+    Crc32Base36Whole,
+    /// `_` and the CRC-32 of everything before it, in eight hexadecimal digits, low byte first.
+    Crc32HexWhole,
     /// BIP 173 checksum.
     Bech32,
     /// The first part decodes to a JSON header that names an algorithm.
     Jwt,
+    /// What follows the first `-` is base64 of a macaroon.
+    Macaroon,
+    /// The first part is base64 of a decimal id.
+    Snowflake,
+    /// A letter and a digit stand in it.
+    Mixed,
     /// The value is no placeholder.
     NotPlaceholder,
-    /// The group `key` names a secret and the value looks like one.
+}
+
+/// The grammars that code reads.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FinderText {
+    /// A name that stands for a secret, a sign, a value.
     Assignment,
+    /// The password in front of a URL's host.
+    UrlPassword,
+    /// An option of a program, or a phrase of SQL, whose value is a password.
+    CommandPassword,
+    /// Credentials of HTTP's `Basic` and `Bearer` schemes.
+    AuthScheme,
+    /// The body of a key in PEM, OpenPGP or PuTTY armour.
+    ArmouredKey,
+    /// A line of a file that is known to hold credentials by its name.
+    CredentialFile,
 }
 
 /// The parts of an example; joined they are its text.
@@ -176,8 +224,8 @@ fn fault_of(rule: &RuleText) -> Option<&'static str> {
     if rule.positive.iter().any(|example| example.0.len() < 2) {
         return Some("a positive example in one piece");
     }
-    if matches!(rule.check, Some(CheckText::Assignment)) && !rule.pattern.contains("(?<key>") {
-        return Some("the check `assignment` and no group `key`");
+    if rule.pattern.is_empty() == rule.finder.is_none() {
+        return Some("both a pattern and a finder, or neither");
     }
     None
 }

@@ -25,9 +25,8 @@ pub(crate) fn mark_for(rule: &Rule, secret: &str) -> String {
 pub(crate) fn find_marks(text: &[u8]) -> Vec<Range<usize>> {
     let mut marks = Vec::new();
     let mut from = 0;
-    while let Some(open) = position(text, OPEN.as_bytes(), from) {
-        from = open + OPEN.len();
-        if let Some(mark) = mark_at(text, open) {
+    for open in memchr::memmem::find_iter(text, OPEN) {
+        if let Some(mark) = mark_at(text, open).filter(|_| open >= from) {
             from = mark.end;
             marks.push(mark);
         }
@@ -51,9 +50,4 @@ fn mark_at(text: &[u8], open: usize) -> Option<Range<usize>> {
         Some(before.len() - keyword)
     });
     Some(shown.filter(|_| !rule.has_group()).unwrap_or(open)..end)
-}
-
-fn position(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    rest.windows(needle.len()).position(|window| window == needle).map(|at| at + from)
 }

@@ -57,7 +57,10 @@ fn cover(text: &str, found: &[Match]) -> String {
 /// The range grown to whole characters and over every mark that it cuts.
 fn widen(text: &str, range: &Range<usize>, marks: &[Range<usize>]) -> Range<usize> {
     let (mut start, mut end) = (range.start, range.end);
-    for mark in marks.iter().filter(|mark| mark.start < range.end && range.start < mark.end) {
+    // Marks are in order and never overlap.
+    let first = marks.partition_point(|mark| mark.end <= range.start);
+    let cut = marks.get(first..).unwrap_or_default();
+    for mark in cut.iter().take_while(|mark| mark.start < range.end) {
         start = start.min(mark.start);
         end = end.max(mark.end);
     }

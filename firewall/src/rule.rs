@@ -3,6 +3,7 @@
 //! A rule is text until its first keyword is seen: nothing here compiles an expression.
 
 use crate::check::Check;
+use crate::finder::Finder;
 use sanctum_types::Severity;
 
 /// One kind of credential.
@@ -21,6 +22,11 @@ pub struct Rule {
     /// Literals, one of which every match contains, in any ASCII case.
     pub keywords: &'static [&'static str],
     pub(crate) pattern: &'static str,
+    pub(crate) finder: Option<Finder>,
+    /// Most bytes of a match in front of its keyword; none where every match begins with a keyword.
+    pub(crate) before: Option<usize>,
+    /// Most bytes from the start of its keyword to the end of a match.
+    pub(crate) after: usize,
     pub(crate) min_length: usize,
     pub(crate) varied: bool,
     pub(crate) check: Option<Check>,
@@ -30,7 +36,7 @@ pub struct Rule {
 impl Rule {
     /// Whether the pattern narrows its match to a group, so that the secret has no public prefix.
     pub(crate) fn has_group(&self) -> bool {
-        self.pattern.contains("(?<secret>")
+        self.finder.is_some() || self.pattern.contains("(?<secret>")
     }
 
     /// The public prefix that a secret begins with: its longest keyword there, or nothing.

@@ -3,7 +3,7 @@
 #![expect(clippy::string_slice, reason = "a test that cuts a character in two fails, as it should")]
 
 use crate::format::{self, Example, RuleText};
-use crate::{Engine, RULES, Rule, find, find_cleartext, redact};
+use crate::{Engine, RULES, Rule, find, find_cleartext, find_in, redact};
 use proptest::prelude::*;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ fn texts() -> Vec<RuleText> {
     format::read_rules().expect("the rule files fit the format")
 }
 
-/// Every positive example: text, place of the secret, id.
+/// Every positive example that needs no file's name: text, place of the secret, id.
 fn positives() -> Vec<(String, Range<usize>, String)> {
     POSITIVES.clone()
 }
@@ -31,6 +31,7 @@ fn positives() -> Vec<(String, Range<usize>, String)> {
 static POSITIVES: LazyLock<Vec<(String, Range<usize>, String)>> = LazyLock::new(|| {
     texts()
         .into_iter()
+        .filter(|rule| rule.path.is_none())
         .flat_map(|rule| {
             let id = rule.id.clone();
             rule.positive.into_iter().map(move |example| {
@@ -43,10 +44,14 @@ static POSITIVES: LazyLock<Vec<(String, Range<usize>, String)>> = LazyLock::new(
 
 #[test]
 fn every_positive_example_is_found_where_it_stands() {
-    for (text, range, id) in positives() {
-        let found: Vec<_> =
-            find(text.as_bytes()).into_iter().map(|m| (m.rule.id, m.range)).collect();
-        assert_eq!(found, [(id.as_str(), range)], "{text}");
+    for rule in texts() {
+        for (text, range) in rule.positive.iter().map(compose) {
+            let found: Vec<_> = find_in(text.as_bytes(), rule.path.as_deref())
+                .into_iter()
+                .map(|m| (m.rule.id, m.range))
+                .collect();
+            assert_eq!(found, [(rule.id.as_str(), range)], "{text}");
+        }
     }
 }
 
@@ -55,7 +60,7 @@ fn no_negative_example_is_found_by_its_rule() {
     for rule in texts() {
         for example in &rule.negative {
             let (text, _) = compose(example);
-            let found = find(text.as_bytes());
+            let found = find_in(text.as_bytes(), rule.path.as_deref());
             assert!(found.iter().all(|m| m.rule.id != rule.id), "{}: {text}", rule.id);
         }
     }
@@ -112,7 +117,8 @@ fn the_format_refuses_what_it_does_not_know() {
         ("keywords: [abc]", "keywords: []", "no keyword"),
         ("keywords: [abc]", "keywords: [ab]", "short keyword"),
         ("id: a-b", "id: A_b", "id"),
-        ("pattern: abc", "pattern: abc, check: assignment", "check without its group"),
+        ("pattern: abc", "pattern: abc, finder: assignment", "pattern and finder"),
+        ("pattern: abc", "pattern: ''", "neither pattern nor finder"),
         ("pattern: abc", "pattern: abc, check: luhn", "unknown check"),
     ];
     for (from, to, what) in cases {
@@ -130,7 +136,7 @@ fn every_pattern_compiles_only_when_its_keyword_is_seen() {
     assert_eq!(engine.compiled_rules(), 1);
     let all: Vec<&str> = RULES.iter().flat_map(|rule| rule.keywords).copied().collect();
     let _ = engine.find(all.join(" ").as_bytes());
-    assert_eq!(engine.compiled_rules(), RULES.len());
+    assert_eq!(engine.compiled_rules(), RULES.iter().filter(|rule| rule.finder.is_none()).count());
 }
 
 #[test]

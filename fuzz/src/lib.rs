@@ -5,10 +5,12 @@
 //! any expectation of what a given input means, which is the work of the crates' own tests.
 
 mod rotation;
+mod scan;
 mod sops;
 mod sops_yaml;
 
 pub use rotation::{rotation_answers, rotation_record};
+pub use scan::{scan_archive, scan_file, scan_git, scan_text};
 pub use sops::{sops_age, sops_dotenv, sops_ini, sops_json, sops_metadata, sops_value};
 pub use sops_yaml::sops_yaml;
 
@@ -28,6 +30,7 @@ use sanctum_orchestrator::receipt::{Header, Mark, Receipt};
 use sanctum_orchestrator::render::pf_anchor::{insert_attach, remove_attach};
 use sanctum_orchestrator::render::sshd::effective;
 use sanctum_orchestrator::status::table;
+use sanctum_secrets::house::envfile::parse as parse_env;
 use sanctum_types::{AbsPath, Actor, AuditEvent, UnixTime};
 
 fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
@@ -222,6 +225,37 @@ pub fn secrets(bytes: &[u8]) {
         if let Some(found) = sanctum_firewall::find_cleartext(value, Some(key)) {
             let _ = found.hide(line, value);
         }
+    }
+}
+
+/// A `.env` file: what is read stands in the text in order, and reads the same again when it is written plainly; what is
+/// refused is refused at a line of the text.
+pub fn envfile(bytes: &[u8]) {
+    let text = text(bytes);
+    let lines = text.split('\n').count();
+    let all = match parse_env(&text) {
+        Ok(all) => all,
+        Err(error) => return assert!((1..=lines).contains(&error.line), "{error}"),
+    };
+    let mut quoted = String::new();
+    let mut before = 0;
+    for one in &all {
+        assert!(one.line > before && one.line <= lines, "{}", one.line);
+        before = one.line;
+        assert!(text.contains(&one.name) && all.iter().filter(|other| other.name == one.name).count() == 1);
+        // Between single quotes everything stands for itself; between double ones a quote has its escape.
+        let value = if one.value.contains('\'') {
+            let escaped = one.value.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{}\"", escaped.replace('$', "\\$").replace('`', "\\`"))
+        } else {
+            format!("'{}'", one.value.as_str())
+        };
+        quoted.push_str(&format!("{}={value}\n", one.name));
+    }
+    let again = parse_env(&quoted).expect("what is quoted is read");
+    assert_eq!(again.len(), all.len());
+    for (again, one) in again.iter().zip(&all) {
+        assert_eq!((&again.name, &again.value), (&one.name, &one.value));
     }
 }
 

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "this module is where children start")]
 
 use crate::HostError;
+use crate::accounts::Account;
 use crate::clock::Monotonic;
 use crate::trust;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -244,6 +245,9 @@ pub fn on_terminal(program: &Program, args: &[&str]) -> Result<bool, HostError> 
     Ok(status.success())
 }
 
+/// Variables that say how to speak and where programs are: all that another account gets of our environment.
+const PLAIN: [&str; 5] = ["PATH", "LANG", "LANGUAGE", "TZ", "TERM"];
+
 /// What a program that this process becomes is handed.
 #[derive(Debug, Default)]
 pub struct Handed {
@@ -251,6 +255,25 @@ pub struct Handed {
     pub env: Vec<(OsString, OsString)>,
     /// Pipes that it inherits: each descriptor's number is added to the environment under that name.
     pub pipes: Vec<(String, Secret<Vec<u8>>)>,
+    /// Whom it runs as; ourselves unless said, which only root can.
+    pub account: Option<Account>,
+}
+
+impl Handed {
+    /// Hands everything to that account: of the environment only what says how to speak and where programs are, since the
+    /// rest is about who we were.
+    pub fn give_to(&mut self, account: Account) {
+        let plain = |name: &OsString| {
+            let name = name.to_string_lossy();
+            PLAIN.contains(&&*name) || name.starts_with("LC_")
+        };
+        self.env.retain(|(name, _)| plain(name));
+        let home = account.home.as_ref().map_or("/", |home| home.as_str()).to_owned();
+        let who =
+            [("HOME", home), ("USER", account.name.clone()), ("LOGNAME", account.name.clone())];
+        self.env.extend(who.map(|(name, value)| (OsString::from(name), OsString::from(value))));
+        self.account = Some(account);
+    }
 }
 
 /// What a pipe takes without a reader, on Linux and macOS alike (pipe(7); 16 KiB there and grows to 64).
@@ -263,6 +286,11 @@ pub fn become_program(program: &OsStr, args: &[OsString], handed: Handed) -> Hos
     let shown = program.to_string_lossy().into_owned();
     let mut command = Command::new(program);
     command.args(args).env_clear().envs(handed.env);
+    if let Some(account) = &handed.account {
+        // The standard library also clears the supplementary groups when root gives a user id. Our directory may be one
+        // that the account cannot enter.
+        command.uid(account.uid).gid(account.gid).current_dir("/");
+    }
     // Held until the other program has taken them over.
     let mut ends = Vec::new();
     for (name, value) in handed.pipes {

@@ -19,10 +19,13 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, HostError> {
         // A FIFO must not make a command wait for ever: it is opened without blocking and then refused.
         let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
         let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        if !file.metadata()?.is_file() {
+        let about = file.metadata()?;
+        if !about.is_file() {
             return Err(std::io::Error::other("not a regular file"));
         }
-        let mut bytes = Vec::new();
+        // One allocation: growth would leave copies behind, and the file may hold a secret.
+        let room = usize::try_from(about.len().min(limit)).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(room.saturating_add(1));
         file.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(std::io::Error::other(format!("larger than {limit} bytes")));

@@ -32,19 +32,20 @@ pub fn read_key(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, HostError
 /// Asks on the terminal without showing what is typed; none where there is no terminal.
 pub fn ask(question: &str) -> Result<Option<Zeroizing<String>>, HostError> {
     let failed = |source| HostError::Io { verb: "ask on", path: "/dev/tty".to_owned(), source };
-    let Ok(mut tty) = OpenOptions::new().read(true).write(true).open("/dev/tty") else {
+    let Ok(tty) = OpenOptions::new().read(true).write(true).open("/dev/tty") else {
         return Ok(None);
     };
-    write!(tty, "{question} ").and_then(|()| tty.flush()).map_err(failed)?;
     let shown = tcgetattr(&tty).map_err(|error| failed(error.into()))?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
+    // Before the question: what is typed at once would be shown, or thrown away with what was typed before.
     let quiet = Quiet::new(&tty, &hidden, shown).map_err(failed)?;
+    write!(&tty, "{question} ").and_then(|()| (&tty).flush()).map_err(failed)?;
     let mut typed = Zeroizing::new(String::new());
     let mut reader = BufReader::new(std::io::Read::take(&tty, LONGEST));
     let read = reader.read_line(&mut typed).map_err(failed);
     drop(quiet);
-    writeln!(tty).map_err(failed)?;
+    writeln!(&tty).map_err(failed)?;
     read?;
     let end = typed.trim_end_matches(['\r', '\n']).len();
     typed.truncate(end);

@@ -27,6 +27,12 @@ pub const PERSON: &str = ".sanctum/secrets";
 /// The house's own age identity, beside the secrets directory.
 pub const IDENTITY: &str = "identity";
 
+/// Where programs keep their configuration below the home (getsops/sops, age/keysource.go: Go's `UserConfigDir`).
+pub const CONFIG: &str =
+    if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+/// Where SOPS keeps age identities below that.
+pub const KEYS: &str = "sops/age/keys.txt";
+
 /// Whose secrets they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
@@ -97,7 +103,11 @@ impl Places {
     #[must_use]
     pub fn person(home: &AbsPath) -> Option<Self> {
         let secrets = AbsPath::new(format!("{home}/{PERSON}")).ok()?;
-        Some(Self::at(Whose::Person, Path::new("/"), secrets))
+        let mut places = Self::at(Whose::Person, Path::new("/"), secrets);
+        // Where `sops` itself looks for this person's keys; variables are not believed here.
+        places.sops_keys.keys_txt = Some(Path::new(home.as_str()).join(CONFIG).join(KEYS));
+        places.sops_keys.home = Some(home.as_str().into());
+        Some(places)
     }
 
     fn at(whose: Whose, root: &Path, secrets: AbsPath) -> Self {
@@ -135,6 +145,7 @@ impl Places {
             SecretRef::File(_) => Ok(Box::new(self.files())),
             SecretRef::Age(_) => Ok(Box::new(self.age_files())),
             SecretRef::Keychain { .. } => self.keychain(),
+            SecretRef::SystemKeychain { .. } => self.system_keychain(),
             SecretRef::OnePassword { .. } => self.one_password(),
             SecretRef::Sops { file, .. } => Ok(Box::new(self.sops(file)?)),
         }
@@ -176,10 +187,11 @@ impl Places {
     /// # Errors
     /// The secrets directory cannot be looked at.
     pub fn answers_for_keychain(&self) -> Result<Keyring, StoreError> {
-        if let Some(said) = self.keyring {
-            return Ok(said);
+        match self.keyring {
+            Some(said) => Ok(said),
+            None if self.rehearsed() => Ok(Keyring::Embedded),
+            None => Ok(here::keyring(self, self.embedded().is_there()?)),
         }
-        Ok(here::keyring(self, self.embedded().is_there()?))
     }
 
     fn embedded(&self) -> EmbeddedStore {
@@ -187,11 +199,29 @@ impl Places {
     }
 
     fn keychain(&self) -> Result<Box<dyn Store>, StoreError> {
-        Ok(match self.answers_for_keychain()? {
+        Ok(self.opened(self.answers_for_keychain()?, self.embedded()))
+    }
+
+    /// The machine's own keychain, whatever else answers for `keychain:` here.
+    fn system_keychain(&self) -> Result<Box<dyn Store>, StoreError> {
+        if self.whose == Whose::Person {
+            return Err(StoreError::Machines { store: "the System keychain".to_owned() });
+        }
+        let keyring = if self.rehearsed() { Keyring::Embedded } else { here::OF_THE_MACHINE };
+        Ok(self.opened(keyring, self.embedded()))
+    }
+
+    fn opened(&self, keyring: Keyring, embedded: EmbeddedStore) -> Box<dyn Store> {
+        match keyring {
             Keyring::Login => Box::new(Keychain::login(self.session_bus.clone())),
             Keyring::System => Box::new(Keychain::system()),
-            Keyring::Embedded => Box::new(self.embedded()),
-        })
+            Keyring::Embedded => Box::new(embedded),
+        }
+    }
+
+    /// Below a directory that stands for a machine nothing outside it is touched.
+    fn rehearsed(&self) -> bool {
+        self.keys.root != Path::new("/")
     }
 
     fn one_password(&self) -> Result<Box<dyn Store>, StoreError> {
@@ -259,6 +289,9 @@ mod here {
 
     use super::{Keyring, Places, Whose};
 
+    /// What answers for `keychain://system/`.
+    pub(super) const OF_THE_MACHINE: Keyring = Keyring::System;
+
     /// An embedded store that is there was made on purpose.
     pub(super) const fn keyring(places: &Places, embedded: bool) -> Keyring {
         match places.whose {
@@ -275,6 +308,9 @@ mod here {
 
     use super::{Keyring, Places, Whose};
     use std::path::Path;
+
+    /// What answers for `keychain://system/`: the machine has no other.
+    pub(super) const OF_THE_MACHINE: Keyring = Keyring::Embedded;
 
     /// Where a service says that the session bus can start it (D-Bus specification, "message bus starting services").
     const ACTIVATION: [&str; 2] = [

@@ -1,7 +1,7 @@
 //! Where a secret is, never what it is.
 //!
-//! One spelling for the whole house: `keychain:service/account`, `sops:file#path.to.key`, `file:name`,
-//! `op://vault/item/field`, `age:file`. Resolving one comes with the `secrets` floor.
+//! One spelling for the whole house: `keychain:service/account`, `keychain://system/service/account`,
+//! `sops:file#path.to.key`, `file:name`, `op://vault/item/field`, `age:file`. Resolving one comes with the `secrets` floor.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -11,8 +11,15 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SecretRef {
-    /// A generic password of the macOS Keychain or the Secret Service.
+    /// A generic password of whoever reads it: login Keychain, Secret Service, or root's own keychain.
     Keychain {
+        /// The item's service attribute.
+        service: String,
+        /// The item's account attribute.
+        account: String,
+    },
+    /// A generic password of the machine, which only root reads: the System keychain of macOS.
+    SystemKeychain {
         /// The item's service attribute.
         service: String,
         /// The item's account attribute.
@@ -41,7 +48,7 @@ pub enum SecretRef {
 }
 
 impl SecretRef {
-    /// Reads one of the five spellings.
+    /// Reads one of the spellings.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let whole = |part: &str| !part.is_empty() && !part.chars().any(char::is_control);
@@ -51,10 +58,15 @@ impl SecretRef {
         }
         match scheme {
             "keychain" => {
-                let (service, account) = rest.split_once('/')?;
-                (whole(service) && whole(account)).then(|| Self::Keychain {
-                    service: service.to_owned(),
-                    account: account.to_owned(),
+                let system = rest.strip_prefix("//system/");
+                let (service, account) = system.unwrap_or(rest).split_once('/')?;
+                if !whole(service) || !whole(account) {
+                    return None;
+                }
+                let (service, account) = (service.to_owned(), account.to_owned());
+                Some(match system {
+                    Some(_) => Self::SystemKeychain { service, account },
+                    None => Self::Keychain { service, account },
                 })
             }
             "sops" => {
@@ -79,10 +91,24 @@ impl SecretRef {
         }
     }
 
-    /// Whether it resolves with no login session and no network: what a P0 service needs at boot.
+    /// Whether it resolves with no login session and no network, whoever reads it: what a P0 service needs at boot.
     #[must_use]
     pub const fn unattended(&self) -> bool {
-        matches!(self, Self::File(_) | Self::Age(_) | Self::Sops { .. })
+        match self {
+            Self::File(_) | Self::Age(_) | Self::Sops { .. } | Self::SystemKeychain { .. } => true,
+            Self::Keychain { .. } | Self::OnePassword { .. } => false,
+        }
+    }
+
+    /// Service and account of a keychain's item.
+    #[must_use]
+    pub fn keychain_item(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Keychain { service, account } | Self::SystemKeychain { service, account } => {
+                Some((service, account))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -90,6 +116,9 @@ impl fmt::Display for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keychain { service, account } => write!(f, "keychain:{service}/{account}"),
+            Self::SystemKeychain { service, account } => {
+                write!(f, "keychain://system/{service}/{account}")
+            }
             Self::Sops { file, key } => write!(f, "sops:{file}#{key}"),
             Self::File(name) => write!(f, "file:{name}"),
             Self::OnePassword { vault, item, field } => write!(f, "op://{vault}/{item}/{field}"),
@@ -109,8 +138,8 @@ impl TryFrom<String> for SecretRef {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         // The text is not repeated: somebody may have pasted the secret itself.
         Self::parse(&text).ok_or(
-            "not a secret reference; write keychain:service/account, sops:file#path.to.key, file:name, \
-             op://vault/item/field or age:file",
+            "not a secret reference; write keychain:service/account, keychain://system/service/account, \
+             sops:file#path.to.key, file:name, op://vault/item/field or age:file",
         )
     }
 }
@@ -121,8 +150,8 @@ impl schemars::JsonSchema for SecretRef {
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": "string", "pattern": "^(keychain:[^/]+/.+|sops:[^#]+#.+|file:[^/]+|op://[^/]+/[^/]+/.+|age:.+)$",
-            "description": "where a secret is: keychain:service/account, sops:file#path.to.key, file:name, op://vault/item/field or age:file"
+            "type": "string", "pattern": "^(keychain:(//system/)?[^/]+/.+|sops:[^#]+#.+|file:[^/]+|op://[^/]+/[^/]+/.+|age:.+)$",
+            "description": "where a secret is: keychain:service/account, keychain://system/service/account, sops:file#path.to.key, file:name, op://vault/item/field or age:file"
         })
     }
 }
@@ -132,15 +161,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_five_spellings_print_as_they_were_read() {
-        for text in ["keychain:a/b", "sops:s.yaml#a.b", "file:token", "op://v/i/s/f", "age:/k.age"]
-        {
+    fn the_spellings_print_as_they_were_read_and_say_what_answers_at_boot() {
+        for (text, unattended) in [
+            ("keychain:a/b", false),
+            ("keychain:system/b", false),
+            ("keychain://system/a/b/c", true),
+            ("sops:s.yaml#a.b", true),
+            ("file:token", true),
+            ("op://v/i/s/f", false),
+            ("age:/k.age", true),
+        ] {
             let reference = SecretRef::parse(text).expect(text);
             assert_eq!(reference.to_string(), text);
+            assert_eq!(reference.unattended(), unattended, "{text}");
         }
         for bad in [
             "",
             "keychain:a",
+            "keychain://system/a",
+            "keychain://system//b",
+            "keychain://login/a/b",
             "sops:a",
             "file:../x",
             "file:..",

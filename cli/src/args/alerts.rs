@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 /// `sanctum alerts`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Alerts {
     /// Send one test to each channel and say what each peer answered; exit 3 when one did not take it
     #[command(

@@ -30,6 +30,7 @@ pub struct Audit {
 
 /// Verbs of `sanctum audit`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum AuditVerb {
     /// Verify every line against the second place; exit 0 whole, 3 with the first bad line, 1 could not look
     #[command(

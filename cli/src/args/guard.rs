@@ -13,6 +13,7 @@ pub struct GuardArgs {
 
 /// What a guard is to do.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum GuardVerb {
     /// Let a guard act on what it finds
     #[command(after_help = "Example:\n  sanctum guard enforce proxy")]

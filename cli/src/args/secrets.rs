@@ -1,76 +1,78 @@
 //! `sanctum secrets`: arguments. No value is ever one of them: every account of a machine reads everybody's arguments.
 
+use super::Kept;
 use clap::{Args, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// `sanctum secrets`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Secrets {
     /// Where each secret is, and whether its places agree
     #[command(
         after_help = "Example:\n  sanctum secrets list\n  sanctum secrets list --json gateway-token"
     )]
-    List(Named),
+    List(Kept<Named>),
     /// Show one secret; needs the owner in person
     #[command(
         after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum secrets get gateway-token\n  sudo /opt/sanctum/bin/sanctum secrets get tls-key --stdout | openssl pkey -noout"
     )]
-    Get(Get),
+    Get(Kept<Get>),
     /// Put a secret into its source and every cache; the value is typed, or comes from a pipe or the clipboard
     #[command(
         after_help = "Example:\n  sanctum secrets set gateway-token\n  generate-token | sanctum secrets set gateway-token --stdin"
     )]
-    Set(Set),
+    Set(Kept<Set>),
     /// Put a secret on the clipboard for a while; needs the owner in person
     #[command(
         after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum secrets copy gateway-token --seconds 20"
     )]
-    Copy(Copy),
+    Copy(Kept<Copy>),
     /// Take a secret out of its caches and its source
     #[command(after_help = "Example:\n  sanctum secrets rm gateway-token")]
-    Rm(Rm),
+    Rm(Kept<Rm>),
     /// Rebuild caches from their sources; nothing is changed while a store does not answer
     #[command(
         after_help = "Example:\n  sanctum secrets sync --dry-run\n  sanctum secrets sync --yes"
     )]
-    Sync(Sync),
+    Sync(Kept<Sync>),
     /// Compare the places of each secret by fingerprint; exit 3 where they differ, 1 where a store does not answer
     #[command(after_help = "Example:\n  sanctum secrets diff")]
-    Diff(Named),
+    Diff(Kept<Named>),
     /// Start a program with secrets in its environment or on inherited descriptors, and nowhere else
     #[command(
         after_help = "The program replaces sanctum. NAME becomes a variable in capitals (`gateway-token`: GATEWAY_TOKEN); with --fd the\n\
         variable GATEWAY_TOKEN_FD holds the number of a pipe. Needs the owner in person; --service does not, because it runs\n\
-        what the approved instance declares, with the secrets that it declares.\n\n\
-        Example:\n  sudo /opt/sanctum/bin/sanctum secrets exec gateway-token -- curl -K /etc/curl.conf\n  sanctum secrets exec --service gateway"
+        what the approved instance declares, with the secrets and as the account that it declares.\n\n\
+        Example:\n  sudo /opt/sanctum/bin/sanctum secrets exec gateway-token -- curl -K /etc/curl.conf\n  sudo /opt/sanctum/bin/sanctum secrets exec --service gateway"
     )]
-    Exec(Exec),
+    Exec(Kept<Exec>),
     /// Move the values of a .env file, or of a recovery bundle, into their declared stores
     #[command(
         after_help = "Example:\n  sanctum secrets import .env --dry-run\n  sanctum secrets import .env --as TOKEN=gateway-token --remove\n  sanctum secrets import manor.age --identity key.txt"
     )]
-    Import(Import),
+    Import(Kept<Import>),
     /// Write every secret into one encrypted recovery bundle; needs the owner in person
     #[command(
         after_help = "Example:\n  sudo /opt/sanctum/bin/sanctum secrets export --to age1... --out manor.age\n  sudo /opt/sanctum/bin/sanctum secrets export --passphrase --out manor.age"
     )]
-    Export(Export),
+    Export(Kept<Export>),
     /// Rehearse the recovery: open a bundle, restore it into a scratch place, compare; exit 3 where it is not what the house holds
     #[command(after_help = "Example:\n  sanctum secrets drill manor.age --identity key.txt")]
-    Drill(Drill),
+    Drill(Kept<Drill>),
     /// How old each value is, when it is due, and what nobody knows; exit 3 with findings. Never rotates
     #[command(
         after_help = "An age is what the journal recorded at the last change, or with --ask what the provider says; anything else is\n\
         unknown, which is a finding.\n\n\
         Example:\n  sanctum secrets age\n  sanctum secrets age --ask openrouter-api-key\n  sanctum secrets age --calendar > secrets.ics"
     )]
-    Age(super::rotate::Age),
+    Age(Kept<super::rotate::Age>),
     /// What a thief of a disk or of a node holds, in order of danger, as a plan that rotation can execute
     #[command(
         after_help = "Example:\n  sanctum secrets stolen --disk\n  sanctum secrets stolen vm --json"
     )]
-    Stolen(Stolen),
+    Stolen(Kept<Stolen>),
 }
 
 /// Secrets by name.

@@ -12,6 +12,7 @@ pub struct Services {
 
 /// Verbs of `sanctum services`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum ServicesVerb {
     /// Explain a service: what it stands on, the highest failed one, the next command; exit 3 when one failed
     #[command(after_help = "Example:\n  sanctum services why gateway")]

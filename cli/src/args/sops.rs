@@ -6,6 +6,7 @@ pub use flags::{
     ChangeRecipients, Closing, Foreign, InputType, Output, Recipients, Select, Shared, Types, Way,
 };
 
+use super::Kept;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -62,66 +63,70 @@ pub struct Old {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Sops {
     /// Encrypt a file, or standard input, to standard output
     #[command(after_help = "Example:\n  sanctum sops encrypt --in-place secrets.yaml")]
-    Encrypt(Encrypt),
+    Encrypt(Kept<Encrypt>),
     /// Decrypt a file, or standard input, to standard output
     #[command(
         after_help = "Example:\n  sanctum sops decrypt --extract '[\"db\"][\"password\"]' secrets.yaml"
     )]
-    Decrypt(Decrypt),
+    Decrypt(Kept<Decrypt>),
     /// Edit a file in clear and encrypt it again; what is left as it was keeps its ciphertext
     #[command(after_help = "Example:\n  sanctum sops edit secrets.yaml")]
-    Edit(Edit),
+    Edit(Kept<Edit>),
     /// Set one value, read as JSON from standard input or a file
     #[command(
         after_help = "Example:\n  printf '\"hunter2\"' | sanctum sops set --value-stdin secrets.yaml '[\"db\"][\"password\"]'"
     )]
-    Set(Set),
+    Set(Kept<Set>),
     /// Print one value by its dotted path
     #[command(after_help = "Example:\n  sanctum sops get secrets.yaml db.password")]
-    Get(Get),
+    Get(Kept<Get>),
     /// Take one value or branch away
     #[command(after_help = "Example:\n  sanctum sops unset secrets.yaml '[\"db\"][\"old\"]'")]
-    Unset(Unset),
+    Unset(Kept<Unset>),
     /// Encrypt every value anew with a new data key
     #[command(
         after_help = "Example:\n  sanctum sops rotate --in-place --rm-age age1… secrets.yaml"
     )]
-    Rotate(Rotate),
+    Rotate(Kept<Rotate>),
     /// Wrap the data key for the recipients that .sops.yaml names now
     #[command(
         name = "updatekeys",
         after_help = "Example:\n  sanctum sops updatekeys --yes secrets.yaml"
     )]
-    UpdateKeys(UpdateKeys),
+    UpdateKeys(Kept<UpdateKeys>),
     /// Run a command with the values in its environment
     #[command(
         name = "exec-env",
         after_help = "Example:\n  sanctum sops exec-env secrets.env 'psql -c \"select 1\"'"
     )]
-    ExecEnv(ExecEnv),
+    ExecEnv(Kept<ExecEnv>),
     /// Run a command on a temporary file of the values; `{}` stands for its name
     #[command(
         name = "exec-file",
         after_help = "Example:\n  sanctum sops exec-file secrets.json 'app --config {}'"
     )]
-    ExecFile(ExecFile),
+    ExecFile(Kept<ExecFile>),
     /// Say whether a file is encrypted
     #[command(name = "filestatus", after_help = "Example:\n  sanctum sops filestatus secrets.yaml")]
-    FileStatus(FileStatus),
+    FileStatus(Kept<FileStatus>),
     /// Add or delete a key group: of several, so many as the threshold says open a file
     #[command(
         after_help = "Example:\n  sanctum sops groups add --in-place --file secrets.yaml --age age1…"
     )]
-    Groups(Groups),
+    Groups(Kept<Groups>),
     /// Not offered here.
     #[command(hide = true)]
-    Publish(NotOffered),
+    Publish(Kept<NotOffered>),
     /// Not offered here.
     #[command(hide = true, name = "keyservice")]
-    KeyService(NotOffered),
+    KeyService(Kept<NotOffered>),
+    /// Not offered here.
+    #[command(hide = true)]
+    Completion(Kept<NotOffered>),
 }
 
 /// A verb of the original that is refused by name, whatever follows it.
@@ -143,17 +148,18 @@ pub struct Groups {
 
 /// What to do to the groups.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum GroupsVerb {
     /// Add a group, and share the data key anew among all
     #[command(
         after_help = "Example:\n  sanctum sops groups add --in-place --file secrets.yaml --age age1…"
     )]
-    Add(GroupsAdd),
+    Add(Kept<GroupsAdd>),
     /// Delete the group of that number, counted from 0, and share the data key anew among the others
     #[command(
         after_help = "Example:\n  sanctum sops groups delete --in-place --file secrets.yaml 1"
     )]
-    Delete(GroupsDelete),
+    Delete(Kept<GroupsDelete>),
 }
 
 /// Which file, and how many of its groups open it.

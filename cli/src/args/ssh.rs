@@ -1,21 +1,23 @@
 //! Arguments of `sanctum ssh`.
 
+use super::Kept;
 use super::status::Reach;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// `sanctum ssh`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Ssh {
     /// Show a node's host key and, once it was compared, record it; exit 4 when it is not the one
     #[command(
         after_help = "Example:\n  sanctum ssh trust hub\n  sanctum ssh trust hub --fingerprint SHA256:…\n  \
             ssh hub limactl shell den cat /etc/ssh/ssh_host_ed25519_key.pub | sanctum ssh trust den --key -"
     )]
-    Trust(Trust),
+    Trust(Kept<Trust>),
     /// Record the host keys that a node announces over the connection that its recorded key secures
     #[command(after_help = "Example:\n  sanctum ssh repin hub")]
-    Repin(Repin),
+    Repin(Kept<Repin>),
 }
 
 /// `sanctum ssh trust`.

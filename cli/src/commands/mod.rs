@@ -20,6 +20,7 @@ pub mod prove;
 pub mod reboot;
 pub mod rotate;
 pub mod saved;
+pub mod scan;
 pub mod secrets;
 pub mod services;
 pub mod sops;
@@ -29,7 +30,7 @@ pub mod status_fleet;
 mod status_runs;
 pub mod up;
 
-use crate::args::{Cli, Common, Config, Verb};
+use crate::args::{Cli, Common, Config, Kept, Verb};
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
 use crate::surroundings::Surroundings;
@@ -60,8 +61,8 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Init(args) => propose::init(&context, &args),
         Verb::Adopt => propose::adopt(&context),
         Verb::Job { name } => job::run(&context, &name),
-        Verb::Config { verb: Config::Check } => config::check(&context),
-        Verb::Config { verb: Config::Schema } => config::schema(&context),
+        Verb::Config { verb: Kept(Config::Check) } => config::check(&context),
+        Verb::Config { verb: Kept(Config::Schema) } => config::schema(&context),
         Verb::Plan(args) => plan::run(&context, &args),
         Verb::Apply(args) => apply::run(&context, &args),
         Verb::Confirm => back::confirm(&context),
@@ -77,11 +78,12 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Pf { verb } => pf::run(&context, &verb),
         Verb::Reboot(args) => reboot::run(&context, &args),
         Verb::Rotate(args) => rotate::run(&context, &args),
+        Verb::Scan(args) => scan::run(&context, &args),
         Verb::Secrets { verb } => secrets::run(&context, &verb),
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
         Verb::Status(args) => status::run(&context, &args),
-        Verb::Sops(args) => sops::run(&context, *args),
+        Verb::Sops(args) => sops::run(&context, *args.0),
         Verb::Ssh { verb } => ssh::run(&context, &verb),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
@@ -100,9 +102,10 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
     let deaf: &[&str] = match &cli.verb {
         Verb::Demo(_)
         | Verb::Itself { .. }
+        | Verb::Scan(_)
         | Verb::Sops(_)
         | Verb::Completions { .. }
-        | Verb::Config { verb: Config::Schema } => &[instance, root, node],
+        | Verb::Config { verb: Kept(Config::Schema) } => &[instance, root, node],
         Verb::Init(_) | Verb::Job { .. } | Verb::Ssh { .. } => &[root, node],
         Verb::Status(args) if args.all || !args.on.is_empty() => &[root, node],
         Verb::Adopt => &[node],

@@ -5,15 +5,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "the environment of this verb is read once, here")]
 
+use sanctum_secrets::places::{CONFIG, KEYS};
 use sanctum_secrets::sops::{Person, Sources};
 use sanctum_types::Secret;
 use std::path::PathBuf;
-
-/// Where programs keep their configuration below the home (getsops/sops, age/keysource.go: Go's `UserConfigDir`).
-const CONFIG: &str =
-    if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
-/// Where age identities are below that.
-const KEYS: &str = "sops/age/keys.txt";
 
 /// Variables that name keys to encrypt for (`sops --help`).
 const FOREIGN: [&str; 6] = [

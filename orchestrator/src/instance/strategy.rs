@@ -259,7 +259,8 @@ fn ssh_policy(die: u8) -> Ssh {
 
 /// Even secrets resolve at boot, odd ones need a session.
 fn secret((n, die): (usize, &u16)) -> (ServiceName, SecretEntry) {
-    let at_boot = ["file:token", "age:/var/db/k.age", "sops:/etc/s.yaml#a.b"];
+    let at_boot =
+        ["file:token", "age:/var/db/k.age", "sops:/etc/s.yaml#a.b", "keychain://system/svc/acct"];
     let in_session = ["keychain:svc/acct", "op://House/Item: one/token"];
     let text = if n % 2 == 0 { pick(&at_boot, *die) } else { pick(&in_session, *die) };
     let reference = SecretRef::parse(text).expect("a reference");

@@ -8,6 +8,7 @@ use super::schedule::Schedule;
 use super::secret::{self, Firewall, SecretJudge};
 use super::{Job, JobError, RunsAs, Start, account, vm};
 use crate::house::{House, layout};
+use crate::instance::Instance;
 use crate::instance::model::{GuardMode, NodeType, Os, RunAs, Schedule as Entry, Service};
 use crate::instance::registry;
 use sanctum_types::ServiceName;
@@ -197,16 +198,27 @@ fn service_job(
     job.implemented = job.verb.as_ref().is_none_or(|verb| house.facts.implemented.contains(verb));
     job.ports = service.ports.iter().map(|port| port.get()).collect();
     job.requires.clone_from(&service.requires);
-    if let Some(run_as) = &service.run_as {
-        job.account = runs_as(name, run_as)?;
+    if service.gui && house.facts.os != Os::Macos {
+        return Err(JobError::SessionOnLinux { job: name.clone() });
     }
-    if service.gui {
-        if house.facts.os != Os::Macos {
-            return Err(JobError::SessionOnLinux { job: name.clone() });
-        }
-        job.account = RunsAs::Session(house.instance.users.owner.clone());
-    }
+    job.account = service_account(house.instance, name, service)?;
     Ok(job)
+}
+
+/// Who a service runs as: the owner's session, whom it names, or an account of its own.
+///
+/// # Errors
+/// Root without a reason.
+pub fn service_account(
+    instance: &Instance,
+    name: &ServiceName,
+    service: &Service,
+) -> Result<RunsAs, JobError> {
+    match &service.run_as {
+        _ if service.gui => Ok(RunsAs::Session(instance.users.owner.clone())),
+        Some(run_as) => runs_as(name, run_as),
+        None => Ok(RunsAs::Account(account::own(name))),
+    }
 }
 
 /// `sanctumd --only X` is as good as the verb X; any other program implements itself.
@@ -249,7 +261,8 @@ fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<
 }
 
 /// `secret rotate gateway-token --if-older-than 85d` needs the verb `secret-rotate`.
-pub(crate) fn one_shot_verb(arguments: &[String]) -> String {
+#[must_use]
+pub fn one_shot_verb(arguments: &[String]) -> String {
     let plain = |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let words = arguments.iter().take_while(|word| !word.starts_with('-')).take(2);
     words.take_while(plain).cloned().collect::<Vec<_>>().join("-")

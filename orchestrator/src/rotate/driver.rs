@@ -6,6 +6,7 @@
 
 use super::consumer::Text;
 use super::prepare::Prepared;
+use super::reload::Reloading;
 use super::shelf::{Shelf, ShelfError};
 use sanctum_rotation::{
     Command, Event, Failure, Holds, KeyId, Machine, Mark, Material, Notice, Reason, Record, Reply,
@@ -161,6 +162,9 @@ impl<'a> Driver<'a> {
     fn probe(&self, id: &sanctum_rotation::ConsumerId) -> Result<Event, Failure> {
         let consumer = self.prepared.consumer(id)?;
         consumer.may_write()?;
+        if self.machine.record().plan.consumers.last() == Some(id) {
+            self.prepared.reloads.iter().try_for_each(Reloading::ready)?;
+        }
         let holds = match (consumer.read()?, self.source()?) {
             (None, _) => Holds::Nothing,
             (Some(one), Some(other)) if one == other => Holds::Old,

@@ -11,6 +11,7 @@ use sanctum_host::command::{self, Options, Program};
 use sanctum_rotation::http::{Client, Request, judge};
 use sanctum_rotation::{Failure, Reason};
 use sanctum_types::{Secret, ServiceName};
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 /// A service manager that takes longer is stuck.
@@ -76,6 +77,21 @@ impl Reloading {
                     .map_err(|_| Failure::Later { reason: Reason::NotWorking, after: None })
             }
         }
+    }
+
+    /// Whether it could be told, without telling it: it works now, and its address is listened at.
+    ///
+    /// # Errors
+    /// It could not.
+    pub fn ready(&self) -> Result<(), Failure> {
+        let Self::Http { client, .. } = self else { return self.look(Duration::ZERO) };
+        let failed = Failure::Later { reason: Reason::NotWorking, after: None };
+        let uri: ureq::http::Uri = client.base().parse().map_err(|_| failed)?;
+        let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let all = (host, uri.port_u16().unwrap_or(usual)).to_socket_addrs().map_err(|_| failed)?;
+        let all: Vec<SocketAddr> = all.collect();
+        if probe::accepts(&all, Duration::from_secs(5)) { Ok(()) } else { Err(failed) }
     }
 
     /// Whether it works, without being told anything; an address is not asked.

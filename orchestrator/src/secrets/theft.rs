@@ -174,8 +174,10 @@ fn place(reference: &SecretRef, os: Os, (taken, sealed): (Taken, bool)) -> Held 
         SecretRef::OnePassword { .. } => Held::ByToken,
         // The login Keychain is encrypted under the login's password.
         SecretRef::Keychain { .. } if os == Os::Macos => Held::ByGuessing,
-        // Elsewhere it is a file under the node's own age identity, and so are the others.
+        // Elsewhere it is a file under the node's own age identity, and so are the others. The System keychain's key
+        // lies beside it (/var/db/SystemKey, systemkeychain(8)).
         SecretRef::Keychain { .. }
+        | SecretRef::SystemKeychain { .. }
         | SecretRef::Age(_)
         | SecretRef::Sops { .. }
         | SecretRef::File(_) => Held::AtOnce,
@@ -195,7 +197,10 @@ fn secret(
         .min()?;
     let consumers: Vec<ServiceName> = consumers(instance, name).cloned().collect();
     let (danger, because) = danger::of_secret(instance, name, &consumers);
-    let mut commands = vec![format!("sanctum secrets set {name}")];
+    let mut commands = vec![match &entry.rotation {
+        Some(_) => format!("sanctum rotate {name}"),
+        None => format!("sanctum secrets set {name}"),
+    }];
     if !entry.caches.is_empty() {
         commands.push(format!("sanctum secrets diff {name}"));
     }
@@ -270,7 +275,13 @@ fn keys(instance: &Instance, node: &NodeName, secrets: &[Step], sealed: bool) ->
 }
 
 const fn encrypted_to_the_node(place: &SecretRef) -> bool {
-    matches!(place, SecretRef::Age(_) | SecretRef::Sops { .. } | SecretRef::Keychain { .. })
+    match place {
+        SecretRef::Age(_)
+        | SecretRef::Sops { .. }
+        | SecretRef::Keychain { .. }
+        | SecretRef::SystemKeychain { .. } => true,
+        SecretRef::File(_) | SecretRef::OnePassword { .. } => false,
+    }
 }
 
 /// The token that opens 1Password is no secret of the instance, and lies on every node that reads something there.

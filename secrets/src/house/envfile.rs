@@ -200,6 +200,27 @@ mod tests {
         }
 
         #[test]
+        fn what_is_read_reads_the_same_when_it_is_written_plainly(text in "([A-B]{0,2}[=\"'$\\\\\n #qz]{0,6}){0,8}") {
+            let Ok(all) = parse(&text) else { return Ok(()) };
+            let mut quoted = String::new();
+            for (at, one) in all.iter().enumerate() {
+                prop_assert!(at == 0 || all[at - 1].line < one.line);
+                let value = if one.value.contains('\'') {
+                    let escaped = one.value.replace('\\', "\\\\").replace('"', "\\\"");
+                    format!("\"{}\"", escaped.replace('$', "\\$").replace('`', "\\`"))
+                } else {
+                    format!("'{}'", one.value.as_str())
+                };
+                quoted.push_str(&format!("{}={value}\n", one.name));
+            }
+            let again = parse(&quoted).unwrap();
+            let told = |all: &[Variable]| -> Vec<_> {
+                all.iter().map(|one| (one.name.clone(), one.value.to_string())).collect()
+            };
+            prop_assert_eq!(told(&again), told(&all), "{}", quoted);
+        }
+
+        #[test]
         fn no_text_ends_it_and_no_error_repeats_it(text in "[A-Z=\"'$\\\\\n #qz]{0,60}") {
             if let Err(error) = parse(&text) {
                 prop_assert!(!error.to_string().contains("qz"));

@@ -41,7 +41,10 @@ impl Sight {
         match store.get(place) {
             Reading::Present(value) => Self::Present(key.of(value.expose())),
             Reading::Absent => Self::Absent,
-            Reading::Unreachable(why) => Self::Unreachable(chain(&why)),
+            Reading::Unreachable(why) => Self::Unreachable(match why.way_out() {
+                Some(way) => format!("{} ({way})", chain(&why)),
+                None => chain(&why),
+            }),
         }
     }
 

@@ -107,8 +107,8 @@ impl Cipher {
         if text.is_empty() {
             return Ok(Value { kind: Kind::Str, bytes: Zeroizing::default() });
         }
-        let parts = Parts::parse(text)?;
-        let mut bytes = Zeroizing::new(parts.data.clone());
+        let mut parts = Parts::parse(text)?;
+        let mut bytes = Zeroizing::new(std::mem::take(&mut parts.data));
         self.decrypt(&parts, place.as_bytes(), &mut bytes)?;
         Value::spelled(parts.kind, bytes).ok_or(CipherError::Spelling)
     }

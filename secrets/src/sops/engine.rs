@@ -36,6 +36,8 @@ pub struct Item {
     pub place: String,
     /// Whether it is encrypted in the file.
     pub encrypted: bool,
+    /// Whether its text in the file is a ciphertext: not of an empty value, nor of a comment that was never encrypted.
+    pub sealed: bool,
     /// Its value; none for null.
     pub value: Option<Value>,
 }
@@ -66,7 +68,9 @@ pub fn plain_items(leaves: &[Leaf], selector: &Selector) -> Vec<Item> {
 }
 
 fn item(leaf: &Leaf, encrypted: bool) -> Item {
-    Item { place: place(&leaf.path), encrypted, value: Value::of(&leaf.what) }
+    let value = Value::of(&leaf.what);
+    let sealed = encrypted && value.as_ref().is_some_and(|value| !value.is_empty());
+    Item { place: place(&leaf.path), encrypted, sealed, value }
 }
 
 /// The items of an encrypted document.
@@ -77,27 +81,25 @@ pub fn open_items(
 ) -> Result<Vec<Item>, AtPath> {
     let chosen = selector.choose(leaves);
     let open = |(leaf, encrypted): (&Leaf, bool)| {
-        let mut item = item(leaf, encrypted);
+        let at_path = |source| AtPath { path: spelled(&leaf.path), source };
         if !encrypted {
-            return Ok(item);
+            return Ok(item(leaf, false));
         }
-        item.value = match &leaf.what {
-            What::Value(Scalar::Null) => None,
+        let place = place(&leaf.path);
+        let (sealed, value) = match &leaf.what {
+            What::Value(Scalar::Null) => (false, None),
             What::Value(Scalar::Str(text)) => {
-                let opened = cipher.open(text, &item.place);
-                Some(opened.map_err(|source| AtPath { path: spelled(&leaf.path), source })?)
+                let value = cipher.open(text, &place).map_err(at_path)?;
+                (!text.is_empty(), Some(value))
             }
-            // The original takes a comment that does not open for one that was never encrypted.
-            What::Comment(text) => {
-                let opened = cipher.open(text, &item.place).ok();
-                opened.map(|value| Value { kind: Kind::Comment, ..value }).or(item.value)
-            }
-            What::Value(_) => {
-                let source = CipherError::NotEncrypted;
-                return Err(AtPath { path: spelled(&leaf.path), source });
-            }
+            What::Comment(text) => match cipher.open(text, &place) {
+                Ok(value) => (!text.is_empty(), Some(Value { kind: Kind::Comment, ..value })),
+                // The original takes a comment that does not open for one that was never encrypted.
+                Err(_) => (false, Value::of(&leaf.what)),
+            },
+            What::Value(_) => return Err(at_path(CipherError::NotEncrypted)),
         };
-        Ok(item)
+        Ok(Item { place, encrypted, sealed, value })
     };
     leaves.iter().zip(chosen).map(open).collect()
 }

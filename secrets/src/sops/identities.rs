@@ -12,6 +12,7 @@ use age_core::format::{FileKey, Stanza};
 use sanctum_host::{files, owner_command};
 use sanctum_types::Secret;
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -108,7 +109,8 @@ impl Identities {
     /// What was looked at without finding a usable key, for a refusal.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        self.remarks.borrow().clone()
+        let mut seen = BTreeSet::new();
+        self.remarks.borrow().iter().filter(|one| seen.insert(one.as_str())).cloned().collect()
     }
 
     /// Opens an armoured age file that was made for a recipient.

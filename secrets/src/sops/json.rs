@@ -94,7 +94,9 @@ impl JsonText {
     fn layout(&self) -> Result<Layout, TextError> {
         let before = self.members()?.first().map_or("", |first| self.slice(0..first.start));
         let unit = before.rsplit_once('\n').map(|(_, space)| space.to_owned());
-        let unit = unit.filter(|unit| !unit.is_empty()).unwrap_or_else(|| TAB.to_owned());
+        // A first entry beside its brace, on a line that is not the first, tells of no indentation.
+        let is_indentation = |unit: &String| !unit.is_empty() && unit.trim().is_empty();
+        let unit = unit.filter(is_indentation).unwrap_or_else(|| TAB.to_owned());
         Ok(Layout { unit })
     }
 

@@ -226,6 +226,7 @@ impl Opened {
             return Ok(());
         }
         let text = Zeroizing::new(self.cipher.seal(&value, &item.place)?);
+        item.sealed = !text.is_empty();
         item.value = Some(value);
         Ok(self.sealed.replace(0, &[(0, What::Value(Scalar::Str(text)))])?)
     }
@@ -302,11 +303,12 @@ impl Opened {
         self.metadata.set_groups(&groups, threshold);
         for document in 0..self.items.len() {
             let mut new = Vec::new();
-            for (at, item) in self.items.get(document).into_iter().flatten().enumerate() {
+            for (at, item) in self.items.get_mut(document).into_iter().flatten().enumerate() {
                 let Some(value) = item.value.as_ref().filter(|v| item.encrypted && !v.is_empty())
                 else {
                     continue;
                 };
+                item.sealed = true;
                 new.push((at, sealed_leaf(value.kind, self.cipher.seal(value, &item.place)?)));
             }
             self.sealed.replace(document, &new)?;
@@ -350,14 +352,9 @@ impl Opened {
 /// Replaces what is sealed in a text that is as the sealed one is, and takes its metadata away.
 fn clear(text: &mut dyn Text, items: &[Vec<Item>]) -> Result<(), SopsError> {
     for (document, items) in items.iter().enumerate() {
-        let leaves = text.leaves(document)?.into_iter();
-        let changed = leaves.zip(items).enumerate().filter_map(|(at, (leaf, item))| {
-            let what = item.value.as_ref().filter(|_| item.encrypted)?.what();
-            (what != leaf.what).then_some((at, what))
-        });
-        // The leaves are gone before the text is read anew.
-        let changed: Vec<_> = changed.collect();
-        text.replace(document, &changed)?;
+        let changed = items.iter().enumerate().filter(|(_, item)| item.sealed);
+        let changed = changed.filter_map(|(at, item)| Some((at, item.value.as_ref()?.what())));
+        text.replace(document, &changed.collect::<Vec<_>>())?;
         text.set_metadata(document, None)?;
     }
     Ok(())

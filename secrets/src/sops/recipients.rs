@@ -1,7 +1,7 @@
 //! Wrapping a data key, or a share of one, for an age recipient: `age1..`, `age1NAME1..`, `ssh-ed25519 ..`, `ssh-rsa ..`.
 //!
 //! Each recipient gets an age file of its own, armoured, as the original writes it. For one of a plugin its program must
-//! be there; `age1pq1..`, the post-quantum recipients of age 1.3, are such ones here, as they are in SOPS until 3.12.
+//! be there; `age1pq1..`, the post-quantum recipients of age 1.3, are such ones here: the `age` crate has none of them.
 
 use super::person::Person;
 use super::plugin::{self, PluginRecipient, bech32};

@@ -20,7 +20,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::OnceCell, collections::BTreeSet};
+use std::{borrow::Borrow, borrow::Cow, cell::OnceCell, collections::HashSet};
 
 use zeroize::Zeroizing;
 
@@ -94,10 +94,24 @@ impl YamlText {
         Self::read(text)
     }
 
-    fn listed(&self, document: usize) -> Result<Vec<(Leaf, Target)>, TextError> {
+    fn walk(&self, document: usize, tell: impl FnMut(&[Step], Target)) -> Result<(), TextError> {
         let none = Attached::new();
         let Parsed { tree, attached } = self.parsed()?;
-        leaves::list(tree, &self.text, document, attached.get(document).unwrap_or(&none))
+        leaves::walk(tree, &self.text, document, attached.get(document).unwrap_or(&none), tell)
+    }
+
+    fn targets(&self, document: usize) -> Result<Vec<Target>, TextError> {
+        let mut targets = Vec::new();
+        self.walk(document, |_, target| targets.push(target))?;
+        Ok(targets)
+    }
+
+    fn what(&self, target: Target) -> Result<What, TextError> {
+        leaves::what(&self.parsed()?.tree, &self.text, target)
+    }
+
+    fn whats(&self, document: usize) -> Result<Vec<What>, TextError> {
+        self.targets(document)?.into_iter().map(|target| self.what(target)).collect()
     }
 
     fn ground(&self, document: usize) -> Result<Ground<'_>, TextError> {
@@ -121,7 +135,7 @@ impl YamlText {
             return Ok(None);
         }
         // What is more than is taken is refused here, before any of it is written.
-        self.listed(document)?;
+        self.whats(document)?;
         let edits = expand::edits(tree, &self.text, document)?;
         self.changed(edits).map(Some)
     }
@@ -143,24 +157,40 @@ impl YamlText {
     }
 
     /// The text with other leaves, and what must be read back from it.
-    fn replaced(&self, document: usize, new: &[(usize, What)]) -> Result<Replaced, TextError> {
-        let mut listed = self.listed(document)?;
+    fn replaced<'a>(
+        &self,
+        document: usize,
+        new: &'a [(usize, What)],
+    ) -> Result<Replaced<'a>, TextError> {
+        let targets = self.targets(document)?;
+        let mut changes = vec![None; targets.len()];
         let Ground { tree, manner, .. } = self.ground(document)?;
-        let mut edits = Vec::new();
+        let mut edits = Vec::with_capacity(new.len());
         for (number, what) in new {
-            let (leaf, target) = listed
-                .get_mut(*number)
-                .ok_or_else(|| TextError::NotThere(format!("leaf {number}")))?;
+            let (Some(target), Some(change)) = (targets.get(*number), changes.get_mut(*number))
+            else {
+                return Err(TextError::NotThere(format!("leaf {number}")));
+            };
             edits.extend(replace::leaf(tree, &self.text, manner, *target, what)?);
-            leaf.what = what.clone();
+            *change = Some(what);
         }
-        let expected = listed.into_iter().flat_map(|(leaf, _)| lines(leaf.what)).collect();
+        let mut expected = Vec::with_capacity(targets.len());
+        for (target, change) in targets.into_iter().zip(changes) {
+            match change {
+                Some(What::Comment(text)) => expected.extend(lines(text)),
+                Some(what @ What::Value(_)) => expected.push(Cow::Borrowed(what)),
+                None => match self.what(target)? {
+                    What::Comment(text) => expected.extend(lines(&text)),
+                    what @ What::Value(_) => expected.push(Cow::Owned(what)),
+                },
+            }
+        }
         Ok((self.edited(edits)?, expected))
     }
 }
 
 /// A text that nobody has read yet, and its leaves as they were meant.
-type Replaced = (Zeroizing<String>, Vec<What>);
+type Replaced<'a> = (Zeroizing<String>, Vec<Cow<'a, What>>);
 
 impl Parsed {
     fn of(text: &str) -> Result<Self, TextError> {
@@ -188,21 +218,19 @@ fn is_value(what: &What) -> bool {
 }
 
 /// A comment of several lines reads back as several comments.
-fn lines(what: What) -> Vec<What> {
-    match what {
-        What::Comment(text) => text
-            .split('\n')
-            .map(|line| What::Comment(Zeroizing::new(line.trim_end_matches('\r').to_owned())))
-            .collect(),
-        What::Value(value) => vec![What::Value(value)],
-    }
+fn lines<'a>(text: &str) -> impl Iterator<Item = Cow<'a, What>> {
+    let line = |line: &str| Zeroizing::new(line.trim_end_matches('\r').to_owned());
+    text.split('\n').map(move |text| Cow::Owned(What::Comment(line(text))))
 }
 
-fn same(expected: impl IntoIterator<Item = What>, found: impl IntoIterator<Item = What>) -> bool {
+fn same<E: Borrow<What>>(
+    expected: impl IntoIterator<Item = E>,
+    found: impl IntoIterator<Item = What>,
+) -> bool {
     let mut found = found.into_iter();
     let mut all = true;
     for expected in expected {
-        all &= found.next().is_some_and(|found| equal(&expected, &found));
+        all &= found.next().is_some_and(|found| equal(expected.borrow(), &found));
     }
     all && found.next().is_none()
 }
@@ -244,7 +272,7 @@ fn is_metadata(path: &[Step]) -> bool {
 fn unique_keys(tree: &Tree, text: &str) -> Result<(), TextError> {
     for node in &tree.nodes {
         let Kind::Map { entries, .. } = &node.kind else { continue };
-        let mut keys = BTreeSet::new();
+        let mut keys = HashSet::with_capacity(entries.len());
         for (key, _) in entries {
             if let Some(Kind::Scalar { value, .. }) = tree.meant(*key).map(|(_, node)| &node.kind)
                 && !keys.insert(value.as_str())
@@ -269,8 +297,11 @@ impl Text for YamlText {
     fn leaves(&self, document: usize) -> Result<Vec<Leaf>, TextError> {
         // A comment behind an alias may hang on what the alias becomes, so the leaves are those of the text that will be written.
         let expanded = self.expanded(document)?;
-        let listed = expanded.as_ref().unwrap_or(self).listed(document)?;
-        Ok(listed.into_iter().map(|(leaf, _)| leaf).collect())
+        let base = expanded.as_ref().unwrap_or(self);
+        let mut found = Vec::new();
+        base.walk(document, |path, target| found.push((path.to_vec(), target)))?;
+        let leaf = |(path, target)| Ok(Leaf { path, what: base.what(target)? });
+        found.into_iter().map(leaf).collect()
     }
 
     fn replace(&mut self, document: usize, new: &[(usize, What)]) -> Result<(), TextError> {
@@ -283,7 +314,7 @@ impl Text for YamlText {
         drop(expanded);
         self.parsed = OnceCell::new();
         let changed = Self::read(text)?;
-        if !same(expected, changed.listed(document)?.into_iter().map(|(leaf, _)| leaf.what)) {
+        if !same(expected, changed.whats(document)?) {
             return Err(TextError::Unsupported(UNREADABLE));
         }
         *self = changed;
@@ -368,8 +399,7 @@ impl Text for YamlText {
             edit::append(ground, METADATA, new)?
         };
         let changed = self.changed(edits)?;
-        let whats = |listed: Vec<(Leaf, Target)>| listed.into_iter().map(|(leaf, _)| leaf.what);
-        if !same(whats(self.listed(document)?), whats(changed.listed(document)?)) {
+        if !same(self.whats(document)?, changed.whats(document)?) {
             return Err(TextError::Unsupported(UNREADABLE));
         }
         *self = changed;

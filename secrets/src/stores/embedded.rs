@@ -62,11 +62,11 @@ impl EmbeddedStore {
     }
 
     fn item(&self, reference: &SecretRef) -> Result<Item, StoreError> {
-        match reference {
-            SecretRef::Keychain { service, account } => {
-                Ok(Item { service: service.clone(), account: account.clone() })
+        match reference.keychain_item() {
+            Some((service, account)) => {
+                Ok(Item { service: service.to_owned(), account: account.to_owned() })
             }
-            _ => Err(StoreError::Foreign { store: self.name(), reference: reference.clone() }),
+            None => Err(StoreError::Foreign { store: self.name(), reference: reference.clone() }),
         }
     }
 

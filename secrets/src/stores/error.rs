@@ -51,6 +51,14 @@ pub enum StoreError {
         /// Under which name.
         reference: SecretRef,
     },
+    /// What was taken away is still there.
+    #[error("{store} still has `{reference}`, which it took away")]
+    StillThere {
+        /// Which store.
+        store: String,
+        /// Under which name.
+        reference: SecretRef,
+    },
     /// A file of the store cannot be reached, or must not be trusted.
     #[error("cannot reach {store}")]
     Host {
@@ -147,6 +155,12 @@ pub enum StoreError {
         #[source]
         source: Box<OnePasswordError>,
     },
+    /// It is the machine's, and who asks is not root.
+    #[error("{store} is the machine's: only root reads it")]
+    Machines {
+        /// Which store.
+        store: String,
+    },
     /// Nobody said how it is reached.
     #[error("{store} is not set up here")]
     NotSetUp {
@@ -205,6 +219,7 @@ impl StoreError {
                 "choose a key that the document's selectors encrypt (unencrypted_suffix, encrypted_regex)"
                     .to_owned(),
             ),
+            Self::Machines { .. } => Some("run it as root: sudo /opt/sanctum/bin/sanctum".to_owned()),
             Self::Circle { .. } => Some("keep the token as file:NAME".to_owned()),
             Self::Token { source, .. } => source.way_out(),
             Self::Recipients { .. } => {

@@ -1,8 +1,11 @@
 //! The system's own keychain: login or System keychain on macOS, the Secret Service of a session on Linux.
 //!
-//! One surface, two sibling files. The invariant: nothing here waits for a person. A locked keychain, a dialog, a bus
-//! that is not there are answers of their own, within a bounded time, and none of them means that an item is absent.
-//! Deliberately absent: unlocking.
+//! It is spoken to through `keyring-core`: [`Keychain`] is given the credential store that was chosen and builds its
+//! entries with that one; the crate's default store, which is one for the whole process, is never set. The invariant:
+//! nothing here waits for a person. A locked keychain, a dialog, a bus that is not there are answers of their own, within
+//! a bounded time, and only the store's own "no entry" means absent. Deliberately absent: unlocking.
+
+mod chosen;
 
 #[cfg(target_os = "linux")]
 #[path = "keychain/linux.rs"]
@@ -11,16 +14,19 @@ mod ask;
 #[path = "keychain/macos.rs"]
 mod ask;
 
-use super::{LONGEST, Reading, Store, StoreError, Value, keychain_reference};
-use sanctum_types::SecretRef;
-use std::time::Duration;
+#[cfg(test)]
+mod tests;
 
-/// How long a keychain may think. The slowest answer that needs nobody is the start of the service by the bus, which
-/// takes well under a second; a dialog would take for ever.
-const PATIENCE: Duration = Duration::from_secs(5);
+use self::chosen::Chosen;
+use super::{LONGEST, Reading, Store, StoreError, Value, keychain_reference};
+use keyring_core::{CredentialStore, Entry, Error};
+use sanctum_types::SecretRef;
+use std::collections::HashMap;
+use std::sync::Arc;
+use zeroize::Zeroize as _;
 
 /// Whose keychain it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// Of the person who is logged in.
     Login,
@@ -69,72 +75,106 @@ pub struct Address {
     pub account: String,
 }
 
+impl From<KeychainError> for Error {
+    fn from(why: KeychainError) -> Self {
+        match why {
+            KeychainError::NoAnswer(_) | KeychainError::Answer(_) => {
+                Self::PlatformFailure(Box::new(why))
+            }
+            KeychainError::NoSession
+            | KeychainError::NoService
+            | KeychainError::Locked
+            | KeychainError::Dialog
+            | KeychainError::Ambiguous(_)
+            | KeychainError::NoCollection
+            | KeychainError::NotHere => Self::NoStorageAccess(Box::new(why)),
+        }
+    }
+}
+
+impl From<Error> for KeychainError {
+    /// What a store of any maker said; its words are dropped unless they are ours.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoStorageAccess(why) | Error::PlatformFailure(why) => match why.downcast() {
+                Ok(ours) => *ours,
+                Err(_) => Self::Answer("with a failure of its own".to_owned()),
+            },
+            Error::Ambiguous(all) => Self::Ambiguous(all.len()),
+            Error::NoEntry => Self::Answer("that there is no such item".to_owned()),
+            // These two carry what was read.
+            Error::BadEncoding(mut bytes) | Error::BadDataFormat(mut bytes, _) => {
+                bytes.zeroize();
+                Self::Answer("something else".to_owned())
+            }
+            _ => Self::Answer("that it cannot do that".to_owned()),
+        }
+    }
+}
+
 /// A keychain of this machine.
 #[derive(Clone, Debug)]
 pub struct Keychain {
-    whose: Whose,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux asks on a bus"))]
-    session_bus: Option<String>,
+    name: &'static str,
+    unattended: bool,
+    store: Arc<CredentialStore>,
 }
 
 impl Keychain {
     /// The keychain of the person whose session has that bus; macOS needs no bus.
     #[must_use]
     pub fn login(session_bus: Option<String>) -> Self {
-        Self { whose: Whose::Login, session_bus }
+        Self::of(Chosen { whose: Whose::Login, session_bus })
     }
 
     /// The machine's own.
     #[must_use]
-    pub const fn system() -> Self {
-        Self { whose: Whose::System, session_bus: None }
+    pub fn system() -> Self {
+        Self::of(Chosen { whose: Whose::System, session_bus: None })
     }
 
-    fn address(&self, reference: &SecretRef) -> Result<Address, StoreError> {
-        match reference {
-            SecretRef::Keychain { service, account } => {
-                Ok(Address { service: service.clone(), account: account.clone() })
-            }
-            _ => Err(StoreError::Foreign { store: self.name(), reference: reference.clone() }),
+    fn of(chosen: Chosen) -> Self {
+        let name = ask::name(chosen.whose);
+        Self { name, unattended: chosen.whose == Whose::System, store: Arc::new(chosen) }
+    }
+
+    fn entry(&self, reference: &SecretRef) -> Result<Entry, StoreError> {
+        let of_the_machine = matches!(reference, SecretRef::SystemKeychain { .. });
+        let item = reference.keychain_item().filter(|_| self.unattended || !of_the_machine);
+        let Some((service, account)) = item else {
+            return Err(StoreError::Foreign { store: self.name(), reference: reference.clone() });
+        };
+        self.store.build(service, account, None).map_err(|error| self.refused(error))
+    }
+
+    fn refused(&self, error: Error) -> StoreError {
+        StoreError::Keychain { store: self.name(), source: error.into() }
+    }
+
+    fn read(&self, entry: &Entry) -> Result<Option<Value>, StoreError> {
+        match entry.get_secret() {
+            Ok(bytes) => Ok(Some(Value::new(bytes))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(self.refused(error)),
         }
-    }
-
-    /// What `ask` does, with an end: a keychain that shows a dialog keeps its caller waiting. A thread that still waits
-    /// then ends with that dialog or with this process.
-    fn within_patience<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&Self) -> Result<T, KeychainError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (answers, answer) = std::sync::mpsc::channel();
-        let keychain = self.clone();
-        std::thread::spawn(move || {
-            // Nobody listens any more once the time is over.
-            let _ = answers.send(ask(&keychain));
-        });
-        answer
-            .recv_timeout(PATIENCE)
-            .unwrap_or(Err(KeychainError::NoAnswer(PATIENCE.as_secs())))
-            .map_err(|source| StoreError::Keychain { store: self.name(), source })
     }
 }
 
 impl Store for Keychain {
     fn name(&self) -> String {
-        ask::name(&self.whose).to_owned()
+        self.name.to_owned()
     }
 
     fn unattended(&self) -> bool {
-        self.whose == Whose::System
+        self.unattended
     }
 
     fn get(&self, reference: &SecretRef) -> Reading {
-        self.address(reference)
-            .and_then(|address| self.within_patience(move |here| ask::get(here, &address)))
-            .into()
+        self.entry(reference).and_then(|entry| self.read(&entry)).into()
     }
 
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {
-        let address = self.address(reference)?;
+        let entry = self.entry(reference)?;
         if value.expose().len() > LONGEST {
             let why = "it is longer than any secret";
             return Err(StoreError::Value {
@@ -143,33 +183,37 @@ impl Store for Keychain {
                 why,
             });
         }
-        let new = value.clone();
-        let found = self.within_patience(move |here| {
-            ask::put(here, &address, &new)?;
-            ask::get(here, &address)
-        })?;
-        match found {
+        entry.set_secret(value.expose()).map_err(|error| self.refused(error))?;
+        match self.read(&entry)? {
             Some(found) if found.expose() == value.expose() => Ok(()),
             _ => Err(StoreError::ReadBack { store: self.name(), reference: reference.clone() }),
         }
     }
 
     fn remove(&self, reference: &SecretRef) -> Result<bool, StoreError> {
-        let address = self.address(reference)?;
-        self.within_patience(move |here| {
-            let there = ask::remove(here, &address)?;
-            match ask::get(here, &address)? {
-                None => Ok(there),
-                Some(_) => Err(KeychainError::Ambiguous(1)),
+        let entry = self.entry(reference)?;
+        match entry.delete_credential() {
+            Ok(()) => {}
+            Err(Error::NoEntry) => return Ok(false),
+            Err(error) => return Err(self.refused(error)),
+        }
+        match self.read(&entry)? {
+            None => Ok(true),
+            Some(_) => {
+                Err(StoreError::StillThere { store: self.name(), reference: reference.clone() })
             }
-        })
+        }
     }
 
     fn list(&self) -> Result<Vec<SecretRef>, StoreError> {
-        let mut found = self.within_patience(ask::list)?;
-        found.sort();
-        found.dedup();
-        let reference = |item: Address| keychain_reference(item.service, item.account);
-        Ok(found.into_iter().filter_map(reference).collect())
+        let found = self.store.search(&HashMap::new()).map_err(|error| self.refused(error))?;
+        let reference = |entry: &Entry| {
+            let (service, account) = entry.get_specifiers()?;
+            keychain_reference(service, account)
+        };
+        let mut all: Vec<SecretRef> = found.iter().filter_map(reference).collect();
+        all.sort();
+        all.dedup();
+        Ok(all)
     }
 }

@@ -56,11 +56,11 @@ impl Bed {
     }
 }
 
-fn reference(text: &str) -> SecretRef {
+pub(super) fn reference(text: &str) -> SecretRef {
     SecretRef::parse(text).unwrap_or_else(|| panic!("{text} is a reference"))
 }
 
-fn value(bytes: &[u8]) -> Value {
+pub(super) fn value(bytes: &[u8]) -> Value {
     Value::new(bytes.to_vec())
 }
 
@@ -69,7 +69,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// `present`, `absent`, or the words of why nobody knows.
-fn said(reading: Reading) -> String {
+pub(super) fn said(reading: Reading) -> String {
     match reading.known() {
         Ok(Some(value)) => format!("present {}", String::from_utf8_lossy(value.expose())),
         Ok(None) => "absent".to_owned(),

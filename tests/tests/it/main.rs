@@ -54,6 +54,7 @@ mod reachability;
 mod rotate;
 #[cfg(test)]
 mod rotation;
+mod scan;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod secrets;

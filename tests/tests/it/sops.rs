@@ -5,10 +5,14 @@
 
 mod bed;
 mod codes;
+mod comments;
 mod corpus;
 mod crash;
+mod exec;
 mod groups;
+mod helps;
 mod lines;
 mod oracle;
+mod plugins;
 mod private;
 mod selectors;

@@ -5,12 +5,12 @@
 
 mod age;
 #[cfg(target_os = "linux")]
-mod boot;
+pub(crate) mod boot;
 #[cfg(target_os = "linux")]
 pub(crate) mod clipboard;
 mod connect;
 mod kill;
 mod one_password;
-mod op;
+pub(crate) mod op;
 #[cfg(target_os = "linux")]
 mod secret_service;

@@ -1,8 +1,8 @@
 //! `sanctum secrets exec`: this process becomes a program that has secrets in its environment or on descriptors.
 //!
 //! Whoever may choose the program reads the secret, so the owner is asked for in person. `--service` is the exception: the
-//! approved instance says both which program and which secrets, so nothing is chosen. What our own environment holds of
-//! secrets is not handed on.
+//! approved instance says which program, which secrets and which account, so nothing is chosen. What our own environment
+//! holds of secrets is not handed on.
 
 use super::house::House;
 use crate::args::secrets::Exec;
@@ -12,8 +12,10 @@ use crate::presence;
 use crate::record::{self, Deed};
 use crate::site::Place;
 use crate::surroundings;
+use sanctum_host::accounts::{self, Account};
 use sanctum_host::command::{Handed, become_program};
 use sanctum_host::trust;
+use sanctum_orchestrator::jobs::{RunsAs, service_account};
 use sanctum_secrets::stores::Value;
 use sanctum_types::{AbsPath, SecretRef, ServiceName};
 use std::collections::BTreeSet;
@@ -78,8 +80,13 @@ pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
         }
     };
     // The end that is recorded is that everything was handed over; what the program does is its own.
-    let handed =
-        record::during(context, house.recorder(context), &deed, |_| gather(&house, &given))?;
+    let account = match &args.service {
+        Some(service) => account_of(&house, service)?,
+        None => None,
+    };
+    let handed = record::during(context, house.recorder(context), &deed, |_| {
+        gather(&house, &given, account.as_ref())
+    })?;
     house.dumps.allow_again()?;
     let error = become_program(program, rest, handed);
     Err(Failure::failed(error).hint("name the program by its path, or one that is in PATH"))
@@ -102,7 +109,7 @@ fn of_service(
         )));
     };
     if house.place == Place::Machine
-        && sanctum_host::accounts::effective_uid() == 0
+        && accounts::effective_uid() == 0
         && let Some(program) = command.first()
     {
         trust::check_program(&AbsPath::new(program.as_str())?).map_err(Failure::refused)?;
@@ -152,7 +159,43 @@ fn asked_for(house: &House, args: &Exec) -> Result<Vec<Given>, Failure> {
     Ok(given)
 }
 
-fn gather(house: &House, given: &[Given]) -> Result<Handed, Failure> {
+/// The account of a service, where root has to become it. Below a directory that stands for a machine nobody changes.
+fn account_of(house: &House, name: &str) -> Result<Option<Account>, Failure> {
+    let instance = &house.opened.instance;
+    let known = instance.services.iter().find(|(known, _)| known.as_str() == name);
+    let Some((name, service)) = known.filter(|_| house.place == Place::Machine) else {
+        return Ok(None);
+    };
+    let wanted = match service_account(instance, name, service).map_err(Failure::refused)? {
+        RunsAs::Root => "root".to_owned(),
+        RunsAs::Account(account) | RunsAs::Session(account) => account.to_string(),
+    };
+    let found = accounts::by_name(&wanted)?;
+    becoming(name, &wanted, found, accounts::effective_uid())
+}
+
+fn becoming(
+    name: &ServiceName,
+    wanted: &str,
+    found: Option<Account>,
+    euid: u32,
+) -> Result<Option<Account>, Failure> {
+    let root = format!("sudo /opt/sanctum/bin/sanctum secrets exec --service {name}");
+    match found {
+        None => Err(Failure::refused(format!(
+            "service `{name}` runs as `{wanted}`, and there is no such account here"
+        ))
+        .hint("make it: sudo /opt/sanctum/bin/sanctum apply")),
+        Some(account) if account.uid == euid => Ok(None),
+        Some(_) if euid != 0 => Err(Failure::refused(format!(
+            "service `{name}` runs as `{wanted}`, and only root can become it"
+        ))
+        .hint(root)),
+        Some(account) => Ok(Some(account)),
+    }
+}
+
+fn gather(house: &House, given: &[Given], account: Option<&Account>) -> Result<Handed, Failure> {
     let mut handed = Handed::default();
     let mut values = Vec::new();
     for one in given {
@@ -170,6 +213,9 @@ fn gather(house: &House, given: &[Given]) -> Result<Handed, Failure> {
     let own: BTreeSet<String> =
         secrets.flat_map(|name| [false, true].map(|piped| variable(name, piped))).collect();
     handed.env = harmless(surroundings::inherited(), &own, &values);
+    if let Some(account) = account {
+        handed.give_to(account.clone());
+    }
     for (one, value) in given.iter().zip(values) {
         if one.piped {
             handed.pipes.push((one.variable.clone(), value));
@@ -238,6 +284,46 @@ mod tests {
         let names: Vec<_> =
             kept.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
         assert_eq!(names, ["PATH", "HOME", "COPY"]);
+    }
+
+    #[test]
+    fn a_service_runs_as_its_account_or_not_at_all() {
+        let account = |uid| Account { name: "_x".to_owned(), uid, gid: uid, home: None };
+        let name = ServiceName::new("gateway").unwrap();
+        let of = |found: Option<u32>, euid| becoming(&name, "_x", found.map(account), euid);
+        assert_eq!(of(Some(7), 0).unwrap(), Some(account(7)));
+        assert_eq!((of(Some(7), 7).unwrap(), of(Some(0), 0).unwrap()), (None, None));
+        for (found, euid, hint) in
+            [(Some(7), 8, "--service gateway"), (Some(0), 8, "sudo"), (None, 0, "apply")]
+        {
+            let refused = of(found, euid).unwrap_err();
+            assert_eq!(refused.exit, Exit::Refused, "{refused:?}");
+            assert!(refused.hints.iter().any(|one| one.contains(hint)), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn another_account_gets_nothing_of_who_we_were() {
+        let pair = |(name, value): (&str, &str)| (OsString::from(name), OsString::from(value));
+        let ours = [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("HOME", "/root"),
+            ("SSH_AUTH_SOCK", "/s"),
+            ("USER", "root"),
+        ];
+        let mut handed = Handed { env: ours.map(pair).to_vec(), ..Handed::default() };
+        let home = Some(AbsPath::new("/var/empty").unwrap());
+        handed.give_to(Account { name: "_x".to_owned(), uid: 7, gid: 7, home });
+        let theirs = [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("HOME", "/var/empty"),
+            ("USER", "_x"),
+            ("LOGNAME", "_x"),
+        ];
+        assert_eq!(handed.env, theirs.map(pair));
+        assert!(handed.account.is_some());
     }
 
     #[test]

@@ -83,7 +83,8 @@ fn save(
         return Err(failed(code::GENERIC, text)
             .hint("say --shamir-secret-sharing-threshold with how many are to open it"));
     }
-    let threshold = threshold.filter(|_| groups.len() > 1);
+    // Said in the file from now on, as by the original: all of them, when nobody said otherwise.
+    let threshold = threshold.or(Some(groups.len())).filter(|_| groups.len() > 1);
     opened.update_keys(groups, threshold).map_err(code::of)?;
     let text = opened.sealed_as_it_was().map_err(code::of)?;
     let out = Output { in_place: subject.in_place, output: None };

@@ -65,6 +65,10 @@ pub fn run(context: &Context, args: SopsArgs) -> Result<Exit, Failure> {
             .hint("an encrypted file is copied as it is; `sanctum sops updatekeys` sets its keys")),
         Some(Sops::KeyService(_)) => Err(not_offered("`sops keyservice`")
             .hint("keys are tried in this process; no other one is asked or served")),
+        Some(Sops::Completion(_)) => {
+            Err(not_offered("`sops completion`")
+                .hint("`sanctum completions` writes those of sanctum"))
+        }
         None => old(&job, args.old),
     }
 }

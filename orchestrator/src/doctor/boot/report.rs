@@ -81,11 +81,12 @@ fn carriers(looked: &Looked) -> String {
     };
     let sealed = count(|it| matches!(it, Ref::Age(_) | Ref::Sops { .. }));
     let keychain = count(|it| matches!(it, Ref::Keychain { .. }));
+    let system = count(|it| matches!(it, Ref::SystemKeychain { .. }));
     let away = count(|it| matches!(it, Ref::OnePassword { .. }));
     let open = count(|it| matches!(it, Ref::File(_)));
     format!(
         "what carries the weight then: {sealed} secrets encrypted by age or SOPS (their identity must not be on this disk), \
-         {keychain} in the Keychain under the login password, {away} not on the disk; {open} lie open in files"
+         {keychain} in the Keychain under the login password, {system} in the System keychain (whose key is on this disk), {away} not on the disk; {open} lie open in files"
     )
 }
 
@@ -145,7 +146,7 @@ mod tests {
             not known     vault (P2): this version of sanctum cannot run it
             disk          FileVault is off: the house comes back alone
             disk          a stolen disk yields files, logs, shell histories and the login Keychain's database
-            disk          what carries the weight then: 0 secrets encrypted by age or SOPS (their identity must not be on this disk), 1 in the Keychain under the login password, 0 not on the disk; 1 lie open in files
+            disk          what carries the weight then: 0 secrets encrypted by age or SOPS (their identity must not be on this disk), 1 in the Keychain under the login password, 0 in the System keychain (whose key is on this disk), 0 not on the disk; 1 lie open in files
             disk          decided because: it stands in a locked room
             power         it starts by itself after a power cut
             power         it does not say whether the network can wake it

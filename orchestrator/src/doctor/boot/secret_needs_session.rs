@@ -15,7 +15,7 @@ pub(super) static LINT: Lint = Lint {
           Keychain was locked, the bridge ended at its first line, was started again, and ended again \
           until its owner logged in.",
     fix: Fix::Edit(
-        "move the secret to `age:` or `sops:` with an identity that the service's account can read",
+        "give it a cache that answers at boot: `keychain://system/`, `age:` or `sops:`, or a declared `file:`",
     ),
     needs: &[Need::Wanted],
     judge,

@@ -13,7 +13,7 @@ pub(super) static LINT: Lint = Lint {
     why: "After a power cut nobody is logged in, the Keychain is locked, and the network comes up last. What the house stands \
           on starts then or not at all. That a place is declared is not enough: the value has to be in it.",
     fix: Fix::Run(
-        "sudo /opt/sanctum/bin/sanctum secrets sync NAME, with a `file:` or `age:` cache declared",
+        "sudo /opt/sanctum/bin/sanctum secrets sync NAME, with a `keychain://system/`, `age:` or `file:` cache declared",
     ),
     needs: &[Need::SecretPlaces],
     judge,

@@ -54,6 +54,11 @@ const RULES: &[(&str, &str, &str)] = &[
     ),
     (
         "{ref: \"keychain:a/b\"}",
+        "{ref: \"keychain:a/b\", caches: [\"keychain://system/a/b\"]}",
+        "24:41 `keychain://system/a/b` is a place of `login` too, and a cache is overwritten by its source",
+    ),
+    (
+        "{ref: \"keychain:a/b\"}",
         "{ref: \"keychain:a/b\", caches: [\"file:x\", \"file:x\"]}",
         "24:51 `file:x` is a place of `login` too, and a cache is overwritten by its source",
     ),
@@ -449,7 +454,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     (
         "age:/k.age",
         "hunter2",
-        "23:15 not a secret reference; write keychain:service/account, sops:file#path.to.key, file:name, op://vault/item/field or age:file",
+        "23:15 not a secret reference; write keychain:service/account, keychain://system/service/account, sops:file#path.to.key, file:name, op://vault/item/field or age:file",
     ),
     ("format: 1", "format: one", "1:9 not a valid u32"),
     ("    requires: [vault]", "    enabled: yes", "20:14 expected `true` or `false`"),

@@ -3,6 +3,7 @@
 //! A problem knows the path of keys that it is about; the position comes from the text it was read from.
 
 use super::alerts::AlertFault;
+use super::rotation::RotationFault;
 use crate::instance::model::{Bind, Transport};
 use crate::instance::tree::{End, Node};
 use crate::jobs::cron::CronError;
@@ -358,6 +359,9 @@ pub enum Problem {
     /// A channel of alerts that could not work, or would give its token away.
     #[error(transparent)]
     Alert(#[from] AlertFault),
+    /// A rotation that could not be done as it is written.
+    #[error(transparent)]
+    Rotation(#[from] RotationFault),
     /// Not a line of authorized_keys.
     #[error("not a line of authorized_keys: {fault}")]
     AuthorizedKey {
@@ -447,9 +451,9 @@ impl Problem {
             Self::NoReason { .. } => {
                 fixed("say in `reason` who needs to reach it, or bind `loopback`")
             }
-            Self::SessionSecret { .. } => {
-                fixed("give it a reference or a cache that resolves at boot: file:, age: or sops:")
-            }
+            Self::SessionSecret { .. } => fixed(
+                "give it a reference or a cache that resolves at boot: file:, age:, sops: or keychain://system/",
+            ),
             Self::PlaceTaken { .. } => fixed("give each cache a place of its own"),
             Self::Recipient => fixed("age1..., or the line of an SSH public key"),
             Self::TokenInside => fixed("put it into file:, age:, sops: or keychain:"),
@@ -461,6 +465,7 @@ impl Problem {
             Self::RelativeCommand { .. } => {
                 fixed("write the whole path, such as /opt/sanctum/bin/sanctumd")
             }
+            Self::Rotation(fault) => fault.hint().map(str::to_owned),
             Self::Alert(fault) => fault.hint().map(str::to_owned),
             Self::Cron(CronError::Never { .. }) => fixed("name a day that one of its months has"),
             Self::Cron(_) => fixed("minute hour day month weekday, such as `0 6 * * *`"),

@@ -5,6 +5,7 @@ use super::{Judged, Problem};
 use crate::instance::model::Instance;
 use sanctum_secrets::identity::parse_recipient;
 use sanctum_types::{SecretRef, ServiceName};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
@@ -33,19 +34,35 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
 
 /// A cache is overwritten by its source, so nothing else may be there.
 fn places(instance: &Instance, judged: &mut Judged) {
-    let sources: BTreeMap<_, &ServiceName> =
-        instance.secrets.iter().map(|(name, secret)| (&secret.reference, name)).collect();
+    let sources: BTreeMap<_, &ServiceName> = instance
+        .secrets
+        .iter()
+        .map(|(name, secret)| (as_root_reads(&secret.reference), name))
+        .collect();
     let mut caches = BTreeMap::new();
     for (name, secret) in &instance.secrets {
         for (n, place) in secret.caches.iter().enumerate() {
             let index = n.to_string();
             let path = ["secrets", name.as_str(), "caches", &index];
-            if let Some(other) = caches.insert(place, name).or_else(|| sources.get(place).copied())
+            if let Some(other) = caches
+                .insert(as_root_reads(place), name)
+                .or_else(|| sources.get(&as_root_reads(place)).copied())
             {
                 let (place, other) = (place.to_string(), other.clone());
                 judged.refuse(path, Problem::PlaceTaken { place, other });
             }
         }
+    }
+}
+
+/// Root finds an item of `keychain:` in the machine's own keychain: there two spellings are one place.
+fn as_root_reads(place: &SecretRef) -> Cow<'_, SecretRef> {
+    match place {
+        SecretRef::Keychain { service, account } => Cow::Owned(SecretRef::SystemKeychain {
+            service: service.clone(),
+            account: account.clone(),
+        }),
+        _ => Cow::Borrowed(place),
     }
 }
 

@@ -70,6 +70,21 @@ fn an_open_disk_of_the_hub_gives_the_guest_too() {
     assert_eq!(lines(None, Taken::Disk, "hub"), lines(Some("off"), Taken::Disk, "hub"));
 }
 
+/// What is guessed at is a login's password; a service at boot has none, and neither has root's keychain.
+#[test]
+fn the_keychain_of_a_machine_opens_with_its_disk() {
+    let mut house = house(Some("off"));
+    let held = |house: &Instance, name: &str| {
+        let plan = theft(house, Taken::Disk, &NodeName::new("hub").unwrap());
+        let step = plan.steps.into_iter().find(|step| step.thing == format!("secret:{name}"));
+        step.unwrap().held
+    };
+    assert_eq!(held(&house, "wifi"), Held::ByGuessing);
+    let wifi = house.secrets.values_mut().find(|entry| entry.reference.keychain_item().is_some());
+    wifi.unwrap().reference = SecretRef::parse("keychain://system/wifi/house").unwrap();
+    assert_eq!(held(&house, "wifi"), Held::AtOnce);
+}
+
 #[test]
 fn an_encrypted_disk_is_guessed_at_and_a_running_node_is_open() {
     let sealed = lines(Some("on"), Taken::Disk, "hub");

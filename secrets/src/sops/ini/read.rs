@@ -258,11 +258,15 @@ impl<'a> Reader<'a> {
                 let close = from + at;
                 let after = close + quote.len();
                 // Behind a value of one line go-ini does not look for a comment.
-                let mark = self.slice(after..line_end).find(['#', ';']).filter(|_| from != inside);
+                let rest = self.slice(after..line_end);
+                let mark = rest.find(['#', ';']).filter(|_| from != inside);
+                // What else stands there go-ini drops; a new value takes its place, or it would grow by that.
+                let dropped = rest.get(..mark.unwrap_or(rest.len())).unwrap_or_default();
+                let written = begin..after + dropped.trim_end().len();
                 return Ok(Read {
                     value: Zeroizing::new(self.slice(inside..close).to_owned()),
-                    written: begin..after,
-                    behind: mark.map(|_| after..line_end),
+                    behind: mark.map(|_| written.end..line_end),
+                    written,
                     end: line_end,
                 });
             }

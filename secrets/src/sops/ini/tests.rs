@@ -95,6 +95,21 @@ fn sections_and_keys_come_and_go() {
 }
 
 #[test]
+fn what_stands_behind_a_closing_quote_goes_with_the_value() {
+    let new = [(0, What::Value(Scalar::Str(Zeroizing::new("new".to_owned()))))];
+    for (before, after) in [
+        ("q = `a\nm`b = c\n", "q = new\n"),
+        ("q = `a\nm` b ; c\n", "q = new ; c\n"),
+        ("q = `a` b\n", "q = new\n"),
+        ("q = \"\"\"a\nm\"\"\"b\"\n", "q = new\n"),
+    ] {
+        let mut text = IniText::parse(before).unwrap();
+        text.replace(0, &new).unwrap();
+        assert_eq!(&**text.render(), after, "{before}");
+    }
+}
+
+#[test]
 fn what_go_ini_would_join_or_guess_is_refused() {
     for text in ["a=1\na=2", "[s]\n[t]\n[s]", "[s", "- = 1", "word", "=1", "a = \"\"\"x"] {
         assert!(IniText::parse(text).is_err(), "{text}");

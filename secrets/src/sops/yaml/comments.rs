@@ -72,6 +72,8 @@ struct Gaps {
     joined_below: bool,
     /// The column of the least deep of them down to here, which go-yaml takes it for.
     column: usize,
+    /// The comments before these hang on the entry above them.
+    after_foot: bool,
 }
 
 struct Map<'a> {
@@ -160,8 +162,13 @@ impl Map<'_> {
                         return Some((*branch, slot + 1));
                     }
                     (true, ..) => return Some((next.branch, next.slot)),
-                    // Deeper: a foot, unless it is the head of what follows.
-                    (false, false, _) if !below => return Some((next.branch, next.slot)),
+                    // Deeper and apart from what is above: it closes the innermost branch, unless that has a foot already.
+                    (false, false, _) if !below && gaps.after_foot => {
+                        return Some((next.branch, next.slot));
+                    }
+                    (false, false, _) if !below => {
+                        return chain.first().map(|(branch, slot)| (*branch, slot + 1));
+                    }
                     (false, ..) => {}
                 }
             }
@@ -197,13 +204,18 @@ impl Map<'_> {
             let above =
                 place::cut(self.text, place::line_start(self.text, line.saturating_sub(1))..line);
             let column = place::column(self.text, comment.range.start);
-            (gap.joined_above, gap.column) = match before {
+            *gap = match before {
                 Some((last, last_gap))
                     if !last.inline && place::next_line(self.text, last.range.end) == line =>
                 {
-                    (last_gap.joined_above, last_gap.column.min(column))
+                    Gaps { column: last_gap.column.min(column), ..last_gap }
                 }
-                _ => (!above.trim_start_matches('\u{feff}').trim().is_empty(), column),
+                before => Gaps {
+                    joined_above: !above.trim_start_matches('\u{feff}').trim().is_empty(),
+                    joined_below: false,
+                    column,
+                    after_foot: before.is_some_and(|(last, gap)| self.is_foot(last, gap, line)),
+                },
             };
             before = Some((comment, *gap));
         }
@@ -223,6 +235,19 @@ impl Map<'_> {
             after = Some((comment, gap.joined_below));
         }
         gaps
+    }
+
+    /// Whether a comment hangs on the entry above it and nothing but blank lines is between it and `line`. One that is
+    /// deeper than that entry is no foot; go-yaml loses it.
+    fn is_foot(&self, comment: &Comment, gap: Gaps, line: usize) -> bool {
+        let entry = self.points.partition_point(|point| point.start < comment.range.start);
+        let entry = entry.checked_sub(1).and_then(|entry| self.points.get(entry));
+        let column = entry.and_then(|entry| self.branches.get(&entry.branch)).map(|b| b.column);
+        let between = place::next_line(self.text, comment.range.end)..line;
+        !comment.inline
+            && gap.joined_above
+            && column.is_some_and(|column| gap.column <= column)
+            && self.text.get(between).is_some_and(|text| text.trim().is_empty())
     }
 
     /// The open collections at `at` from the inside out, each with its entry that was begun last.

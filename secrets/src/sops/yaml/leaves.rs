@@ -10,7 +10,7 @@ use super::{
     place, resolve,
     tree::{Comment, Id, Kind, Style, Tree},
 };
-use crate::sops::text::{Leaf, Node, Scalar, Step, TextError, What};
+use crate::sops::text::{Node, Scalar, Step, TextError, What};
 
 /// The top-level key of the metadata.
 pub(super) const METADATA: &str = "sops";
@@ -45,19 +45,20 @@ pub(super) struct Around {
     pub(super) item: Option<(usize, Id)>,
 }
 
-/// All leaves of a document with their targets.
-pub(super) fn list(
+/// What all leaves of a document stand on; each is told of with its path.
+pub(super) fn walk(
     tree: &Tree,
     text: &str,
     document: usize,
     attached: &Attached,
-) -> Result<Vec<(Leaf, Target)>, TextError> {
+    mut tell: impl FnMut(&[Step], Target),
+) -> Result<(), TextError> {
     let root = root(tree, document)?;
     let mut walk = Walk {
         tree,
         text,
         attached,
-        leaves: Vec::new(),
+        tell: &mut tell,
         path: Vec::new(),
         spent: Spent::default(),
         aliased: 0,
@@ -69,7 +70,18 @@ pub(super) fn list(
         }
         _ => walk.comments(document_root(tree, document)?, 0..usize::MAX)?,
     }
-    Ok(walk.leaves)
+    Ok(())
+}
+
+/// What a leaf is.
+pub(super) fn what(tree: &Tree, text: &str, target: Target) -> Result<What, TextError> {
+    Ok(match target {
+        Target::Value { id, .. } => What::Value(scalar(tree, id)?.unwrap_or(Scalar::Null)),
+        Target::Comment(number) => {
+            let found = tree.comments.get(number).map(|found| comment(text, found));
+            What::Comment(Zeroizing::new(found.unwrap_or_default().to_owned()))
+        }
+    })
 }
 
 fn document_root(tree: &Tree, document: usize) -> Result<Id, TextError> {
@@ -107,7 +119,7 @@ pub(super) fn key(tree: &Tree, id: Id) -> Result<String, TextError> {
     let Kind::Scalar { style, value } = &node.kind else { return Err(TextError::Unsupported(KEY)) };
     let tag = node.tag.as_ref().map(|(_, tag)| tag.as_str());
     match resolve::scalar(tag, is_plain(style), value).map_err(TextError::Unsupported)? {
-        Scalar::Str(text) => Ok(text.to_string()),
+        Scalar::Str(mut text) => Ok(std::mem::take(&mut *text)),
         _ => Err(TextError::Unsupported(KEY)),
     }
 }
@@ -152,7 +164,7 @@ struct Walk<'a> {
     tree: &'a Tree,
     text: &'a str,
     attached: &'a Attached,
-    leaves: Vec<(Leaf, Target)>,
+    tell: &'a mut dyn FnMut(&[Step], Target),
     path: Vec<Step>,
     spent: Spent,
     /// Above zero below an alias, whose comments are not told twice.
@@ -170,12 +182,7 @@ impl Walk<'_> {
                 self.aliased -= 1;
             }
             Kind::Scalar { .. } => {
-                if let Some(value) = scalar(self.tree, id)? {
-                    self.leaves.push((
-                        Leaf { path: self.path.clone(), what: What::Value(value) },
-                        Target::Value { id, around },
-                    ));
-                }
+                (self.tell)(&self.path, Target::Value { id, around });
             }
             Kind::List { flow, items } => {
                 let column = items.first().map_or(0, |(start, _)| place::column(self.text, *start));
@@ -224,11 +231,7 @@ impl Walk<'_> {
             if !slots.contains(slot) {
                 break;
             }
-            if let Some(found) = self.tree.comments.get(*number) {
-                let what = What::Comment(Zeroizing::new(comment(self.text, found).to_owned()));
-                self.leaves
-                    .push((Leaf { path: self.path.clone(), what }, Target::Comment(*number)));
-            }
+            (self.tell)(&self.path, Target::Comment(*number));
         }
         Ok(())
     }

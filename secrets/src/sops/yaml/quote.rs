@@ -143,11 +143,8 @@ fn is_plain(text: &str, flow: bool) -> bool {
         || text.starts_with("...")
         || text.starts_with("===")
         || text.starts_with(">>>");
-    let breaks = text.contains(": ")
-        || text.contains(":\t")
-        || text.contains(" #")
-        || text.contains("\t#")
-        || text.ends_with([' ', '\t', ':']);
+    let breaking = |pair: &[u8]| matches!(pair, [b':', b' ' | b'\t'] | [b' ' | b'\t', b'#']);
+    let breaks = text.as_bytes().windows(2).any(breaking) || text.ends_with([' ', '\t', ':']);
     let brackets = flow && text.contains([',', '[', ']', '{', '}', ':', '?']);
     leads && !marks && !breaks && !brackets && resolve::is_text(text) && !is_word_of_1_1(text)
 }

@@ -730,6 +730,9 @@ fn comments_belong_to_the_branch_that_the_original_takes() {
         "a: | # block\n  x\n",
         "a:\n- b: |\n    x\n  # deeper\n      # still\n# out\nc: 1\n",
         "# one\n\n# two\na: 1\n# end\n---\n# next\nb: 1\n",
+        "a:\n  b:\n    c: 1\n\n  # apart\nd: 1\n",
+        "a:\n- 1\n\n  # apart\nd: 1\n",
+        "a:\n  b: 1\n  # foot\n\n  # head\nd: 1\n",
     ];
     let told = |yaml: &YamlText, document: usize| {
         let leaves = yaml.leaves(document).unwrap();
@@ -764,5 +767,8 @@ fn comments_belong_to_the_branch_that_the_original_takes() {
         "a: | # block\n  x\n" -> # block
         "a:\n- b: |\n    x\n  # deeper\n      # still\n# out\nc: 1\n" ->/a/0 # deeper,/a/0 # still, # out
         "# one\n\n# two\na: 1\n# end\n---\n# next\nb: 1\n" -> # one, # two, # end | # next
+        "a:\n  b:\n    c: 1\n\n  # apart\nd: 1\n" ->/a/b # apart
+        "a:\n- 1\n\n  # apart\nd: 1\n" ->/a # apart
+        "a:\n  b: 1\n  # foot\n\n  # head\nd: 1\n" ->/a # foot, # head
     "##]].assert_eq(&table);
 }

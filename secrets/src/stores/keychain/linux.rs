@@ -4,7 +4,8 @@
 //! theirs. Values cross the bus as they are ("plain" session): it is a private socket, and whoever can read it can
 //! ask for the value. A prompt is dismissed, never shown. Deliberately absent: making collections, which asks a person.
 
-use super::{Address, Keychain, KeychainError, PATIENCE, Whose};
+use super::chosen::{Address, Chosen, PATIENCE};
+use super::{KeychainError, Whose};
 use crate::stores::Value;
 use std::collections::HashMap;
 use zbus::message::Message;
@@ -28,14 +29,14 @@ const NONE: &str = "/";
 type Sealed = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 type Attributes = HashMap<String, String>;
 
-pub(super) const fn name(whose: &Whose) -> &'static str {
+pub(super) const fn name(whose: Whose) -> &'static str {
     match whose {
         Whose::Login => "the Secret Service of this session",
         Whose::System => "the System keychain",
     }
 }
 
-pub(super) fn get(here: &Keychain, item: &Address) -> Result<Option<Value>, KeychainError> {
+pub(super) fn get(here: &Chosen, item: &Address) -> Result<Option<Value>, KeychainError> {
     block_on(async {
         let bus = Bus::open(here).await?;
         match bus.find(item).await? {
@@ -45,7 +46,7 @@ pub(super) fn get(here: &Keychain, item: &Address) -> Result<Option<Value>, Keyc
     })
 }
 
-pub(super) fn put(here: &Keychain, item: &Address, value: &Value) -> Result<(), KeychainError> {
+pub(super) fn put(here: &Chosen, item: &Address, value: &Value) -> Result<(), KeychainError> {
     block_on(async {
         let bus = Bus::open(here).await?;
         let secret = bus.sealed(value);
@@ -66,7 +67,7 @@ pub(super) fn put(here: &Keychain, item: &Address, value: &Value) -> Result<(), 
     })
 }
 
-pub(super) fn remove(here: &Keychain, item: &Address) -> Result<bool, KeychainError> {
+pub(super) fn remove(here: &Chosen, item: &Address) -> Result<bool, KeychainError> {
     block_on(async {
         let bus = Bus::open(here).await?;
         let Some(path) = bus.find(item).await? else { return Ok(false) };
@@ -76,7 +77,7 @@ pub(super) fn remove(here: &Keychain, item: &Address) -> Result<bool, KeychainEr
     })
 }
 
-pub(super) fn list(here: &Keychain) -> Result<Vec<Address>, KeychainError> {
+pub(super) fn list(here: &Chosen) -> Result<Vec<Address>, KeychainError> {
     block_on(async {
         let bus = Bus::open(here).await?;
         let mut found = Vec::new();
@@ -116,7 +117,7 @@ struct Bus {
 }
 
 impl Bus {
-    async fn open(here: &Keychain) -> Result<Self, KeychainError> {
+    async fn open(here: &Chosen) -> Result<Self, KeychainError> {
         if here.whose == Whose::System {
             return Err(KeychainError::NotHere);
         }

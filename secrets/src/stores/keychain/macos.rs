@@ -1,14 +1,16 @@
 //! The login and the System keychain through Apple's Security framework.
 //!
-//! User interaction is switched off for the length of each call, so that a locked keychain or an item of another
+//! User interaction is switched off at the first call and stays off, so that a locked keychain or an item of another
 //! program answers with an error and not with a dialog. Type-checked on Linux; what a Mac alone can prove is in
 //! docs/on-a-mac.md.
 
-use super::{Address, Keychain, KeychainError, Whose};
+use super::chosen::{Address, Chosen};
+use super::{KeychainError, Whose};
 use crate::stores::Value;
 use security_framework::base::Error;
 use security_framework::item::{ItemClass, ItemSearchOptions, Limit};
-use security_framework::os::macos::keychain::SecKeychain;
+use security_framework::os::macos::keychain::{KeychainUserInteractionLock, SecKeychain};
+use std::sync::{Mutex, PoisonError};
 
 /// The machine's keychain: it is open to root with no session (security(1)).
 const SYSTEM: &str = "/Library/Keychains/System.keychain";
@@ -21,15 +23,18 @@ const NOT_LET_IN: i32 = -25293;
 /// `errSecNoDefaultKeychain` and `errSecNoSuchKeychain` (SecBase.h).
 const NO_KEYCHAIN: [i32; 2] = [-25307, -25294];
 
-pub(super) const fn name(whose: &Whose) -> &'static str {
+/// Held until this process ends. The switch is the whole process's: one that were given back after each call would show
+/// the dialog of a call that another thread is in.
+static QUIET: Mutex<Option<KeychainUserInteractionLock>> = Mutex::new(None);
+
+pub(super) const fn name(whose: Whose) -> &'static str {
     match whose {
         Whose::Login => "the login keychain",
         Whose::System => "the System keychain",
     }
 }
 
-pub(super) fn get(here: &Keychain, item: &Address) -> Result<Option<Value>, KeychainError> {
-    let _quiet = SecKeychain::disable_user_interaction().map_err(refused)?;
+pub(super) fn get(here: &Chosen, item: &Address) -> Result<Option<Value>, KeychainError> {
     match open(here)?.find_generic_password(&item.service, &item.account) {
         Ok((found, _)) => Ok(Some(Value::new(found.to_vec()))),
         Err(error) if error.code() == NOT_FOUND => Ok(None),
@@ -37,26 +42,22 @@ pub(super) fn get(here: &Keychain, item: &Address) -> Result<Option<Value>, Keyc
     }
 }
 
-pub(super) fn put(here: &Keychain, item: &Address, value: &Value) -> Result<(), KeychainError> {
-    let _quiet = SecKeychain::disable_user_interaction().map_err(refused)?;
+pub(super) fn put(here: &Chosen, item: &Address, value: &Value) -> Result<(), KeychainError> {
     open(here)?.set_generic_password(&item.service, &item.account, value.expose()).map_err(refused)
 }
 
-pub(super) fn remove(here: &Keychain, item: &Address) -> Result<bool, KeychainError> {
-    let _quiet = SecKeychain::disable_user_interaction().map_err(refused)?;
-    match open(here)?.find_generic_password(&item.service, &item.account) {
-        Ok((_, found)) => {
-            // It tells nothing; the caller looks whether it is gone.
-            found.delete();
-            Ok(true)
-        }
+pub(super) fn remove(here: &Chosen, item: &Address) -> Result<bool, KeychainError> {
+    let here = [open(here)?];
+    let mut search = ItemSearchOptions::new();
+    search.class(ItemClass::generic_password()).keychains(&here);
+    match search.service(&item.service).account(&item.account).delete() {
+        Ok(()) => Ok(true),
         Err(error) if error.code() == NOT_FOUND => Ok(false),
         Err(error) => Err(refused(error)),
     }
 }
 
-pub(super) fn list(here: &Keychain) -> Result<Vec<Address>, KeychainError> {
-    let _quiet = SecKeychain::disable_user_interaction().map_err(refused)?;
+pub(super) fn list(here: &Chosen) -> Result<Vec<Address>, KeychainError> {
     let mut search = ItemSearchOptions::new();
     let here = [open(here)?];
     search.class(ItemClass::generic_password()).keychains(&here);
@@ -72,12 +73,22 @@ pub(super) fn list(here: &Keychain) -> Result<Vec<Address>, KeychainError> {
     Ok(found.iter().filter_map(|one| one.simplify_dict().and_then(address)).collect())
 }
 
-fn open(here: &Keychain) -> Result<SecKeychain, KeychainError> {
+/// Every verb starts here, and so does none with a dialog.
+fn open(here: &Chosen) -> Result<SecKeychain, KeychainError> {
+    quiet()?;
     match here.whose {
         Whose::Login => SecKeychain::default(),
         Whose::System => SecKeychain::open(SYSTEM),
     }
     .map_err(refused)
+}
+
+fn quiet() -> Result<(), KeychainError> {
+    let mut held = QUIET.lock().unwrap_or_else(PoisonError::into_inner);
+    if held.is_none() {
+        *held = Some(SecKeychain::disable_user_interaction().map_err(refused)?);
+    }
+    Ok(())
 }
 
 fn refused(error: Error) -> KeychainError {

@@ -13,7 +13,7 @@ fn arranged(machine: &Machine) {
     house(
         &[(
             "  dashboard: {node: hub, ports: [1111]}",
-            "  dashboard: {node: hub, ports: [1111], command: [/usr/bin/env], secrets: [token]}",
+            "  dashboard: {node: hub, ports: [1111], run_as: {user: nobody}, command: [/bin/sh, -c, \"id -un; id -G; pwd; /usr/bin/env\"], secrets: [token]}",
         )],
         MORE,
     );
@@ -74,7 +74,15 @@ fn a_service_gets_what_is_declared_with_nobody_there() {
         // No login, no terminal, no environment: as launchd and systemd start it.
         let said =
             sh(&format!("env -i setsid {SANCTUM} secrets exec --service dashboard < /dev/null"));
-        assert_eq!(said, "TOKEN=pl@nted-w0rd\n");
+        // The account of the service, with that one's group alone.
+        let id = sh("id -g nobody");
+        let home = sh("getent passwd nobody | cut -d: -f6");
+        let lines: std::collections::BTreeSet<&str> = said.lines().skip(3).collect();
+        assert!(said.starts_with(&format!("nobody\n{id}/\n")), "{said}");
+        let home = format!("HOME={}", home.trim());
+        for line in ["TOKEN=pl@nted-w0rd", "USER=nobody", &home] {
+            assert!(lines.contains(line), "{line}: {said}");
+        }
         // The owner's own file does not choose what root runs.
         let named = machine.nobody(&[
             "secrets",

@@ -36,11 +36,7 @@ pub(crate) const CASES: [Case; 4] = [
         kind: "{cloudflare: {way: roll, base_url: \"BASE\"}}",
         more: ", destructive: {reason: one token}",
     },
-    Case {
-        contract: Contract::Tailscale,
-        kind: "{tailscale: {base_url: \"BASE\"}}",
-        more: "",
-    },
+    Case { contract: Contract::Tailscale, kind: "{tailscale: {base_url: \"BASE\"}}", more: "" },
 ];
 
 pub(crate) fn now() -> i64 {

@@ -35,7 +35,8 @@ fn a_rotation_from_its_rehearsal_to_the_end_of_the_old_key() {
         let ages = bed.house.run(&["secrets", "age", "--json"]).json();
         let router = ages["secrets"].as_array().unwrap().iter().find(|a| a["secret"] == "router");
         assert_eq!(router.unwrap()["source"], "journal");
-        bed.house.run(&["audit", "verify"]).exits(0);
+        let root = bed.house.at("root");
+        bed.house.bare(&["audit", "verify", "--root", root.to_str().unwrap()]).exits(0);
     }
 }
 
@@ -66,20 +67,53 @@ fn bad_input_is_refused_before_anything_is_minted_and_says_what_to_do() {
     assert_eq!(bed.held()[0], plain);
 }
 
+/// Listens as a service that does not take the first kicks; how often it was kicked.
+fn stubborn(refusals: usize) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::io::{Read as _, Write as _};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let kicks = std::sync::Arc::new(AtomicUsize::new(0));
+    let shared = std::sync::Arc::clone(&kicks);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            // A look whether anybody listens sends nothing.
+            if stream.read(&mut head).unwrap_or(0) == 0 {
+                continue;
+            }
+            let status = if shared.fetch_add(1, Ordering::SeqCst) < refusals { 500 } else { 204 };
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+        }
+    });
+    (port, kicks)
+}
+
 #[test]
-fn a_consumer_that_breaks_on_the_way_gets_nothing_and_every_place_has_what_it_had() {
-    let bed = Bed::with(
-        CASES[0],
-        ", reload: [{http: {url: \"http://127.0.0.1:9/\"}}]",
-    );
+fn when_the_service_does_not_work_with_it_every_place_gets_back_what_it_had() {
+    // Five tries of the new value (`Policy::tries`), and the old one is taken at once.
+    let (port, kicks) = stubborn(5);
+    let reload = format!(", reload: [{{http: {{url: \"http://127.0.0.1:{port}/reload\"}}}}]");
+    let bed = Bed::with(CASES[0], &reload);
     let before = bed.held();
     bed.house.run(&["rotate", "router", "--yes"]).exits(5);
     assert_eq!(bed.held(), before);
+    assert_eq!(kicks.load(std::sync::atomic::Ordering::SeqCst), 6);
     let account = bed.provider.account();
     assert_eq!(account.alive().len(), 2, "the key that was made is gone: {:?}", account.log);
     assert!(account.is_valid(&before[0]));
     drop(account);
     assert!(bed.records().iter().all(|(_, record)| over(record)));
+}
+
+#[test]
+fn a_service_that_nobody_could_tell_keeps_anything_from_being_minted() {
+    let bed = Bed::with(CASES[0], ", reload: [{http: {url: \"http://127.0.0.1:9/\"}}]");
+    bed.house.run(&["rotate", "router", "--yes"]).exits(4);
+    assert!(!bed.provider.account().log.iter().any(|line| line.starts_with("POST")));
 }
 
 #[test]
@@ -99,7 +133,8 @@ fn what_is_due_is_rotated_and_what_nobody_knows_is_told_once_a_day() {
     };
     told(1);
     told(0);
-    let story = bed.house.run(&["audit", "--json"]).json();
+    let root = bed.house.at("root");
+    let story = bed.house.bare(&["audit", "--json", "--root", root.to_str().unwrap()]).json();
     let entries = story["entries"].as_array().unwrap();
     let said: Vec<_> = entries.iter().filter(|one| one["action"] == "secrets.age").collect();
     assert_eq!(said.len(), 1, "{said:?}");

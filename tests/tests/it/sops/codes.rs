@@ -23,7 +23,7 @@ const fn code(line: &'static str, code: i32) -> Case {
 }
 
 /// Each on fresh copies of the same files; words are parted by `·`.
-const CASES: [Case; 71] = [
+const CASES: [Case; 86] = [
     same("decrypt·e.json", 0),
     same("decrypt·e.yaml", 0),
     same("decrypt·e.env", 0),
@@ -95,6 +95,21 @@ const CASES: [Case; 71] = [
     same("exec-env·e.env·echo $A $B; exit 7", 7),
     same("exec-env·e.json·true", 1),
     same("exec-file·e.json·cat {}; exit 3", 3),
+    same("exec-env·--pristine·e.env·echo $A $HOME", 0),
+    same("exec-env·--same-process·e.env·echo $A; exit 4", 4),
+    same("exec-env·--background·e.env·echo $A", 0),
+    same("exec-env·--background·--same-process·e.env·true", 8),
+    same("exec-env·--user·no-such-user·e.env·true", 1),
+    same("exec-file·e.json·test -p {} && cat {}", 0),
+    same("exec-file·e.json·true", 0),
+    same("exec-file·--no-fifo·e.json·test -f {} && cat {} {}", 0),
+    same("exec-file·--filename·x.json·e.json·basename {}", 0),
+    same("set·--shamir-secret-sharing-threshold·2·e.json·[\"a\"]·2", 0),
+    code("encrypt·--aws-profile·x·--encryption-context·a:b·--age·R·p.json", 0),
+    code("groups·add·--file·e.json·--age·O", 0),
+    same("groups·add·--file·nothing.json·--age·O", 2),
+    same("groups·add·--age·O", 2),
+    same("groups·delete·--file·e.json·x", 1),
 ];
 
 fn prepared() -> Bed {

@@ -162,3 +162,91 @@ fn foreign_keys_stay_and_stop_a_new_data_key() {
         .expect("starts");
     assert!(String::from_utf8_lossy(&unopened.stderr).contains("pgp 85D7"));
 }
+
+#[test]
+fn groups_are_added_and_deleted_both_ways() {
+    let (sops, keygen) = need!("sops", "age-keygen");
+    let bed = Bed::new(sops, &keygen);
+    let Bed { recipient, other, .. } = &bed;
+    let keys = [bed.read("keys.txt"), bed.read("other.txt")].concat();
+    bed.write("both.txt", keys);
+    let run = |ours: bool, key: &str, words: &[&str]| {
+        let (program, prefix): (_, &[&str]) =
+            if ours { (sanctum(), &["sops"]) } else { (&bed.sops, &[]) };
+        let mut command = bed.command(program, &[prefix, words].concat());
+        command.env("SOPS_AGE_KEY_FILE", bed.path(key)).output().expect("starts")
+    };
+    for name in ["g.json", "g.yaml", "g.env", "g.ini"] {
+        let plain = match name {
+            "g.env" => "A=value\n",
+            "g.ini" => "[s]\na = value\n",
+            _ => PLAIN,
+        };
+        for ours in [true, false] {
+            bed.write(name, plain);
+            bed.sops(&["encrypt", "-i", "--age", recipient, name]);
+            done(&run(ours, "keys.txt", &["groups", "add", "-i", "-f", name, "--age", other]));
+            for opens in [true, false] {
+                assert!(done(&run(opens, "both.txt", &["decrypt", name])).contains("value"));
+                assert_eq!(run(opens, "keys.txt", &["decrypt", name]).status.code(), Some(128));
+            }
+            let delete = ["groups", "delete", "-i", "-f", name, "0"];
+            // Two of one cannot be, and nothing changes.
+            let before = bed.read(name);
+            assert_eq!(run(ours, "both.txt", &delete).status.code(), Some(1));
+            assert_eq!(bed.read(name), before);
+            done(&run(ours, "both.txt", &["groups", "add", "-i", "-f", name, "--age", recipient]));
+            done(&run(ours, "both.txt", &delete));
+            for opens in [true, false] {
+                assert!(done(&run(opens, "both.txt", &["decrypt", name])).contains("value"));
+            }
+        }
+        // Ours alone comes back to one group: the original cannot make a share of one.
+        let one =
+            ["groups", "delete", "-i", "-f", name, "--shamir-secret-sharing-threshold", "1", "0"];
+        done(&run(true, "both.txt", &one));
+        assert!(done(&run(false, "keys.txt", &["decrypt", name])).contains("value"), "{name}");
+    }
+}
+
+#[test]
+fn a_change_of_groups_that_nobody_could_open_is_refused() {
+    let (sops, keygen) = need!("sops", "age-keygen");
+    let bed = Bed::new(sops, &keygen);
+    bed.write("g.json", PLAIN);
+    bed.sops(&["encrypt", "-i", "--age", &bed.recipient, "g.json"]);
+    let before = bed.read("g.json");
+    for (words, why) in [
+        (&["add"][..], "could never be opened"),
+        (&["add", "--age", "nobody"], "is no age recipient"),
+        (&["add", "--age", &bed.other, "--shamir-secret-sharing-threshold", "1"], "1 of 2"),
+        (&["add", "--age", &bed.other, "--shamir-secret-sharing-threshold", "3"], "3 groups"),
+        (&["add", "--pgp", "85D7"], "for age and SSH keys only"),
+        (&["delete", "0"], "nobody could open"),
+        (&["delete", "7"], "there is no group 7"),
+    ] {
+        let line = [&["groups"], words, &["-i", "--file", "g.json"]].concat();
+        let output = ours(&bed, &line);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && told.contains(why), "{line:?}: {told}");
+        assert_eq!(bed.read("g.json"), before, "{line:?}");
+    }
+}
+
+#[test]
+fn updatekeys_to_fewer_groups_leaves_a_file_that_opens() {
+    let (sops, keygen) = need!("sops", "age-keygen");
+    let bed = Bed::new(sops, &keygen);
+    let Bed { recipient, other, .. } = &bed;
+    bed.write("both.txt", [bed.read("keys.txt"), bed.read("other.txt")].concat());
+    let rules = |groups: &str| {
+        bed.write(".sops.yaml", format!("creation_rules:\n  - key_groups:\n{groups}"))
+    };
+    rules(&format!("      - age: [{recipient}]\n      - age: [{other}]\n"));
+    bed.write("g.yaml", "a: value\n");
+    bed.sops(&["encrypt", "-i", "g.yaml"]);
+    rules(&format!("      - age: [{recipient}]\n"));
+    let mut command = bed.command(sanctum(), &["sops", "updatekeys", "--yes", "g.yaml"]);
+    done(&command.env("SOPS_AGE_KEY_FILE", bed.path("both.txt")).output().expect("starts"));
+    assert_eq!(bed.sops(&["decrypt", "g.yaml"]), b"a: value\n");
+}

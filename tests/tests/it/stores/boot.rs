@@ -16,7 +16,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-const UNATTENDED: [&str; 3] = ["file:token", "age:/repo/token.age", "keychain:svc/token"];
+const UNATTENDED: [&str; 4] =
+    ["file:token", "age:/repo/token.age", "keychain://system/svc/boot", "keychain:svc/token"];
 
 fn reference(text: &str) -> SecretRef {
     SecretRef::parse(text).expect("a reference")
@@ -73,8 +74,8 @@ fn unattended_stores_answer_with_no_environment_no_interface_and_no_session() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}{why}");
 }
 
-/// A document with one value for the identity of that machine.
-fn sops_document(root: &Path) {
+/// A document with one value, `/repo/s.yaml#a.token`, for the identity of that machine.
+pub(crate) fn sops_document(root: &Path) {
     use sanctum_secrets::sops::opened::{Recipe, encrypt};
     use sanctum_secrets::sops::{Format, datakey, selectors::Selector};
     let identity = std::fs::read_to_string(root.join("etc/sanctum/identity")).expect("an identity");
@@ -96,9 +97,13 @@ fn sops_document(root: &Path) {
 #[test]
 fn the_real_binary_resolves_with_no_environment_no_interface_and_no_session() {
     let (unshare, env) = need!("unshare", "env");
-    for text in
-        ["file:token", "keychain:svc/token", "age:/repo/token.age", "sops:/repo/s.yaml#a.token"]
-    {
+    for text in [
+        "file:token",
+        "keychain:svc/token",
+        "keychain://system/svc/token",
+        "age:/repo/token.age",
+        "sops:/repo/s.yaml#a.token",
+    ] {
         let channel =
             "{name: gone, via: {ntfy: {url: \"http://127.0.0.1:1\", topic: house, token: token}}}";
         let more = format!(
@@ -115,7 +120,7 @@ fn the_real_binary_resolves_with_no_environment_no_interface_and_no_session() {
         assert!(!without.contains("cannot reach"), "{text}: {without}");
         let root = house.at("root");
         // The embedded store's put makes the identity that age files and documents need.
-        for item in ["keychain:svc/token", text] {
+        for item in ["keychain:svc/identity", text] {
             match reference(item) {
                 SecretRef::Sops { .. } => {
                     std::fs::create_dir_all(root.join("repo")).expect("a folder");

@@ -5,7 +5,7 @@ use sanctum_types::SecretRef;
 use serde_json::{Value as Json, json};
 
 /// Planted, so that it is found wherever it should not be.
-pub(super) const TOKEN: &str = "planted-service-account-token";
+pub(crate) const TOKEN: &str = "planted-service-account-token";
 /// The vault `House`.
 pub(super) const VAULT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 /// A reference to an item that is not there at first.

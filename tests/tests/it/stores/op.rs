@@ -3,7 +3,8 @@
 //! value in an argument is found.
 #![expect(clippy::disallowed_methods, reason = "a stand-in in a folder of the test's own")]
 
-use super::one_password::{ITEM, Laws, TOKEN, VAULT, laws};
+pub(crate) use super::one_password::TOKEN;
+use super::one_password::{ITEM, Laws, VAULT, laws};
 use sanctum_host::files::TempDir;
 use sanctum_secrets::stores::one_password::OnePassword;
 use sanctum_secrets::stores::one_password::op::{Op, Quota};
@@ -15,10 +16,11 @@ use std::os::unix::fs::PermissionsExt as _;
 
 const STUB: &str = include_str!("op.py");
 
-struct Bed(TempDir);
+/// A folder with the stand-in.
+pub(crate) struct Bed(TempDir);
 
 impl Bed {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Root runs only what root alone could have put there, which no folder below /tmp is.
         let bed = Self(TempDir::new().expect("a folder"));
         bed.write("op", &STUB.replace("@TOKEN@", TOKEN).replace("@VAULT@", VAULT));
@@ -27,7 +29,8 @@ impl Bed {
         bed
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    /// A file of it: `op`, `items.json` that it keeps, `given` that it was given.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.path().join(name)
     }
 

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("secrets", 2),
     ("vm", 3),
     ("rotation", 3),
+    ("scan", 3),
     ("sentinel", 3),
     ("vault", 3),
     ("proxy", 3),

@@ -7,7 +7,7 @@ use super::{
     super::{YamlText, render},
     str,
 };
-use crate::sops::text::{Node, Scalar, Step, Text, What};
+use crate::sops::text::{Leaf, Node, Scalar, Step, Text, What};
 
 /// How a tree is written.
 #[derive(Clone, Copy, Debug)]
@@ -231,13 +231,25 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..16)) {
+    fn any_text_is_read_or_refused_and_nothing_else_of_it_changes(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..16)) {
         let text = pieces.concat();
-        if let Ok(mut yaml) = YamlText::parse(&text) {
-            for document in 0..yaml.documents() {
-                if let Ok(leaves) = yaml.leaves(document) {
-                    let _ = yaml.replace(document, &super::sealed(&leaves));
-                }
+        let Ok(mut yaml) = YamlText::parse(&text) else { return Ok(()) };
+        let rendered = yaml.render();
+        prop_assert_eq!(rendered.as_str(), text.as_str());
+        for document in 0..yaml.documents() {
+            let Ok(leaves) = yaml.leaves(document) else { continue };
+            let (before, sealed) = (yaml.render(), super::sealed(&leaves));
+            let refused = yaml.replace(document, &sealed).is_err();
+            let rendered = yaml.render();
+            if refused {
+                prop_assert_eq!(rendered.as_str(), before.as_str(), "refused, and changed");
+                continue;
+            }
+            let found = yaml.leaves(document).unwrap_or_default();
+            let paths = |leaves: &[Leaf]| leaves.iter().map(|leaf| leaf.path.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(paths(&found), paths(&leaves), "{:?} -> {}", text, rendered.as_str());
+            for (found, (_, sealed)) in found.iter().zip(&sealed) {
+                prop_assert_eq!(&found.what, sealed, "{:?} -> {}", text, rendered.as_str());
             }
         }
     }
