@@ -7,6 +7,7 @@ pub mod guard;
 pub mod kept;
 pub mod keys;
 pub mod reboot;
+pub mod rotate;
 pub mod scan;
 pub mod secrets;
 pub mod services;
@@ -169,6 +170,14 @@ pub enum Verb {
         after_help = "Example:\n  sanctum reboot --dry-run\n  sudo /opt/sanctum/bin/sanctum reboot --in 1m\n  sanctum reboot --report"
     )]
     Reboot(Kept<reboot::Reboot>),
+    /// Give a secret a new value at its provider and in every place, and take the old one away
+    #[command(
+        after_help = "What was begun is gone on with, whatever became of the run before. docs/formats/rotation.md says each step.\n\n\
+        Exit codes: 0 done, or in its overlap · 3 it needs you, or --dry-run has something to do · 4 refused before anything was \
+        asked for · 5 given up, every place has what it had · 1 failed\n\n\
+        Example:\n  sanctum rotate openrouter-api-key --dry-run\n  sanctum rotate openrouter-api-key\n  sanctum rotate --due"
+    )]
+    Rotate(Kept<rotate::Rotate>),
     /// Look for credentials that lie open; exit 3 with findings
     #[command(
         after_help = "Exit codes: 0 nothing found, also when something could not be scanned (it is counted) · \

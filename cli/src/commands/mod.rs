@@ -18,6 +18,7 @@ pub mod plan;
 pub mod propose;
 pub mod prove;
 pub mod reboot;
+pub mod rotate;
 pub mod saved;
 pub mod scan;
 pub mod secrets;
@@ -76,6 +77,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Keys { verb } => keys::run(&context, &verb),
         Verb::Pf { verb } => pf::run(&context, &verb),
         Verb::Reboot(args) => reboot::run(&context, &args),
+        Verb::Rotate(args) => rotate::run(&context, &args),
         Verb::Scan(args) => scan::run(&context, &args),
         Verb::Secrets { verb } => secrets::run(&context, &verb),
         Verb::Services(args) => services::run(&context, &args),

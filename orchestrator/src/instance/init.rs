@@ -291,7 +291,11 @@ const SCHEDULES: &str = "
 # Five cron fields, wall clock in the house's zone.
 schedules:
   secret-rotation-scan: {node: hub, cron: \"0 6 * * *\", command: [scan, --all], run_as: {user: OWNER}}
-  secret-age-check: {node: hub, cron: \"15 6 * * *\", command: [secret, check-ages, --notify]}
+  secret-age-check: {node: hub, cron: \"15 6 * * *\", command: [secrets, age, --notify],
+    run_as: {user: root, reason: reads root's journal}}
+  # Rotates what is due and needs nobody; a secret says how under `rotation` (docs/formats/instance.md).
+  secret-rotation: {node: hub, cron: \"30 6 * * *\", command: [rotate, --due], exit_timeout: 600,
+    run_as: {user: root, reason: writes the machine's own stores}}
 
 # How the Mac boots is yours to decide; `sanctum doctor --only boot` says what follows. Encrypted, the house stays down after
 # a power cut until somebody unlocks it at the machine; open, it comes back alone and a stolen disk can be read.

@@ -37,7 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("getrandom", &["host"]),
     ("nix", &["host"]),
     ("rustix", &["host", "cli"]),
-    ("ureq", &["secrets", "orchestrator"]),
+    ("ureq", &["secrets", "rotation", "orchestrator"]),
     ("zbus", &["secrets", "orchestrator"]),
     ("hyper", &["presidio", "secrets", "rotation", "sentinel", "vault", "proxy", "orchestrator"]),
     ("reqwest", &["presidio", "secrets", "rotation", "sentinel", "vault", "proxy", "orchestrator"]),
