@@ -1,6 +1,6 @@
 //! Anthropic: a person makes the key at the console; the interface finds it, switches the old one off and archives it.
 //!
-//! Contract: `GET /v1/organizations/api_keys` and `POST …/{id}` with a status, by an admin key; there is no call that
+//! Contract: `GET v1/organizations/api_keys` and `POST …/{id}` with a status, by an admin key; there is no call that
 //! makes one. Which key a value is says the hint that the list has of it.
 
 use super::{

@@ -2,7 +2,7 @@
 //! removed with its key.
 //!
 //! Contract: `…/service_accounts` (list, create, delete) and `…/api_keys` (list) below
-//! `/organization/projects/{project}`, with an admin key. Keys of service accounts cannot be removed by
+//! `organization/projects/{project}`, with an admin key. Keys of service accounts cannot be removed by
 //! themselves, and nothing can be switched off. The id of a key here is the id of its account.
 
 use super::{Calls, PAGES, Ready, SettingsError, Values, ask, is_shown_as, key_id, tell, the_one};

@@ -1,8 +1,8 @@
 //! OpenRouter: a management key makes, switches off and removes keys; a new one is like the one it replaces.
 //!
-//! Contract: `GET /key`, `GET /keys`, `POST /keys` (201, the value once), `GET|PATCH|DELETE /keys/{hash}`.
+//! Contract: `GET key`, `GET keys`, `POST keys` (201, the value once), `GET|PATCH|DELETE keys/{hash}`.
 //! There is no idempotency key, so a lost answer is found by the key's name. A plain key is accepted everywhere but
-//! at `/keys`, so what the management key is is asked first.
+//! at `keys`, so what the management key is is asked first.
 
 use super::{
     Calls, PAGES, Ready, SettingsError, Values, ask, before, key_id, tell, the_one, times,
