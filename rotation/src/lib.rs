@@ -9,6 +9,7 @@
 //!    answer ([`Command::has_answer`]); it is the last, and what became of it is the next event;
 //! 3. ends when no command is left: [`Machine::status`] says how the rotation stands. At [`Command::Wait`] it may
 //!    end too and resume from the record later: that is how a daily job does an overlap of days.
+//!    While the record is at [`Stage::Minting`] it waits instead: the value may be in memory only (minutes at most).
 //!
 //! # Values
 //! No value passes through the machine, so none can be in its record. At [`Command::Mint`] the caller keeps the

@@ -344,12 +344,20 @@ fn key_id(is_read: bool, text: &str) -> Result<KeyId, Failure> {
     KeyId::new(text).map_err(|_| failure)
 }
 
-/// The one of these, or a refusal: which key is the old one must not be guessed.
-fn the_one(mut found: impl Iterator<Item = KeyId>) -> Result<KeyId, Failure> {
-    match (found.next(), found.next()) {
-        (Some(key), None) => Ok(key),
+/// The one of these that the current value can belong to, or a refusal: which key is the old one must not be guessed.
+/// What is declared only decides between several, because somebody may have changed the value since.
+fn the_one(found: impl Iterator<Item = KeyId>, declared: Option<&KeyId>) -> Result<KeyId, Failure> {
+    let found: Vec<KeyId> = found.collect();
+    match (found.as_slice(), declared) {
+        ([key], _) => Ok(key.clone()),
+        ([_, _, ..], Some(declared)) if found.contains(declared) => Ok(declared.clone()),
         _ => Err(Failure::Never(Reason::NoSuchKey)),
     }
+}
+
+/// The declared key, if it is there: for a value that is dead or not there yet.
+fn if_listed(keys: &[Listed], declared: Option<&KeyId>) -> Option<KeyId> {
+    declared.filter(|old| keys.iter().any(|key| key.id == **old)).cloned()
 }
 
 /// Whether a value is what a provider shows of it: its beginning and its end around dots or stars.

@@ -400,6 +400,9 @@ impl Record {
         if self.adopted.as_ref().is_some_and(|key| !made(key)) {
             return Err("the new key is of none of its attempts");
         }
+        if self.old.as_ref().is_some_and(|old| self.known.contains(old)) {
+            return Err("the old key is one that must not be touched");
+        }
         let replaced = self.plan.nature.old == crate::plan::OldKey::DiesAtMint;
         let theirs = |key: &KeyId| self.known.contains(key) || self.old.as_ref() == Some(key);
         if !replaced && self.attempts.iter().filter_map(|a| a.key.as_ref()).any(theirs) {

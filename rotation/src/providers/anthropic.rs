@@ -1,11 +1,11 @@
 //! Anthropic: a person makes the key at the console; the interface finds it, switches the old one off and archives it.
 //!
-//! Contract: `GET /v1/organizations/api_keys` and `POST …/{id}` with a status, by an admin key; there is no call that
+//! Contract: `GET v1/organizations/api_keys` and `POST …/{id}` with a status, by an admin key; there is no call that
 //! makes one. Which key a value is says the hint that the list has of it.
 
 use super::{
-    Calls, PAGES, Ready, SettingsError, Values, ask, before, is_shown_as, key_id, tell, the_one,
-    times,
+    Calls, PAGES, Ready, SettingsError, Values, ask, before, if_listed, is_shown_as, key_id, tell,
+    the_one, times,
 };
 use crate::http::{Client, Request, Text, encode};
 use crate::material::Material;
@@ -128,12 +128,16 @@ impl Anthropic {
     }
 }
 
-fn hinted(keys: &[Key], value: &Secret<String>) -> Result<KeyId, Failure> {
+fn hinted(
+    keys: &[Key],
+    value: &Secret<String>,
+    declared: Option<&KeyId>,
+) -> Result<KeyId, Failure> {
     let live = keys.iter().filter(|key| key.status != "archived");
     let same = live.filter(|key| {
         key.partial_key_hint.as_ref().is_some_and(|hint| is_shown_as(value.expose(), hint))
     });
-    the_one(same.filter_map(|key| KeyId::new(key.id.as_str()).ok()))
+    the_one(same.filter_map(|key| KeyId::new(key.id.as_str()).ok()), declared)
 }
 
 fn listed(key: &Key) -> Result<Listed, Failure> {
@@ -147,13 +151,12 @@ impl Calls for Anthropic {
             return Err(Failure::Never(Reason::PlainKey));
         }
         let keys = self.keys()?;
-        let declared = values.old.filter(|old| keys.iter().any(|key| key.id == old.as_str()));
-        let old = match (declared, values.current) {
-            (Some(old), _) => Some(old.clone()),
-            (None, Some(current)) => Some(hinted(&keys, current)?),
-            (None, None) => None,
+        let list = keys.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+        let old = match values.current {
+            Some(current) => Some(hinted(&keys, current, values.old)?),
+            None => if_listed(&list, values.old),
         };
-        Ok(Ready { old, keys: keys.iter().map(listed).collect::<Result<_, _>>()? })
+        Ok(Ready { old, keys: list })
     }
 
     fn mint(
@@ -168,7 +171,7 @@ impl Calls for Anthropic {
             return Err(Failure::Later { reason: Reason::Shape, after: None });
         }
         let keys = self.keys().map_err(before)?;
-        Ok((hinted(&keys, pasted)?, pasted.clone()))
+        Ok((hinted(&keys, pasted, None)?, pasted.clone()))
     }
 
     fn verify(&self, subject: &Material, _: UnixTime) -> Result<(), Failure> {

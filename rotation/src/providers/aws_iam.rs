@@ -5,7 +5,7 @@
 //! the user has to be the house's alone. A value here is the secret half; the key's id is the public one.
 
 use super::sigv4::{Credentials, Scope, sign};
-use super::{Calls, Ready, SettingsError, Values, key_id, the_one, times};
+use super::{Calls, Ready, SettingsError, Values, if_listed, key_id, times};
 use crate::http::{Answer, Client, Lost, Request, encode, judge};
 use crate::material::Material;
 use crate::plan::{Finds, NameStyle, Nature, OldKey};
@@ -95,6 +95,24 @@ impl AwsIam {
             Some(_) => Ok(()),
             None => Err(Failure::Never(Reason::NotTheProvider)),
         }
+    }
+
+    /// The id that the current secret belongs to: the one with which it is accepted.
+    fn owner(
+        &self,
+        secret: &Secret<String>,
+        keys: &[Listed],
+        now: UnixTime,
+    ) -> Result<KeyId, Failure> {
+        for key in keys {
+            let id = key.id.as_str().to_owned();
+            match self.whoami(&Credentials { id, secret: secret.clone(), session: None }, now) {
+                Ok(()) => return Ok(key.id.clone()),
+                Err(Failure::Never(Reason::Unauthorized)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Err(Failure::Never(Reason::NoSuchKey))
     }
 }
 
@@ -199,11 +217,9 @@ impl Calls for AwsIam {
     fn preflight(&self, values: Values<'_>, now: UnixTime) -> Result<Ready, Failure> {
         self.whoami(&self.management, now)?;
         let keys = self.list(now)?;
-        let declared = values.old.filter(|old| keys.iter().any(|key| key.id == **old));
-        let old = match (declared, values.current) {
-            (Some(old), _) => Some(old.clone()),
-            (None, Some(_)) => Some(the_one(keys.iter().map(|key| key.id.clone()))?),
-            (None, None) => None,
+        let old = match values.current {
+            Some(current) => Some(self.owner(current, &keys, now)?),
+            None => if_listed(&keys, values.old),
         };
         if keys.len() >= ROOM {
             return Err(Failure::Never(Reason::NoRoom));

@@ -1,6 +1,6 @@
 //! API tokens of Cloudflare: rolled in place, which kills the old value at once, or made anew beside the old one.
 //!
-//! Contract: `/user/tokens` or `/accounts/{account}/tokens`: `verify`, list, create, read, change, delete, and
+//! Contract: `user/tokens` or `accounts/{account}/tokens`: `verify`, list, create, read, change, delete, and
 //! `PUT …/{id}/value` to roll. A second token needs the permission to write tokens and copies the policies of the
 //! first; it is the way with an overlap. Answers are wrapped in `{success, result}`.
 

@@ -2,10 +2,12 @@
 //! removed with its key.
 //!
 //! Contract: `…/service_accounts` (list, create, delete) and `…/api_keys` (list) below
-//! `/organization/projects/{project}`, with an admin key. Keys of service accounts cannot be removed by
+//! `organization/projects/{project}`, with an admin key. Keys of service accounts cannot be removed by
 //! themselves, and nothing can be switched off. The id of a key here is the id of its account.
 
-use super::{Calls, PAGES, Ready, SettingsError, Values, ask, is_shown_as, key_id, tell, the_one};
+use super::{
+    Calls, PAGES, Ready, SettingsError, Values, ask, if_listed, is_shown_as, key_id, tell, the_one,
+};
 use crate::http::{Client, Request, encode};
 use crate::material::Material;
 use crate::plan::{Finds, NameStyle, Nature, OldKey};
@@ -123,19 +125,15 @@ impl Openai {
         Err(Failure::Never(Reason::NotTheProvider))
     }
 
-    fn old(&self, accounts: &[Account], values: Values<'_>) -> Result<Option<KeyId>, Failure> {
-        if let Some(declared) = values.old
-            && accounts.iter().any(|account| account.id == declared.as_str())
-        {
-            return Ok(Some(declared.clone()));
-        }
-        let Some(current) = values.current else { return Ok(None) };
+    fn old(&self, list: &[Listed], values: Values<'_>) -> Result<Option<KeyId>, Failure> {
+        let Some(current) = values.current else { return Ok(if_listed(list, values.old)) };
         let keys: Vec<Key> = self.all("api_keys")?;
         let same = keys.into_iter().filter(|key| {
             key.redacted_value.as_ref().is_some_and(|shown| is_shown_as(current.expose(), shown))
         });
         let accounts = same.filter_map(|key| key.owner.service_account);
-        the_one(accounts.filter_map(|account| KeyId::new(account.id).ok())).map(Some)
+        let found = accounts.filter_map(|account| KeyId::new(account.id).ok());
+        the_one(found, values.old).map(Some)
     }
 }
 
@@ -158,8 +156,8 @@ fn plain_key(failure: Failure) -> Failure {
 impl Calls for Openai {
     fn preflight(&self, values: Values<'_>, _: UnixTime) -> Result<Ready, Failure> {
         let accounts: Vec<Account> = self.all("service_accounts").map_err(plain_key)?;
-        let old = self.old(&accounts, values)?;
-        Ok(Ready { old, keys: accounts.iter().map(listed).collect::<Result<_, _>>()? })
+        let list = accounts.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+        Ok(Ready { old: self.old(&list, values)?, keys: list })
     }
 
     fn mint(

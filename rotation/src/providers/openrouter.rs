@@ -1,11 +1,12 @@
 //! OpenRouter: a management key makes, switches off and removes keys; a new one is like the one it replaces.
 //!
-//! Contract: `GET /key`, `GET /keys`, `POST /keys` (201, the value once), `GET|PATCH|DELETE /keys/{hash}`.
+//! Contract: `GET key`, `GET keys`, `POST keys` (201, the value once), `GET|PATCH|DELETE keys/{hash}`.
 //! There is no idempotency key, so a lost answer is found by the key's name. A plain key is accepted everywhere but
-//! at `/keys`, so what the management key is is asked first.
+//! at `keys`, so what the management key is is asked first.
 
 use super::{
-    Calls, PAGES, Ready, SettingsError, Values, ask, before, key_id, tell, the_one, times,
+    Calls, PAGES, Ready, SettingsError, Values, ask, before, if_listed, key_id, tell, the_one,
+    times,
 };
 use crate::http::{Client, Request, encode};
 use crate::material::Material;
@@ -154,20 +155,22 @@ impl Openrouter {
     }
 
     /// The current value is known to the list by the label that it says of itself.
-    fn old(&self, keys: &[Key], values: Values<'_>) -> Result<Option<KeyId>, Failure> {
-        let declared = values.old.filter(|old| keys.iter().any(|key| key.hash == old.as_str()));
-        if let Some(declared) = declared {
-            return Ok(Some(declared.clone()));
-        }
-        let Some(current) = values.current else { return Ok(None) };
+    fn old(
+        &self,
+        keys: &[Key],
+        list: &[Listed],
+        values: Values<'_>,
+    ) -> Result<Option<KeyId>, Failure> {
+        let Some(current) = values.current else { return Ok(if_listed(list, values.old)) };
         let own: Data<Own> = match ask(&self.client, &get_own(current)) {
             // A value that is dead already has no key that is to be retired.
-            Err(Failure::Never(Reason::Unauthorized)) => return Ok(None),
+            Err(Failure::Never(Reason::Unauthorized)) => return Ok(if_listed(list, values.old)),
             other => other?,
         };
         let label = own.data.label.ok_or(Failure::Never(Reason::NoSuchKey))?;
         let same = keys.iter().filter(|key| key.label.as_ref() == Some(&label));
-        the_one(same.filter_map(|key| KeyId::new(key.hash.as_str()).ok())).map(Some)
+        let same = same.filter_map(|key| KeyId::new(key.hash.as_str()).ok());
+        the_one(same, values.old).map(Some)
     }
 }
 
@@ -183,8 +186,8 @@ impl Calls for Openrouter {
             return Err(Failure::Never(Reason::PlainKey));
         }
         let keys = self.keys()?;
-        let old = self.old(&keys, values)?;
-        Ok(Ready { old, keys: keys.iter().map(listed).collect::<Result<_, _>>()? })
+        let list = keys.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+        Ok(Ready { old: self.old(&keys, &list, values)?, keys: list })
     }
 
     fn mint(

@@ -1,6 +1,6 @@
 //! Auth keys of a tailnet, made with an access token or an OAuth client.
 //!
-//! Contract: `/tailnet/{tailnet}/keys` (list with `all=true`, create, read, delete), `/oauth/token` for clients. A
+//! Contract: `tailnet/{tailnet}/keys` (list with `all=true`, create, read, delete), `oauth/token` for clients. A
 //! description has 50 characters and no colon, so names are short. An auth key cannot be tried out without
 //! adding a machine: it is verified by what the list says of it. What a key admitted stays admitted.
 

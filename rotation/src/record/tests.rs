@@ -45,6 +45,7 @@ fn contradictions_and_other_formats_are_refused() {
         ("/adopted", Value::Null),
         ("/adopted", json!("k9")),
         ("/known", known_is_new),
+        ("/known", json!(["k0"])),
         ("/old", json!("k2")),
         ("/consumers/0/mark", json!("writing")),
         ("/consumers/0/id", json!("file:c")),

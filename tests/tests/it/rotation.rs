@@ -2,4 +2,5 @@
 
 mod house;
 mod providers;
+mod scripts;
 pub(crate) mod stand_in;
