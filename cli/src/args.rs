@@ -7,6 +7,8 @@ pub mod guard;
 pub mod kept;
 pub mod keys;
 pub mod reboot;
+pub mod rotate;
+pub mod scan;
 pub mod secrets;
 pub mod services;
 pub mod sops;
@@ -168,6 +170,23 @@ pub enum Verb {
         after_help = "Example:\n  sanctum reboot --dry-run\n  sudo /opt/sanctum/bin/sanctum reboot --in 1m\n  sanctum reboot --report"
     )]
     Reboot(Kept<reboot::Reboot>),
+    /// Give a secret a new value at its provider and in every place, and take the old one away
+    #[command(
+        after_help = "What was begun is gone on with, whatever became of the run before. docs/formats/rotation.md says each step.\n\n\
+        Exit codes: 0 done, or in its overlap · 3 it needs you, or --dry-run has something to do · 4 refused before anything was \
+        asked for · 5 given up, every place has what it had · 1 failed\n\n\
+        Example:\n  sanctum rotate openrouter-api-key --dry-run\n  sanctum rotate openrouter-api-key\n  sanctum rotate --due"
+    )]
+    Rotate(Kept<rotate::Rotate>),
+    /// Look for credentials that lie open; exit 3 with findings
+    #[command(
+        after_help = "Exit codes: 0 nothing found, also when something could not be scanned (it is counted) · \
+        3 findings, and with --strict anything not scanned · 1 what is staged could not be read\n\n\
+        Example:\n  sanctum scan\n  sanctum scan --staged\n  sanctum scan --all --strict\n  \
+        sanctum scan ~/code --format sarif --output findings.sarif\n  \
+        sanctum scan --write-baseline .scan-baseline.json --reason 'test keys'\n  sanctum scan hook install"
+    )]
+    Scan(Kept<Box<scan::Scan>>),
     /// The house's secrets: where they are, whether their places agree, and the ways in and out
     #[command(
         after_help = "Example:\n  sanctum secrets list\n  sanctum secrets set gateway-token\n  sanctum secrets sync"

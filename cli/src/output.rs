@@ -189,7 +189,7 @@ fn redact(text: &str) -> String {
 }
 
 /// The same report, every text in it without its secrets.
-fn redacted(value: &serde_json::Value) -> serde_json::Value {
+pub(crate) fn redacted(value: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
         Value::String(text) => Value::String(redact(text)),

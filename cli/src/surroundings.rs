@@ -35,6 +35,8 @@ pub struct Surroundings {
     pub terminal: bool,
     /// Standard output is a terminal.
     pub screen: bool,
+    /// The job that runs this (`SANCTUM_JOB`, set by `sanctum job`): only in whose name something is recorded.
+    pub job: Option<String>,
     /// The verb that was asked for, and all that follows it; for hints.
     pub verb: Option<String>,
     /// This binary.
@@ -70,6 +72,7 @@ impl Surroundings {
         let notify = std::env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty());
         let terminal = std::io::stdin().is_terminal();
         let screen = std::io::stdout().is_terminal();
+        let job = std::env::var("SANCTUM_JOB").ok().filter(|name| !name.is_empty());
         let exe = std::env::current_exe().ok();
         Self {
             euid,
@@ -82,6 +85,7 @@ impl Surroundings {
             notify,
             terminal,
             screen,
+            job,
             verb,
             exe,
         }

@@ -4,7 +4,8 @@
 /// Services of `sanctumd --only NAME`.
 pub const SERVICES: [&str; 2] = ["alerts", "journal"];
 /// One-shot jobs of `sanctum`.
-pub const JOBS: [&str; 5] = ["bootstrap", "job", "nft-load", "pf-load", "reboot-report"];
+pub const JOBS: [&str; 8] =
+    ["bootstrap", "job", "nft-load", "pf-load", "reboot-report", "rotate", "scan", "secrets-age"];
 
 /// Both, as facts of a machine where this binary is installed.
 pub fn implemented() -> impl Iterator<Item = String> {

@@ -4,11 +4,15 @@
 //! consistent with each other, refusals that point into the text. Deliberately absent: any input or output, and
 //! any expectation of what a given input means, which is the work of the crates' own tests.
 
+mod rotation;
 mod sops;
 mod sops_yaml;
+mod sources;
 
+pub use rotation::{rotation_answers, rotation_record};
 pub use sops::{sops_age, sops_dotenv, sops_ini, sops_json, sops_metadata, sops_value};
 pub use sops_yaml::sops_yaml;
+pub use sources::{scan_archive, scan_file, scan_git, scan_text};
 
 use sanctum_host::journal::socket::wire;
 use sanctum_host::journal::{Durability, scan};

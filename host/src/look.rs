@@ -130,7 +130,7 @@ fn answer<T>(
 }
 
 /// EPERM on a look is what macOS's privacy controls answer (TCC), to root as well.
-fn denied(error: std::io::Error, mac: bool) -> std::io::Error {
+pub(crate) fn denied(error: std::io::Error, mac: bool) -> std::io::Error {
     let eperm = error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error());
     if mac && eperm {
         let words = "denied by the privacy controls of macOS: give the terminal Full Disk Access";

@@ -23,6 +23,7 @@ pub mod prove;
 pub mod receipt;
 pub mod render;
 pub mod retire;
+pub mod rotate;
 pub mod secrets;
 pub mod status;
 pub mod supervise;

@@ -182,14 +182,24 @@ impl Places {
         SopsStore::new(&self.base, file, self.keys.clone(), self.sops_keys.clone())
     }
 
+    /// Which store answers for `keychain:` here.
+    ///
+    /// # Errors
+    /// The secrets directory cannot be looked at.
+    pub fn answers_for_keychain(&self) -> Result<Keyring, StoreError> {
+        match self.keyring {
+            Some(said) => Ok(said),
+            None if self.rehearsed() => Ok(Keyring::Embedded),
+            None => Ok(here::keyring(self, self.embedded().is_there()?)),
+        }
+    }
+
+    fn embedded(&self) -> EmbeddedStore {
+        EmbeddedStore::new(self.secrets.clone(), self.keys.clone())
+    }
+
     fn keychain(&self) -> Result<Box<dyn Store>, StoreError> {
-        let embedded = EmbeddedStore::new(self.secrets.clone(), self.keys.clone());
-        let keyring = match self.keyring {
-            Some(said) => said,
-            None if self.rehearsed() => Keyring::Embedded,
-            None => here::keyring(self, embedded.is_there()?),
-        };
-        Ok(self.opened(keyring, embedded))
+        Ok(self.opened(self.answers_for_keychain()?, self.embedded()))
     }
 
     /// The machine's own keychain, whatever else answers for `keychain:` here.
@@ -197,9 +207,8 @@ impl Places {
         if self.whose == Whose::Person {
             return Err(StoreError::Machines { store: "the System keychain".to_owned() });
         }
-        let embedded = EmbeddedStore::new(self.secrets.clone(), self.keys.clone());
         let keyring = if self.rehearsed() { Keyring::Embedded } else { here::OF_THE_MACHINE };
-        Ok(self.opened(keyring, embedded))
+        Ok(self.opened(keyring, self.embedded()))
     }
 
     fn opened(&self, keyring: Keyring, embedded: EmbeddedStore) -> Box<dyn Store> {
@@ -255,6 +264,10 @@ impl Store for Later {
 
     fn get(&self, reference: &SecretRef) -> Reading {
         (self.open)(&self.places).and_then(|store| store.get(reference).known()).into()
+    }
+
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        (self.open)(&self.places)?.may_put(reference)
     }
 
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {

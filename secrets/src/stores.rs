@@ -84,6 +84,15 @@ pub trait Store: Send + Sync {
     /// Reads one secret.
     fn get(&self, reference: &SecretRef) -> Reading;
 
+    /// Whether [`Store::put`] could put a value there, as far as that is seen without changing anything. A store
+    /// that cannot look answers for reading alone.
+    ///
+    /// # Errors
+    /// It could not, or the store is unreachable.
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        self.get(reference).known().map(drop)
+    }
+
     /// Puts a value in the place of whatever was there, and reads it back.
     ///
     /// # Errors

@@ -61,6 +61,13 @@ pub enum Secrets {
     /// Rehearse the recovery: open a bundle, restore it into a scratch place, compare; exit 3 where it is not what the house holds
     #[command(after_help = "Example:\n  sanctum secrets drill manor.age --identity key.txt")]
     Drill(Kept<Drill>),
+    /// How old each value is, when it is due, and what nobody knows; exit 3 with findings. Never rotates
+    #[command(
+        after_help = "An age is what the journal recorded at the last change, or with --ask what the provider says; anything else is\n\
+        unknown, which is a finding.\n\n\
+        Example:\n  sanctum secrets age\n  sanctum secrets age --ask openrouter-api-key\n  sanctum secrets age --calendar > secrets.ics"
+    )]
+    Age(Kept<super::rotate::Age>),
     /// What a thief of a disk or of a node holds, in order of danger, as a plan that rotation can execute
     #[command(
         after_help = "Example:\n  sanctum secrets stolen --disk\n  sanctum secrets stolen vm --json"

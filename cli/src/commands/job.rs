@@ -12,8 +12,9 @@ use crate::site::HERE;
 use crate::verbs;
 use sanctum_host::{clock, command, files};
 use sanctum_orchestrator::house::layout;
-use sanctum_orchestrator::jobs::{account, schedule};
+use sanctum_orchestrator::jobs::{account, one_shot_verb, schedule};
 use sanctum_types::{AbsPath, ServiceName, UnixTime};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,10 +44,11 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
         context.out.line(Paint::Plain, &format!("{name}: {words}"));
         return Ok(Exit::Done);
     }
-    let program = program(&entry.command)?;
-    let args: Vec<&str> = entry.command.iter().skip(1).map(String::as_str).collect();
+    let (program, args) = program(context, &entry.command)?;
     let timeout = entry.exit_timeout.map_or(DEFAULT_TIMEOUT, u64::from);
-    let options = command::Options { timeout: Duration::from_secs(timeout), ..Default::default() };
+    let env = BTreeMap::from([("SANCTUM_JOB", name.to_string())]);
+    let timeout = Duration::from_secs(timeout);
+    let options = command::Options { timeout, env, ..Default::default() };
     let recorder = recorder(context, &name);
     let deed = Deed::new("job.run", name.as_str())
         .with("program", entry.command.first().map_or("", String::as_str));
@@ -55,14 +57,15 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
         if let Some(code) = output.status.code() {
             notes.insert("status".to_owned(), code.to_string());
         }
-        finish(context, &name, output, (&state, now))
+        let own = !entry.command.first().is_some_and(|word| word.starts_with('/'));
+        finish(context, &name, (output, own), (&state, now))
     })
 }
 
 fn finish(
     context: &Context,
     name: &ServiceName,
-    output: command::Output,
+    (output, own): (command::Output, bool),
     (state, now): (&Path, UnixTime),
 ) -> Result<Exit, Failure> {
     // What a job says goes to a log file that people and other programs read.
@@ -72,7 +75,10 @@ fn finish(
         context.out.raw(&stdout);
         context.out.remarks(&stderr);
     }
-    output.success().map_err(|error| {
+    // A verb of sanctum's that found something did its work, and told the journal itself.
+    let found = own && output.status.code() == Some(i32::from(Exit::Differences.code()));
+    let done = if found { Ok(output) } else { output.success() };
+    done.map_err(|error| {
         Failure::failed(error)
             .with("job", name.as_str().into())
             .with("stdout", stdout.as_str().into())
@@ -81,9 +87,11 @@ fn finish(
     // Only a success serves the moment: a job that failed is owed until the next one.
     files::write_private(state, format!("{}\n", now.0).as_bytes())?;
     context.out.data(&serde_json::json!({
-        "format": 1, "job": name, "ran": true, "stdout": stdout, "stderr": stderr,
+        "format": 1, "job": name, "ran": true, "found": found, "stdout": stdout, "stderr": stderr,
     }));
-    context.out.line(Paint::Good, &format!("{name}: done"));
+    let (paint, words) =
+        if found { (Paint::Bad, "done, with findings") } else { (Paint::Good, "done") };
+    context.out.line(paint, &format!("{name}: {words}"));
     Ok(Exit::Done)
 }
 
@@ -103,10 +111,19 @@ fn state_file(name: &ServiceName) -> Result<PathBuf, Failure> {
 }
 
 /// An absolute program as it is, or a verb of this binary when it implements it.
-fn program(words: &[String]) -> Result<command::Program, Failure> {
+fn program<'w>(
+    context: &Context,
+    words: &'w [String],
+) -> Result<(command::Program, Vec<&'w str>), Failure> {
     let first = words.first().map(String::as_str).unwrap_or_default();
+    let all = || words.iter().map(String::as_str);
     if let Ok(path) = AbsPath::new(first) {
-        return Ok(command::Program::new(path));
+        return Ok((command::Program::new(path), all().skip(1).collect()));
+    }
+    if verbs::JOBS.contains(&one_shot_verb(words).as_str()) {
+        // The binary that the job runs, which is the installed one.
+        let own = context.around.exe.as_deref().and_then(Path::to_str).unwrap_or(layout::SANCTUM);
+        return Ok((command::Program::new(AbsPath::new(own)?), all().collect()));
     }
     Err(Failure::refused(format!("`sanctum {first}` is not part of this version"))
         .hint(format!("this version implements: {}", verbs::JOBS.join(", ")))

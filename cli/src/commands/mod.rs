@@ -18,7 +18,9 @@ pub mod plan;
 pub mod propose;
 pub mod prove;
 pub mod reboot;
+pub mod rotate;
 pub mod saved;
+pub mod scan;
 pub mod secrets;
 pub mod services;
 pub mod sops;
@@ -75,6 +77,8 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Keys { verb } => keys::run(&context, &verb),
         Verb::Pf { verb } => pf::run(&context, &verb),
         Verb::Reboot(args) => reboot::run(&context, &args),
+        Verb::Rotate(args) => rotate::run(&context, &args),
+        Verb::Scan(args) => scan::run(&context, &args),
         Verb::Secrets { verb } => secrets::run(&context, &verb),
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
@@ -98,6 +102,7 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
     let deaf: &[&str] = match &cli.verb {
         Verb::Demo(_)
         | Verb::Itself { .. }
+        | Verb::Scan(_)
         | Verb::Sops(_)
         | Verb::Completions { .. }
         | Verb::Config { verb: Kept(Config::Schema) } => &[instance, root, node],

@@ -136,7 +136,7 @@ pub(crate) fn text(path: &str) -> Result<Sight<String>, HostError> {
 }
 
 /// The first bytes of a file of the kernel's.
-fn bounded(path: &str, limit: usize) -> Result<Sight<Vec<u8>>, HostError> {
+pub(crate) fn bounded(path: &str, limit: usize) -> Result<Sight<Vec<u8>>, HostError> {
     let read = || {
         let mut bytes = Vec::new();
         std::fs::File::open(path)?.take(limit as u64).read_to_end(&mut bytes)?;

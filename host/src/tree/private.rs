@@ -5,7 +5,7 @@
 
 use super::{Entry, Tree, entry, metadata};
 use crate::HostError;
-use rustix::fs::FlockOperation;
+use rustix::fs::{Access, AtFlags, FlockOperation};
 use rustix::io::Errno;
 use sanctum_types::{AbsPath, Mode};
 use std::fs::File;
@@ -80,6 +80,21 @@ impl Tree {
             return Err(self.untrusted(path, "others can write it: chmod 700"));
         }
         Ok(true)
+    }
+
+    /// Whether [`Tree::write`] could put a file there, as far as that is seen without writing: the directory takes
+    /// files of ours, and what is at the path may be replaced.
+    ///
+    /// # Errors
+    /// It could not.
+    pub fn may_write(&self, path: &AbsPath) -> Result<(), HostError> {
+        let missing = || self.failed("write", path, Errno::NOENT);
+        let up = path.parent().ok_or_else(missing)?;
+        let dir = self.directory(&up)?.ok_or_else(missing)?;
+        self.read_wiped(path)?;
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        rustix::fs::accessat(&dir, ".", wanted, AtFlags::EACCESS)
+            .map_err(|errno| self.failed("write", path, errno))
     }
 
     /// Makes a directory that only its owner enters, and above it what is missing, which others may pass through; one

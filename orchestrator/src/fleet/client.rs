@@ -272,13 +272,24 @@ impl Open {
 
     /// Runs the probe's constant command with the script on standard input, and reads its answer to the end.
     pub async fn ask(&self, script: &str, limit: Duration) -> Result<Raw, FleetError> {
+        self.run(probe::COMMAND, script.as_bytes().to_vec(), limit).await
+    }
+
+    /// Runs a command that is a constant of this program with these bytes on standard input, and reads its answer to
+    /// the end: no value ever stands in the command.
+    pub async fn run(
+        &self,
+        command: &'static str,
+        input: Vec<u8>,
+        limit: Duration,
+    ) -> Result<Raw, FleetError> {
         let broken =
             |source| FleetError::Broken { host: self.host.clone(), source: Box::new(source) };
         let asking = async {
             let mut channel = self.session.channel_open_session().await.map_err(broken)?;
-            channel.exec(true, probe::COMMAND).await.map_err(broken)?;
+            channel.exec(true, command).await.map_err(broken)?;
             // A forced command may have ended before it reads anything; its answer still counts.
-            let _unread = channel.data_bytes(script.to_owned()).await;
+            let _unread = channel.data_bytes(input).await;
             let _unread = channel.eof().await;
             let mut raw = Raw::default();
             while let Some(message) = channel.wait().await {

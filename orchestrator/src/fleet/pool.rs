@@ -4,7 +4,7 @@
 //! error of the round.
 
 use super::agent::Keys;
-use super::answer;
+use super::answer::{self, Raw};
 use super::client::{Client, Open, within};
 use super::error::{FleetError, Step};
 use super::known_hosts::{HostPort, KnownHosts};
@@ -153,6 +153,23 @@ impl Fleet {
             let keys = open.proven_keys(limit).await;
             open.close().await;
             Ok((end.at.clone(), keys?))
+        })
+    }
+
+    /// Runs a constant command on one node with these bytes on its standard input; by our own client alone, whatever
+    /// the transport for questions is.
+    pub fn run(
+        &self,
+        target: &Target,
+        command: &'static str,
+        input: Vec<u8>,
+    ) -> Result<Raw, FleetError> {
+        let limit = self.limits.command;
+        self.alone(target, async |client, end, jump| {
+            let open = client.open(end, jump).await?;
+            let raw = open.run(command, input, limit).await;
+            open.close().await;
+            raw
         })
     }
 

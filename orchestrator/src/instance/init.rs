@@ -55,7 +55,7 @@ pub fn propose(facts: &Facts, answers: &Answers) -> String {
     let mut text = head(&plan);
     text.push_str(&networks(&plan));
     text.push_str(&services(plan.vm.is_some()));
-    text.push_str(SCHEDULES);
+    text.push_str(&SCHEDULES.replace("OWNER", &quoted(&plan.owner.0)));
     text.push_str(ALERTS);
     text.push_str(GUARDS);
     text.push_str(WATCH);
@@ -290,8 +290,12 @@ fn services(guest: bool) -> String {
 const SCHEDULES: &str = "
 # Five cron fields, wall clock in the house's zone.
 schedules:
-  secret-rotation-scan: {node: hub, cron: \"0 6 * * *\", command: [secret, scan]}
-  secret-age-check: {node: hub, cron: \"15 6 * * *\", command: [secret, check-ages, --notify]}
+  secret-rotation-scan: {node: hub, cron: \"0 6 * * *\", command: [scan, --all], run_as: {user: OWNER}}
+  secret-age-check: {node: hub, cron: \"15 6 * * *\", command: [secrets, age, --notify],
+    run_as: {user: root, reason: reads root's journal}}
+  # Rotates what is due and needs nobody; a secret says how under `rotation` (docs/formats/instance.md).
+  secret-rotation: {node: hub, cron: \"30 6 * * *\", command: [rotate, --due], exit_timeout: 600,
+    run_as: {user: root, reason: writes the machine's own stores}}
 
 # How the Mac boots is yours to decide; `sanctum doctor --only boot` says what follows. Encrypted, the house stays down after
 # a power cut until somebody unlocks it at the machine; open, it comes back alone and a stolen disk can be read.

@@ -15,6 +15,7 @@ pub mod model;
 mod older;
 pub mod probe;
 pub mod registry;
+pub mod rotation;
 mod schema;
 pub mod secrets;
 mod shape;

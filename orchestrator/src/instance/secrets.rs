@@ -4,6 +4,7 @@
 //! an exception with a reason. Deliberately absent: values, and how stores are opened.
 
 use super::model::Instance;
+use super::rotation::Rotation;
 use sanctum_types::{NodeName, SecretRef, ServiceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub struct SecretEntry {
     /// Why it lies somewhere in clear text (`file:`), which is an exception.
     #[serde(default)]
     pub cleartext: Option<Cleartext>,
+    /// How it is rotated by `sanctum rotate`; without it the owner sets a new value.
+    #[serde(default)]
+    pub rotation: Option<Rotation>,
 }
 
 /// A declared exception: a value at rest that nothing encrypts.
@@ -48,6 +52,7 @@ impl SecretEntry {
             rotation_max_age_days: None,
             nodes: Vec::new(),
             cleartext: None,
+            rotation: None,
         }
     }
 

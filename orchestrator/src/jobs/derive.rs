@@ -261,7 +261,8 @@ fn schedule_job(house: &House<'_>, name: &ServiceName, entry: &Entry) -> Result<
 }
 
 /// `secret rotate gateway-token --if-older-than 85d` needs the verb `secret-rotate`.
-pub(crate) fn one_shot_verb(arguments: &[String]) -> String {
+#[must_use]
+pub fn one_shot_verb(arguments: &[String]) -> String {
     let plain = |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let words = arguments.iter().take_while(|word| !word.starts_with('-')).take(2);
     words.take_while(plain).cloned().collect::<Vec<_>>().join("-")

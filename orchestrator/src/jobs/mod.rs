@@ -17,7 +17,7 @@ pub mod schedule;
 pub mod secret;
 pub mod vm;
 
-pub use derive::{jobs, jobs_judged, service_account};
+pub use derive::{jobs, jobs_judged, one_shot_verb, service_account};
 
 use crate::instance::model::Transport;
 use sanctum_types::{AbsPath, AccountName, JobLabel, NameError, PathError, ServiceName};

@@ -74,6 +74,12 @@ pub fn look(service: &Service, alive: Option<bool>, limit: Duration) -> Answer {
     Answer { rung, seen, saw }
 }
 
+/// Whether one of the addresses accepts a connection.
+#[must_use]
+pub fn accepts(addresses: &[SocketAddr], limit: Duration) -> bool {
+    tcp::knock(addresses, limit).0 == Seen::Green
+}
+
 /// Where a service of this machine answers: every way to bind includes the loopback address of one family.
 fn addresses(port: u16) -> [SocketAddr; 2] {
     [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]

@@ -197,7 +197,10 @@ fn secret(
         .min()?;
     let consumers: Vec<ServiceName> = consumers(instance, name).cloned().collect();
     let (danger, because) = danger::of_secret(instance, name, &consumers);
-    let mut commands = vec![format!("sanctum secrets set {name}")];
+    let mut commands = vec![match &entry.rotation {
+        Some(_) => format!("sanctum rotate {name}"),
+        None => format!("sanctum secrets set {name}"),
+    }];
     if !entry.caches.is_empty() {
         commands.push(format!("sanctum secrets diff {name}"));
     }

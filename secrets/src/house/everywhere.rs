@@ -26,6 +26,10 @@ impl Store for Everywhere<'_> {
         }
     }
 
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        self.0.store(reference)?.may_put(reference)
+    }
+
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {
         self.0.store(reference)?.put(reference, value)
     }

@@ -109,6 +109,18 @@ impl Store for AgeFileStore {
         self.read(reference).into()
     }
 
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        let path = self.path(reference)?;
+        let tree = self.tree()?;
+        tree.may_write(&path).map_err(|source| self.host(source))?;
+        let old = tree.read_own(&path).map_err(|source| self.host(source))?;
+        if let Some(old) = &old {
+            self.open(&path, old)?;
+        }
+        // Sealing nothing for everybody shows that everybody can be sealed for.
+        self.seal(&path, old.as_ref().map(|old| old.as_slice()), &Value::new(Vec::new())).map(drop)
+    }
+
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {
         let path = self.path(reference)?;
         if value.expose().len() > LONGEST {

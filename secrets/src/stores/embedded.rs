@@ -141,6 +141,15 @@ impl Store for EmbeddedStore {
         read().into()
     }
 
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        self.item(reference)?;
+        let tree = self.tree()?;
+        if tree.own_dir(&self.dir).map_err(|source| self.host(source))? {
+            tree.may_write(&self.file(FILE)?).map_err(|source| self.host(source))?;
+        }
+        self.content(&tree).map(drop)
+    }
+
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {
         let item = self.item(reference)?;
         if value.expose().len() > LONGEST {

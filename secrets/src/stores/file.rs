@@ -75,6 +75,16 @@ impl Store for FileStore {
         self.read(reference).into()
     }
 
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        let path = self.path(reference)?;
+        let tree = self.tree()?;
+        // A directory that is missing is made by the first put.
+        if tree.own_dir(&self.dir).map_err(|source| self.host(source))? {
+            tree.may_write(&path).map_err(|source| self.host(source))?;
+        }
+        self.read(reference).map(drop)
+    }
+
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {
         let path = self.path(reference)?;
         if value.expose().len() > LONGEST {

@@ -177,6 +177,13 @@ impl Store for SopsStore {
         read().into()
     }
 
+    fn may_put(&self, reference: &SecretRef) -> Result<(), StoreError> {
+        self.steps(reference)?;
+        let tree = self.tree()?;
+        tree.may_write(&self.path).map_err(|source| self.host(source))?;
+        self.read(&self.open(&tree)?.opened, reference).map(drop)
+    }
+
     fn put(&self, reference: &SecretRef, value: &Value) -> Result<(), StoreError> {
         let steps = self.steps(reference)?;
         let text = std::str::from_utf8(value.expose());

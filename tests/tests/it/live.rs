@@ -16,4 +16,5 @@ mod presence;
 mod race;
 mod runbook;
 mod saved;
+mod scan;
 mod secrets;

@@ -51,6 +51,12 @@ mod prove;
 mod reachability;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
+mod rotate;
+#[cfg(test)]
+mod rotation;
+mod scan;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod sops;

@@ -52,6 +52,7 @@ pub(in crate::commands) fn context(dir: &Path, text: &str) -> Context {
         notify: None,
         screen: false,
         terminal: false,
+        job: None,
         verb: None,
         exe: None,
     };

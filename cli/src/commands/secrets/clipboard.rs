@@ -17,7 +17,7 @@ const LONGEST_SEQUENCE: usize = 74 * 1024;
 const BLANK: &[u8] = b" ";
 
 /// One clipboard.
-pub(super) enum Clipboard {
+pub(in crate::commands) enum Clipboard {
     /// That of the desktop that this runs on.
     Desktop(clipboard::Clipboard),
     /// OSC 52.
@@ -25,7 +25,7 @@ pub(super) enum Clipboard {
 }
 
 impl Clipboard {
-    pub(super) fn of(context: &Context, terminal: bool) -> Result<Self, Failure> {
+    pub(in crate::commands) fn of(context: &Context, terminal: bool) -> Result<Self, Failure> {
         if terminal {
             return Ok(Self::Terminal);
         }
@@ -37,7 +37,7 @@ impl Clipboard {
         })
     }
 
-    pub(super) fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(in crate::commands) fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Desktop(desktop) => desktop.put(bytes)?,
             Self::Terminal => {
@@ -59,7 +59,11 @@ impl Clipboard {
     }
 
     /// Clears it where it still holds that value, or where nobody can know; whether it was cleared.
-    pub(super) fn clear(&self, print: Fingerprint, key: &HouseKey) -> Result<bool, Failure> {
+    pub(in crate::commands) fn clear(
+        &self,
+        print: Fingerprint,
+        key: &HouseKey,
+    ) -> Result<bool, Failure> {
         match self {
             Self::Desktop(desktop) => Ok(desktop.clear_if(|bytes| key.of(bytes) == print)?),
             Self::Terminal => self.put(BLANK).map(|()| true),
@@ -67,7 +71,7 @@ impl Clipboard {
     }
 
     /// Reads it and clears it.
-    pub(super) fn take(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub(in crate::commands) fn take(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let Self::Desktop(desktop) = self else {
             return Err(Failure::new(
                 Exit::Usage,

@@ -8,10 +8,12 @@ use super::Memory;
 use super::memory::passing_key;
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
-use crate::record::Recorder;
+use crate::record::{Recorder, state_of_owner};
 use crate::session::{self, Opened};
-use crate::site::Place;
+use crate::site::{HERE, Place};
 use sanctum_host::private_io::{self, Dumps};
+use sanctum_host::root_host::STORE_DIR;
+use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
 use sanctum_orchestrator::secrets;
 use sanctum_secrets::house::{Everywhere, HouseKey, Kept, Seen};
@@ -21,17 +23,17 @@ use sanctum_types::{AbsPath, NodeName, SecretRef, ServiceName};
 use std::path::Path;
 
 /// Secrets, stores and memory of one node.
-pub(super) struct House {
-    pub(super) opened: Opened,
-    pub(super) node: NodeName,
-    pub(super) place: Place,
-    pub(super) places: Places,
+pub(in crate::commands) struct House {
+    pub(in crate::commands) opened: Opened,
+    pub(in crate::commands) node: NodeName,
+    pub(in crate::commands) place: Place,
+    pub(in crate::commands) places: Places,
     /// What core dumps there could be before.
-    pub(super) dumps: Dumps,
+    pub(in crate::commands) dumps: Dumps,
 }
 
 impl House {
-    pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+    pub(in crate::commands) fn open(context: &Context) -> Result<Self, Failure> {
         if context.around.euid == 0 {
             return Self::approved(context);
         }
@@ -39,7 +41,7 @@ impl House {
     }
 
     /// As the approved instance says, whoever asks; a directory that stands for a machine has no other than what is named.
-    pub(super) fn approved(context: &Context) -> Result<Self, Failure> {
+    pub(in crate::commands) fn approved(context: &Context) -> Result<Self, Failure> {
         let common = &context.common;
         if Place::of(common) != Place::Machine {
             return Self::of(context, Opened::read(common, &context.around, context.out)?);
@@ -60,12 +62,12 @@ impl House {
     }
 
     /// All stores as one.
-    pub(super) const fn stores(&self) -> Everywhere<'_> {
+    pub(in crate::commands) const fn stores(&self) -> Everywhere<'_> {
         Everywhere(&self.places)
     }
 
     /// The key that lasts where there is one, else one for this run.
-    pub(super) fn key_to_look(&self, context: &Context) -> Result<HouseKey, Failure> {
+    pub(in crate::commands) fn key_to_look(&self, context: &Context) -> Result<HouseKey, Failure> {
         match Memory::look(&self.place, &context.around)?.known_key()? {
             Some(key) => Ok(key),
             None => passing_key(),
@@ -73,12 +75,15 @@ impl House {
     }
 
     /// The key that lasts.
-    pub(super) fn key(&self, context: &Context) -> Result<HouseKey, Failure> {
+    pub(in crate::commands) fn key(&self, context: &Context) -> Result<HouseKey, Failure> {
         Memory::open(&self.place, &context.around)?.key()
     }
 
     /// The declared secret of that name.
-    pub(super) fn entry(&self, name: &str) -> Result<(ServiceName, &SecretEntry), Failure> {
+    pub(in crate::commands) fn entry(
+        &self,
+        name: &str,
+    ) -> Result<(ServiceName, &SecretEntry), Failure> {
         let known = &self.opened.instance.secrets;
         if let Some((name, entry)) = known.iter().find(|(known, _)| known.as_str() == name) {
             return Ok((name.clone(), entry));
@@ -96,7 +101,7 @@ impl House {
     }
 
     /// The secrets that are named, or else those that this node holds.
-    pub(super) fn kept(&self, names: &[String]) -> Result<Vec<Kept>, Failure> {
+    pub(in crate::commands) fn kept(&self, names: &[String]) -> Result<Vec<Kept>, Failure> {
         let instance = &self.opened.instance;
         if names.is_empty() {
             let here = |name: &ServiceName| holders(instance, name).contains(&self.node);
@@ -111,12 +116,16 @@ impl House {
     }
 
     /// Looks into every place of those secrets.
-    pub(super) fn look(&self, all: Vec<Kept>, key: &HouseKey) -> Vec<Seen> {
+    pub(in crate::commands) fn look(&self, all: Vec<Kept>, key: &HouseKey) -> Vec<Seen> {
         all.into_iter().map(|kept| Seen::of(&self.stores(), kept, key)).collect()
     }
 
     /// The value in one place.
-    pub(super) fn value(&self, name: &ServiceName, place: &SecretRef) -> Result<Value, Failure> {
+    pub(in crate::commands) fn value(
+        &self,
+        name: &ServiceName,
+        place: &SecretRef,
+    ) -> Result<Value, Failure> {
         match self.stores().get(place) {
             Reading::Present(value) => Ok(value),
             Reading::Absent => {
@@ -131,14 +140,23 @@ impl House {
         }
     }
 
+    /// The directory of what this place remembers, as the stores' tree names it.
+    pub(in crate::commands) fn memory_dir(&self, context: &Context) -> Result<AbsPath, Failure> {
+        Ok(match &self.place {
+            Place::Root(_) => AbsPath::new(format!("/{STORE_DIR}"))?,
+            Place::Machine if context.around.euid == 0 => AbsPath::new(layout::store(HERE))?,
+            Place::Machine => AbsPath::new(state_of_owner(&context.around)?.to_string_lossy())?,
+        })
+    }
+
     /// Where what is done here is recorded.
-    pub(super) fn recorder(&self, context: &Context) -> Result<Recorder, Failure> {
+    pub(in crate::commands) fn recorder(&self, context: &Context) -> Result<Recorder, Failure> {
         Recorder::of_place(&self.place, &context.around)
     }
 }
 
 /// A secret by its places.
-pub(super) fn kept(name: &ServiceName, entry: &SecretEntry) -> Kept {
+pub(in crate::commands) fn kept(name: &ServiceName, entry: &SecretEntry) -> Kept {
     Kept { name: name.clone(), source: entry.reference.clone(), caches: entry.caches.clone() }
 }
 

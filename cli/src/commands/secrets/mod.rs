@@ -4,6 +4,7 @@
 //! recorded before it is done and read back after. No value passes through [`crate::output::Out`], an error, an argument
 //! or the journal. Deliberately absent: which key opens what, which is `sanctum_secrets::resolve::Places`.
 
+mod age;
 mod bundle;
 mod clipboard;
 mod copy;
@@ -18,6 +19,9 @@ mod show;
 mod stolen;
 mod sync;
 
+pub(super) use age::ages;
+pub(super) use clipboard::Clipboard;
+pub(super) use house::House;
 pub(super) use memory::Memory;
 
 use super::Context;
@@ -38,6 +42,7 @@ pub fn run(context: &Context, verb: &Secrets) -> Result<Exit, Failure> {
         Secrets::Import(args) => import::run(context, args),
         Secrets::Export(args) => bundle::export(context, args),
         Secrets::Drill(args) => bundle::drill(context, args),
+        Secrets::Age(args) => age::run(context, args),
         Secrets::Stolen(args) => stolen::run(context, args),
     }
 }

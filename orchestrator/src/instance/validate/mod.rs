@@ -9,6 +9,7 @@ mod clock;
 mod jump;
 mod network;
 mod problem;
+mod rotation;
 mod secrets;
 mod services;
 mod text;
@@ -17,6 +18,7 @@ pub(crate) use accounts::is_public_key;
 pub use alerts::AlertFault;
 pub(crate) use clock::is_time_zone;
 pub use problem::{KeyFault, Located, Problem};
+pub use rotation::RotationFault;
 pub(crate) use text::is_host;
 
 use super::model::Instance;
@@ -64,5 +66,6 @@ pub fn judge(instance: &Instance) -> Judged {
     clock::judge(instance, &mut judged);
     alerts::judge(instance, &mut judged);
     secrets::judge(instance, &mut judged);
+    rotation::judge(instance, &mut judged);
     judged
 }

@@ -3,6 +3,7 @@
 //! A problem knows the path of keys that it is about; the position comes from the text it was read from.
 
 use super::alerts::AlertFault;
+use super::rotation::RotationFault;
 use crate::instance::model::{Bind, Transport};
 use crate::instance::tree::{End, Node};
 use crate::jobs::cron::CronError;
@@ -358,6 +359,9 @@ pub enum Problem {
     /// A channel of alerts that could not work, or would give its token away.
     #[error(transparent)]
     Alert(#[from] AlertFault),
+    /// A rotation that could not be done as it is written.
+    #[error(transparent)]
+    Rotation(#[from] RotationFault),
     /// Not a line of authorized_keys.
     #[error("not a line of authorized_keys: {fault}")]
     AuthorizedKey {
@@ -461,6 +465,7 @@ impl Problem {
             Self::RelativeCommand { .. } => {
                 fixed("write the whole path, such as /opt/sanctum/bin/sanctumd")
             }
+            Self::Rotation(fault) => fault.hint().map(str::to_owned),
             Self::Alert(fault) => fault.hint().map(str::to_owned),
             Self::Cron(CronError::Never { .. }) => fixed("name a day that one of its months has"),
             Self::Cron(_) => fixed("minute hour day month weekday, such as `0 6 * * *`"),

@@ -1,0 +1,360 @@
+//! `sanctum rotate`: a new value for a secret, in every place, and the old one gone.
+//!
+//! What was begun is gone on with first; one rotation runs in a house at a time. No value passes through
+//! [`crate::output::Out`], an error, an argument or the journal. Exit: 0 done or in its overlap, 3 it needs the owner (or
+//! a dry run has something to do), 4 refused before anything was asked for, 5 given up with every place as it was.
+
+mod crew;
+mod show;
+
+use super::secrets::House;
+use super::{Context, FOUND, ask, status_fleet};
+use crate::args::rotate::Rotate;
+use crate::args::status::{Reach, Via};
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use crate::record::{self, Deed, Notes};
+use crate::site::{HERE, Place};
+use crew::Hands;
+use sanctum_host::{clock, random};
+use sanctum_orchestrator::fleet::Fleet;
+use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
+use sanctum_orchestrator::rotate::due::Standing;
+use sanctum_orchestrator::rotate::{
+    Driver, Prepared, Refusal, Setting, Shelf, ShelfError, leaves, prepare,
+};
+use sanctum_rotation::{Machine, Record, RotationId, Stage, Status};
+use sanctum_types::ServiceName;
+use serde_json::{Value, json};
+
+/// As for `sanctum status --on`.
+const SSH_TIMEOUT: u32 = 30;
+
+/// One secret, and what is to be done with it.
+struct Task {
+    name: ServiceName,
+    begun: Option<Record>,
+}
+
+/// Runs the verb.
+pub fn run(context: &Context, args: &Rotate) -> Result<Exit, Failure> {
+    let house = House::open(context)?;
+    let below = house.memory_dir(context)?;
+    if args.list {
+        return show::list(context, &Shelf::at(&house.places, &below).map_err(damaged)?);
+    }
+    let looked = Shelf::at(&house.places, &below).map_err(damaged)?;
+    if args.dry_run {
+        let tasks = tasks(context, args, &house, &looked)?;
+        return rehearse(context, args, &house, (&looked, &tasks));
+    }
+    let shelf = Shelf::open(&house.places, &below).map_err(damaged)?;
+    let _turn = shelf.turn().map_err(|error| {
+        Failure::refused(error).hint("one rotation runs in a house at a time; wait for it")
+    })?;
+    // What is begun is looked at with the turn in hand.
+    let tasks = tasks(context, args, &house, &shelf)?;
+    if args.name.is_some() {
+        let all: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
+        ask(context, args.yes, &format!("Rotate {}?", all.join(", ")))?;
+    }
+    let run = Run { context, args, house: &house, shelf: &shelf };
+    let (mut reports, mut exits, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    for task in tasks {
+        match run.one(&task) {
+            Ok((report, exit)) => {
+                reports.push(report);
+                exits.push(exit);
+            }
+            // One that cannot be rotated keeps no other from it.
+            Err(failure) => failures.push((task.name, failure)),
+        }
+    }
+    if exits.is_empty() && failures.is_empty() {
+        context.out.line(Paint::Good, "nothing is due, and nothing was begun");
+    }
+    finish(context, (reports, exits), failures)
+}
+
+fn finish(
+    context: &Context,
+    (mut reports, mut exits): (Vec<Value>, Vec<Exit>),
+    mut failures: Vec<(ServiceName, Failure)>,
+) -> Result<Exit, Failure> {
+    if exits.is_empty() && failures.len() == 1 {
+        return failures.pop().map_or(Ok(Exit::Done), |(_, failure)| Err(failure));
+    }
+    for (name, failure) in failures {
+        context.out.warn(&format!("{name}: {}", failure.text()));
+        reports.push(json!({ "secret": name, "standing": "refused", "why": failure.json() }));
+        exits.push(failure.exit);
+    }
+    context.out.data(&json!({ "format": 1, "rotations": reports }));
+    let worst = |exit: &Exit| match exit {
+        Exit::Done => 0,
+        Exit::Differences => 1,
+        Exit::Refused | Exit::Usage => 2,
+        Exit::RolledBack => 3,
+        _ => 4,
+    };
+    Ok(exits.into_iter().max_by_key(worst).unwrap_or(Exit::Done))
+}
+
+/// What is to be done, what was begun first.
+fn tasks(
+    context: &Context,
+    args: &Rotate,
+    house: &House,
+    shelf: &Shelf,
+) -> Result<Vec<Task>, Failure> {
+    let records = shelf.records().map_err(damaged)?;
+    let mut open: Vec<Record> = records.into_iter().filter(|one| !one.is_over()).collect();
+    if let Some(name) = &args.name {
+        let (name, _) = house.entry(name)?;
+        open.retain(|record| record.plan.secret == name);
+        return Ok(vec![Task { name, begun: open.pop() }]);
+    }
+    let mut tasks: Vec<Task> = open
+        .into_iter()
+        .map(|record| Task { name: record.plan.secret.clone(), begun: Some(record) })
+        .collect();
+    if args.due {
+        let instance = &house.opened.instance;
+        for age in super::secrets::ages(context, house, &Default::default())? {
+            let is_due = matches!(age.standing, Standing::Due | Standing::Overdue);
+            let here = holders(instance, &age.secret).contains(&house.node);
+            let begun = tasks.iter().any(|task| task.name == age.secret);
+            let declared =
+                instance.secrets.get(&age.secret).is_some_and(|one| one.rotation.is_some());
+            if is_due && here && declared && age.unattended && !begun {
+                tasks.push(Task { name: age.secret, begun: None });
+            }
+        }
+    }
+    Ok(tasks)
+}
+
+fn rehearse(
+    context: &Context,
+    args: &Rotate,
+    house: &House,
+    (shelf, tasks): (&Shelf, &[Task]),
+) -> Result<Exit, Failure> {
+    let mut all = Vec::new();
+    for task in tasks {
+        let prepared = ready(context, args, house, (shelf, &task.name)).map_err(refused)?;
+        let lines = prepared.rehearsal();
+        let stage = task.begun.as_ref().map(show::stage);
+        context.out.line(
+            Paint::Head,
+            &match &stage {
+                Some(stage) => format!("{}: goes on from `{stage}`; the whole way is", task.name),
+                None => format!("{}:", task.name),
+            },
+        );
+        for line in &lines {
+            context.out.line(Paint::Plain, &format!("  {line}"));
+        }
+        all.push(json!({ "secret": task.name, "stage": stage, "steps": lines }));
+    }
+    if all.is_empty() {
+        context.out.line(Paint::Good, "nothing is due, and nothing was begun");
+    }
+    let exit = if all.is_empty() { Exit::Done } else { FOUND };
+    context.out.data(&json!({ "format": 1, "dry_run": true, "rotations": all }));
+    Ok(exit)
+}
+
+/// Everything that one rotation works with.
+fn ready(
+    context: &Context,
+    args: &Rotate,
+    house: &House,
+    (shelf, name): (&Shelf, &ServiceName),
+) -> Result<Prepared, Refused> {
+    let instance = &house.opened.instance;
+    let entry: Option<&SecretEntry> = instance.secrets.get(name);
+    let fleet = match entry.filter(|entry| leaves(entry, &house.node)) {
+        Some(_) => Some(fleet(context).map_err(Refused::Other)?),
+        None => None,
+    };
+    let last = shelf.records().map_err(|error| Refused::Other(damaged(error)))?;
+    let last = last
+        .into_iter()
+        .rev()
+        .find(|record| record.plan.secret == *name && record.stage == Stage::Done);
+    let setting = Setting {
+        places: &house.places,
+        os: HERE,
+        node: &house.node,
+        unattended: args.name.is_none() && !context.around.terminal,
+        sandbox: house.place != Place::Machine,
+        fleet: fleet.as_ref(),
+        last_key: last.and_then(|record| record.adopted),
+    };
+    prepare(instance, name, &setting).map_err(Refused::Plan)
+}
+
+fn fleet(context: &Context) -> Result<Fleet, Failure> {
+    let reach = Reach { transport: Via::Own, identity: None, jump: None, timeout: SSH_TIMEOUT };
+    status_fleet::fleet(context, &reach, 1, false)
+}
+
+/// Why nothing was begun.
+enum Refused {
+    Plan(Refusal),
+    Other(Failure),
+}
+
+fn refused(refused: Refused) -> Failure {
+    match refused {
+        Refused::Other(failure) => failure,
+        Refused::Plan(refusal) => {
+            let way_out = refusal.way_out();
+            way_out.into_iter().fold(Failure::refused(refusal), Failure::hint)
+        }
+    }
+}
+
+fn damaged(error: ShelfError) -> Failure {
+    Failure::failed(error)
+        .hint(
+            "nothing is rotated while a record cannot be read: a key could live that nobody knows",
+        )
+        .hint("docs/runbooks/rotate-by-hand.md says what a record means")
+}
+
+/// One run of the verb.
+struct Run<'a> {
+    context: &'a Context,
+    args: &'a Rotate,
+    house: &'a House,
+    shelf: &'a Shelf,
+}
+
+impl Run<'_> {
+    fn one(&self, task: &Task) -> Result<(Value, Exit), Failure> {
+        let prepared = ready(self.context, self.args, self.house, (self.shelf, &task.name));
+        let prepared = prepared.map_err(refused)?;
+        let machine = match &task.begun {
+            Some(record) => {
+                prepared.covers(&record.plan).map_err(|refusal| refused(Refused::Plan(refusal)))?;
+                Machine::resume(record.clone())
+            }
+            None => Machine::begin(prepared.plan.clone(), rotation_id()?, clock::now()),
+        };
+        let deed = Deed::new("secrets.rotate", task.name.as_str())
+            .with("rotation", machine.record().rotation)
+            .with("kind", &machine.record().plan.kind);
+        let mut hands = Hands {
+            context: self.context,
+            prepared: &prepared,
+            recorder: self.house.recorder(self.context)?,
+            clipboard: self.args.clipboard,
+            removed: self.args.removed,
+            told: Vec::new(),
+        };
+        let mut driver = Driver::new(&prepared, self.shelf, machine);
+        let recorder = self.house.recorder(self.context);
+        let retry = self.args.retry || self.args.removed;
+        let status = record::during(self.context, recorder, &deed, |notes: &mut Notes| {
+            let status = driver.run(&mut hands, retry).map_err(|error| {
+                let again = self.house.place.command("rotate --resume");
+                Failure::failed(error).hint(format!("when that is mended: {again}"))
+            })?;
+            notes.insert("standing".to_owned(), show::word(&status).to_owned());
+            Ok(status)
+        })?;
+        self.shelf.tidy(&task.name).map_err(damaged)?;
+        Ok(self.report(driver.record(), &status, &hands.told))
+    }
+
+    fn report(&self, record: &Record, status: &Status, told: &[String]) -> (Value, Exit) {
+        let name = &record.plan.secret;
+        let out = self.context.out;
+        let again = |more: &str| self.house.place.command(&format!("rotate {name}{more}"));
+        let (paint, words, exit) = match status {
+            Status::Done => (
+                Paint::Good,
+                "every place has the new value, and the old one is gone".to_owned(),
+                Exit::Done,
+            ),
+            Status::Waiting { until } if is_retiring(record) => (
+                Paint::Good,
+                format!(
+                    "every place has the new value; the old one is looked at again at {} (sanctum rotate --due)",
+                    show::time(*until)
+                ),
+                Exit::Done,
+            ),
+            Status::Waiting { until } => {
+                (Paint::Note, format!("it goes on at {}: {}", show::time(*until), again("")), FOUND)
+            }
+            Status::Working => {
+                (Paint::Note, format!("it stopped in the middle: {}", again("")), FOUND)
+            }
+            Status::NeedsHuman(why) => {
+                (Paint::Bad, format!("it needs you: {why}; then: {}", again(" --retry")), FOUND)
+            }
+            Status::Failed(why) => {
+                let why = why.as_ref().map(ToString::to_string).unwrap_or_default();
+                let begun = !record.attempts.is_empty();
+                let exit = if begun { Exit::RolledBack } else { Exit::Refused };
+                (Paint::Bad, format!("not rotated, every place has what it had: {why}"), exit)
+            }
+        };
+        out.line(paint, &format!("{name}: {words}"));
+        let report = json!({
+            "secret": name, "rotation": record.rotation, "standing": show::word(status),
+            "stage": show::stage(record), "words": words, "told": told,
+        });
+        (report, exit)
+    }
+}
+
+/// Whether all that is left is to see the old key out.
+const fn is_retiring(record: &Record) -> bool {
+    record.cause.is_none() && matches!(record.stage, Stage::Overlap { .. } | Stage::Disabled { .. })
+}
+
+fn rotation_id() -> Result<RotationId, Failure> {
+    let mut bytes = [0; 16];
+    random::fill(&mut bytes)?;
+    Ok(RotationId::from_random(bytes))
+}
+
+/// When providers say that the keys in use were made; a provider that does not answer says nothing, and is told.
+pub(super) fn made(
+    context: &Context,
+    house: &House,
+) -> Result<std::collections::BTreeMap<ServiceName, sanctum_types::UnixTime>, Failure> {
+    let shelf = Shelf::at(&house.places, &house.memory_dir(context)?).map_err(damaged)?;
+    let args = Rotate {
+        name: None,
+        due: true,
+        resume: false,
+        list: false,
+        dry_run: true,
+        retry: false,
+        removed: false,
+        clipboard: false,
+        yes: false,
+    };
+    let instance = &house.opened.instance;
+    let mut found = std::collections::BTreeMap::new();
+    for (name, entry) in &instance.secrets {
+        if entry.rotation.is_none() || !holders(instance, name).contains(&house.node) {
+            continue;
+        }
+        context.out.progress(&format!("asking the provider of {name}"));
+        match ready(context, &args, house, (&shelf, name)) {
+            Ok(prepared) => match prepared.made(clock::now()) {
+                Ok(Some(at)) => drop(found.insert(name.clone(), at)),
+                Ok(None) => {}
+                Err(failure) => context.out.warn(&format!("{name}: {}", failure.reason())),
+            },
+            Err(why) => context.out.warn(&format!("{name}: {}", refused(why).text())),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,142 @@
+//! Due dates as an iCalendar object (RFC 5545): one all-day event a secret, the same UID in every print.
+//!
+//! A secret without a due date has no event; nothing of a value, a place or a provider is in it. Deliberately absent:
+//! alarms, which are the house's alerts.
+
+use super::due::{Age, Standing};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sanctum_types::UnixTime;
+
+/// The longest line in octets, without its break (section 3.1).
+const LONGEST: usize = 75;
+
+/// The calendar of a house.
+#[must_use]
+pub fn calendar(slug: &str, ages: &[Age], now: UnixTime) -> String {
+    let mut text = String::new();
+    let stamp = at(now, "%Y%m%dT%H%M%SZ");
+    for line in [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//sanctum//secrets age//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
+    ] {
+        put(&mut text, line);
+    }
+    for age in ages {
+        let Some(due) = age.due else { continue };
+        let summary = match age.standing {
+            Standing::Due | Standing::Overdue => format!("{} is due for rotation", age.secret),
+            _ => format!("Rotate {}", age.secret),
+        };
+        let how = if age.unattended { "sanctum rotate --due" } else { "sanctum rotate" };
+        put(&mut text, "BEGIN:VEVENT");
+        put(&mut text, &format!("UID:secret-{}@{slug}.sanctum", age.secret));
+        put(&mut text, &format!("DTSTAMP:{stamp}"));
+        put(&mut text, &format!("DTSTART;VALUE=DATE:{}", at(due, "%Y%m%d")));
+        put(&mut text, &format!("DTEND;VALUE=DATE:{}", at(due.plus(super::due::DAY), "%Y%m%d")));
+        put(&mut text, &format!("SUMMARY:{}", escaped(&summary)));
+        put(&mut text, &format!("DESCRIPTION:{}", escaped(how)));
+        put(&mut text, "TRANSP:TRANSPARENT");
+        put(&mut text, "END:VEVENT");
+    }
+    put(&mut text, "END:VCALENDAR");
+    text
+}
+
+fn at(time: UnixTime, form: &str) -> String {
+    let at = Timestamp::from_second(time.0).unwrap_or_default().to_zoned(TimeZone::UTC);
+    at.strftime(form).to_string()
+}
+
+/// Section 3.3.11.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | ';' | ',' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A content line, folded between characters.
+fn put(text: &mut String, line: &str) {
+    let mut room = LONGEST;
+    for c in line.chars() {
+        if c.len_utf8() > room {
+            text.push_str("\r\n ");
+            // The space counts.
+            room = LONGEST - 1;
+        }
+        room -= c.len_utf8();
+        text.push(c);
+    }
+    text.push_str("\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+    use proptest::prelude::*;
+    use sanctum_types::ServiceName;
+
+    fn age(name: &str, due: Option<i64>) -> Age {
+        Age {
+            secret: ServiceName::new(name).unwrap(),
+            since: None,
+            source: super::super::due::Source::Journal,
+            days: None,
+            due: due.map(UnixTime),
+            limit: None,
+            due_after_days: Some(85),
+            max_age_days: Some(90),
+            unattended: true,
+            standing: Standing::Well,
+        }
+    }
+
+    #[test]
+    fn a_calendar() {
+        let text = calendar(
+            "manor",
+            &[age("openrouter-api-key", Some(1_800_000_000)), age("far", None)],
+            UnixTime(1_795_348_800),
+        );
+        assert_eq!(text.matches("\r\n").count(), text.matches('\n').count());
+        expect![[r#"
+            BEGIN:VCALENDAR
+            VERSION:2.0
+            PRODID:-//sanctum//secrets age//EN
+            CALSCALE:GREGORIAN
+            METHOD:PUBLISH
+            BEGIN:VEVENT
+            UID:secret-openrouter-api-key@manor.sanctum
+            DTSTAMP:20261122T120000Z
+            DTSTART;VALUE=DATE:20270115
+            DTEND;VALUE=DATE:20270116
+            SUMMARY:Rotate openrouter-api-key
+            DESCRIPTION:sanctum rotate --due
+            TRANSP:TRANSPARENT
+            END:VEVENT
+            END:VCALENDAR
+        "#]]
+        .assert_eq(&text.replace("\r\n", "\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_long_and_unfolding_gives_it_back(line in "[ -~éß漢]{1,300}") {
+            let mut text = String::new();
+            put(&mut text, &line);
+            prop_assert!(text.split("\r\n").all(|one| one.len() <= LONGEST));
+            prop_assert_eq!(text.replace("\r\n ", ""), format!("{line}\r\n"));
+        }
+    }
+}

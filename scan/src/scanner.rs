@@ -1,0 +1,394 @@
+//! Takes pieces of text and keeps what was found: the one place where the engine is asked.
+//!
+//! Shared by all threads. Invariant: a secret leaves this module only as a fingerprint; previews hold what stands before
+//! it in its line, redacted once more. Deliberately absent: where pieces come from.
+
+use crate::baseline::{self, Baseline, hex};
+use crate::finding::{Accepted, Commit, Counts, Finding, NotScanned, Report, Source};
+use crate::mark;
+use sanctum_firewall::Match;
+use sanctum_types::Severity;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// So many findings, and as many remarks of what was not scanned, are kept; nobody reads more, and a file of a million
+/// passwords must not fill memory.
+const MOST: usize = 20_000;
+/// Characters of the line before a secret that a preview shows: enough for a name and its sign.
+const SHOWN: usize = 60;
+
+/// What is decided before a scan begins.
+#[derive(Debug)]
+pub struct Settings {
+    /// Accepted findings. Fingerprints are shown under the first one's key.
+    pub lists: Vec<Baseline>,
+    /// The day on which entries of the lists may have ended.
+    pub today: jiff::civil::Date,
+    /// Whether marks in the text accept findings. A scan of the house believes none: whoever can write a file there could
+    /// silence it.
+    pub marks: bool,
+    /// Bytes of a file that are read; of a longer one the rest is told as not scanned.
+    pub max_file_size: u64,
+    /// Names and paths that are left out, because the owner said so.
+    pub exclude: Vec<String>,
+    /// Threads.
+    pub jobs: usize,
+    /// A key of random bytes for this run.
+    pub key: [u8; 32],
+    /// Paths that were given; fingerprints hold what lies below them.
+    pub roots: Vec<String>,
+}
+
+/// Where a piece of text is from.
+#[derive(Clone, Copy)]
+pub struct Place<'p> {
+    /// From what kind of thing.
+    pub source: Source,
+    /// Its path or name, made when it is needed.
+    pub path: &'p dyn Fn() -> String,
+    /// The first commit that shows it.
+    pub commit: Option<&'p Commit>,
+    /// Which finding of one secret is told.
+    pub once: Once,
+    /// The line of the original for each line of a text that was made of it.
+    pub lines: Option<&'p [usize]>,
+}
+
+/// Which of many findings of one secret are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once {
+    /// All of them.
+    Each,
+    /// The first of each path: a line of a file that changes around it is in a hundred versions.
+    ByPath,
+    /// The first of the kind of source: a variable is in the environment of every process below a shell.
+    BySource,
+}
+
+/// A part of a longer text.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Lines before it.
+    pub lines: usize,
+    /// Characters of its first line that stand before it.
+    pub columns: usize,
+    /// Only secrets that begin at or behind this offset count.
+    pub from: usize,
+    /// Only secrets that begin before this offset count.
+    pub to: usize,
+}
+
+impl Part {
+    /// All of a text.
+    pub const WHOLE: Self = Self { lines: 0, columns: 0, from: 0, to: usize::MAX };
+}
+
+#[derive(Default)]
+struct Collected {
+    /// Each with rule, path and secret under this run's key.
+    findings: Vec<(Finding, [u8; 16])>,
+    /// Where the one finding of a secret is that is told once; none where there was no room.
+    seen: HashMap<[u8; 16], Option<usize>>,
+    not_scanned: Vec<NotScanned>,
+    left_out: u64,
+}
+
+impl Collected {
+    /// Whether this finding is known from a commit that is not behind that one.
+    fn is_later(&self, once: &[u8; 16], commit: Option<&Commit>) -> bool {
+        let Some(at) = self.seen.get(once) else { return false };
+        let known =
+            at.and_then(|at| self.findings.get(at)).and_then(|(found, _)| found.commit.as_ref());
+        match (known, commit) {
+            (Some(known), Some(commit)) => known.order <= commit.order,
+            _ => true,
+        }
+    }
+}
+
+/// What all threads of a scan share.
+pub struct Scanner<'s> {
+    /// What was decided.
+    pub settings: &'s Settings,
+    collected: Mutex<Collected>,
+    pieces: AtomicU64,
+    bytes: AtomicU64,
+    binary: AtomicU64,
+    commits: AtomicU64,
+    found: AtomicU64,
+}
+
+impl<'s> Scanner<'s> {
+    /// One that has found nothing yet.
+    #[must_use]
+    pub fn new(settings: &'s Settings) -> Self {
+        Self {
+            settings,
+            collected: Mutex::default(),
+            pieces: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            binary: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            found: AtomicU64::new(0),
+        }
+    }
+
+    fn collected(&self) -> MutexGuard<'_, Collected> {
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remarks that something was not scanned.
+    pub fn not_scanned(&self, subject: impl Into<String>, cause: impl std::fmt::Display) {
+        let remark = NotScanned { subject: subject.into(), cause: cause.to_string() };
+        let mut kept = self.collected();
+        if kept.not_scanned.len() < MOST {
+            kept.not_scanned.push(remark);
+        } else {
+            kept.left_out += 1;
+        }
+    }
+
+    /// Counts a file that is binary by content.
+    pub fn count_binary(&self) {
+        self.binary.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a commit.
+    pub fn count_commit(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a piece that was read in parts.
+    pub fn count_piece(&self) {
+        self.pieces.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How much was looked at so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            pieces: of(&self.pieces),
+            bytes: of(&self.bytes),
+            binary: of(&self.binary),
+            commits: of(&self.commits),
+        }
+    }
+
+    /// How many findings there are so far.
+    #[must_use]
+    pub fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
+    }
+
+    /// Looks at a whole piece of text.
+    pub fn piece(&self, place: &Place<'_>, text: &[u8]) {
+        self.count_piece();
+        self.part(place, text, Part::WHOLE);
+    }
+
+    /// Looks at a part of a piece.
+    pub fn part(&self, place: &Place<'_>, text: &[u8], part: Part) {
+        let counted = part.to.min(text.len()).saturating_sub(part.from);
+        self.bytes.fetch_add(counted as u64, Ordering::Relaxed);
+        let all = sanctum_firewall::find_in(text, Some(&(place.path)()));
+        let within = |start: usize| part.from <= start && start < part.to;
+        for found in all.iter().filter(|found| within(found.range.start)) {
+            self.keep(place, text, (found, &all), part);
+        }
+        if memchr::memmem::find(text, mark::WORD.as_bytes()).is_some() {
+            self.marks(place, text, part);
+        }
+    }
+
+    fn keep(&self, place: &Place<'_>, text: &[u8], (found, all): (&Match, &[Match]), part: Part) {
+        let Some(secret) = text.get(found.range.clone()) else { return };
+        let path = (place.path)();
+        let key_path = self.key_path(&path).to_owned();
+        let rule = found.rule.id;
+        let once = (place.once != Once::Each).then(|| {
+            let source = place.source.as_str().as_bytes();
+            let path = if place.once == Once::ByPath { key_path.as_bytes() } else { b"" };
+            baseline::keyed(&self.settings.key, &[source, rule.as_bytes(), path, secret])
+        });
+        if once.is_some_and(|once| self.collected().is_later(&once, place.commit)) {
+            return;
+        }
+        let (line, column) = position(place, found, part);
+        let names: Vec<[u8; 16]> = self
+            .settings
+            .lists
+            .iter()
+            .map(|list| list.fingerprint(rule, &key_path, secret))
+            .collect();
+        let accepted = self.settings.lists.iter().zip(&names).find_map(|(list, name)| {
+            let entry = list.accepts(name, self.settings.today)?;
+            Some(Accepted::Fingerprint(entry.reason.clone()))
+        });
+        let marked = || self.settings.marks.then(|| marked(text, found)).flatten();
+        let parts = [rule.as_bytes(), key_path.as_bytes(), secret];
+        let identity = baseline::keyed(&self.settings.key, &parts);
+        let finding = Finding {
+            rule,
+            title: found.rule.title,
+            severity: found.rule.severity,
+            source: place.source,
+            path,
+            line,
+            column,
+            preview: preview(text, found, all),
+            commit: place.commit.cloned(),
+            fingerprint: names.first().map(|name| hex(name)),
+            accepted: accepted.or_else(|| marked().map(Accepted::Mark)),
+        };
+        self.push(finding, identity, once);
+    }
+
+    /// Marks without a reason are findings of their own.
+    fn marks(&self, place: &Place<'_>, text: &[u8], part: Part) {
+        for at in memchr::memmem::find_iter(text, mark::WORD.as_bytes()) {
+            let line = line_around(text, at);
+            let shown = String::from_utf8_lossy(text.get(line.clone()).unwrap_or_default());
+            let Some(mark) = mark::of_line(&shown) else { continue };
+            if !mark.reason.is_empty() || at < part.from || at >= part.to {
+                continue;
+            }
+            let before = text.get(..at).unwrap_or_default();
+            let number = memchr::memchr_iter(b'\n', before).count() + 1;
+            let finding = Finding {
+                rule: "mark-without-reason",
+                title: "a mark that accepts a finding without saying why",
+                severity: Severity::Warn,
+                source: place.source,
+                path: (place.path)(),
+                line: place
+                    .lines
+                    .and_then(|lines| lines.get(number - 1))
+                    .copied()
+                    .unwrap_or(number)
+                    + part.lines,
+                column: 1,
+                preview: format!("{} {}", mark::WORD, mark.rule),
+                commit: place.commit.cloned(),
+                fingerprint: None,
+                accepted: None,
+            };
+            let parts = [finding.path.as_bytes(), finding.preview.as_bytes()];
+            let identity = baseline::keyed(&self.settings.key, &parts);
+            self.push(finding, identity, None);
+        }
+    }
+
+    fn push(&self, finding: Finding, identity: [u8; 16], once: Option<[u8; 16]>) {
+        let mut kept = self.collected();
+        let known = once.and_then(|once| kept.seen.get(&once).copied());
+        if let Some(at) = known {
+            // Another thread may have been first with a commit that is not.
+            let later = once.is_some_and(|once| kept.is_later(&once, finding.commit.as_ref()));
+            let slot = at.filter(|_| !later).and_then(|at| kept.findings.get_mut(at));
+            if let Some(slot) = slot {
+                *slot = (finding, identity);
+            }
+            return;
+        }
+        if finding.accepted.is_none() {
+            self.found.fetch_add(1, Ordering::Relaxed);
+        }
+        let room = kept.findings.len() < MOST;
+        let at = room.then_some(kept.findings.len());
+        if room {
+            kept.findings.push((finding, identity));
+        } else {
+            kept.left_out += 1;
+        }
+        if let Some(once) = once {
+            kept.seen.insert(once, at);
+        }
+    }
+
+    /// Takes out what another scan with the same settings found too: the same secret by the same rule in the same path.
+    pub fn forget(&self, other: Self) {
+        let other = other.collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let known: HashSet<[u8; 16]> =
+            other.findings.iter().map(|(_, identity)| *identity).collect();
+        let mut kept = self.collected();
+        kept.findings.retain(|(_, identity)| !known.contains(identity));
+        let found = kept.findings.iter().filter(|(finding, _)| finding.accepted.is_none()).count();
+        self.found.store(found as u64, Ordering::Relaxed);
+    }
+
+    /// What lies below the path that was given: a baseline holds wherever the tree is.
+    fn key_path<'p>(&self, path: &'p str) -> &'p str {
+        let below = |root: &String| path.strip_prefix(root.as_str())?.strip_prefix('/');
+        self.settings.roots.iter().filter_map(below).min_by_key(|rest| rest.len()).unwrap_or(path)
+    }
+
+    /// What the scan came to.
+    #[must_use]
+    pub fn finish(self) -> Report {
+        let counts = self.counts();
+        let kept = self.collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Finding> = kept.findings.into_iter().map(|(finding, _)| finding).collect();
+        all.sort_by(|one, two| {
+            (&one.path, one.source, one.line, one.column, one.rule)
+                .cmp(&(&two.path, two.source, two.line, two.column, two.rule))
+        });
+        let (accepted, findings) = all.into_iter().partition(|finding| finding.accepted.is_some());
+        let mut not_scanned = kept.not_scanned;
+        not_scanned.sort();
+        not_scanned.dedup();
+        Report { findings, accepted, not_scanned, left_out: kept.left_out, counts }
+    }
+}
+
+fn position(place: &Place<'_>, found: &Match, part: Part) -> (usize, usize) {
+    if let Some(lines) = place.lines {
+        let line = lines.get(found.line.saturating_sub(1)).copied();
+        return (line.unwrap_or(found.line), found.col);
+    }
+    let first = if found.line == 1 { part.columns } else { 0 };
+    (found.line + part.lines, found.col + first)
+}
+
+/// The bytes of the line that holds this offset, without its end.
+fn line_around(text: &[u8], at: usize) -> std::ops::Range<usize> {
+    let before = text.get(..at).unwrap_or_default();
+    let behind = text.get(at..).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    start..at + memchr::memchr(b'\n', behind).unwrap_or(behind.len())
+}
+
+/// The reason of a mark in the line of the secret's first byte or in the line above.
+fn marked(text: &[u8], found: &Match) -> Option<String> {
+    let line = line_around(text, found.range.start);
+    let above = line.start.checked_sub(1).map(|end| line_around(text, end));
+    [Some(line), above].into_iter().flatten().find_map(|line| {
+        // A line of a minified file can be the whole file; a mark stands near.
+        let from = line.end.min(found.range.end.max(line.start));
+        let near = line.start.max(from.saturating_sub(4096))..line.end.min(from + 1024);
+        let shown = String::from_utf8_lossy(text.get(near)?);
+        let mark = mark::of_line(&shown)?;
+        let holds = mark.rule == found.rule.id && !mark.reason.is_empty();
+        // A reason can hold a secret as well as any text.
+        holds.then(|| sanctum_firewall::redact(mark.reason).text)
+    })
+}
+
+/// What stands before the secret in its line, and a mark in its place.
+fn preview(text: &[u8], found: &Match, all: &[Match]) -> String {
+    let line = line_around(text, found.range.start);
+    let mut from = line.start.max(found.range.start.saturating_sub(SHOWN));
+    // What another secret covers is not shown either.
+    for other in all.iter().filter(|other| other.range.start < found.range.start) {
+        from = from.max(other.range.end.min(found.range.start));
+    }
+    let before = String::from_utf8_lossy(text.get(from..found.range.start).unwrap_or_default());
+    let before: String = before.trim_start().chars().map(printable).collect();
+    format!("{}[redacted {}]", sanctum_firewall::redact(&before).text, found.rule.id)
+}
+
+/// A report goes to terminals: control characters in a text that somebody else wrote must not get there.
+pub(crate) fn printable(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
+}

@@ -1,0 +1,6 @@
+//! `sanctum rotate` as a person and a job run it, against a stand-in of the provider: values in real stores and files,
+//! kills at every write and every answer.
+
+mod bed;
+mod kill;
+mod verbs;

@@ -1,0 +1,143 @@
+//! Each verb once: a rehearsal that asks nobody, a rotation to its end, what is refused, ages and the calendar.
+#![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
+
+use super::bed::{Bed, CASES, ENV, JSON, over};
+use crate::rotation::stand_in::Fault;
+use std::fs;
+
+#[test]
+fn a_rotation_from_its_rehearsal_to_the_end_of_the_old_key() {
+    for case in CASES {
+        let bed = Bed::new(case);
+        let old = bed.held()[0].clone();
+        let ran = bed.house.run(&["rotate", "router", "--dry-run"]).exits(3);
+        assert!(ran.stdout.contains("write the new value to file:router"), "{}", ran.stdout);
+        assert_eq!(bed.provider.account().log, Vec::<String>::new(), "a rehearsal asks nobody");
+        assert!(bed.records().is_empty());
+        bed.house.run(&["rotate", "router", "--yes"]).exits(0);
+        let held = bed.held();
+        assert_eq!(held.len(), 5);
+        assert!(held.iter().all(|value| *value == held[0]) && held[0] != old, "{case:?}");
+        assert!(bed.provider.account().is_valid(&held[0]));
+        let env = fs::read_to_string(bed.house.at("root").join(ENV)).unwrap();
+        assert!(env.starts_with("# kept\nA=1\n"), "{env}");
+        let json = fs::read_to_string(bed.house.at("root").join(JSON)).unwrap();
+        assert!(json.contains("\"n\": 1.50"), "other bytes stay: {json}");
+        bed.see_out();
+        assert_eq!(bed.held(), held);
+        let account = bed.provider.account();
+        assert!(!account.is_valid(&old), "{case:?}");
+        let alive: Vec<&str> = account.alive().iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(alive.len(), 2, "the new one and somebody else's: {alive:?}");
+        let sealed = fs::read_dir(bed.house.at("root/.sanctum/rotations/sealed")).unwrap().count();
+        assert_eq!(sealed, 0, "no sealed value stays");
+        drop(account);
+        let ages = bed.house.run(&["secrets", "age", "--json"]).json();
+        let router = ages["secrets"].as_array().unwrap().iter().find(|a| a["secret"] == "router");
+        assert_eq!(router.unwrap()["source"], "journal");
+        let root = bed.house.at("root");
+        bed.house.bare(&["audit", "verify", "--root", root.to_str().unwrap()]).exits(0);
+    }
+}
+
+#[test]
+fn bad_input_is_refused_before_anything_is_minted_and_says_what_to_do() {
+    let bed = Bed::new(CASES[0]);
+    let minted = |bed: &Bed| bed.provider.account().log.iter().any(|line| line.starts_with("POST"));
+    // The provider answers with a page.
+    bed.provider.fail("GET", "/key", Fault::Html);
+    let ran = bed.house.run(&["rotate", "router", "--yes"]).exits(4);
+    assert!(ran.stdout.contains("the answer is not the provider's"), "{}", ran.stdout);
+    // The management key is a plain key.
+    let plain = bed.held()[0].clone();
+    let management = bed.provider.account().management.clone();
+    bed.house.fed(&["secrets", "set", "management", "--stdin"], plain.as_bytes()).exits(0);
+    let ran = bed.house.run(&["rotate", "router", "--yes"]).exits(4);
+    assert!(ran.stdout.contains("plain key"), "{}", ran.stdout);
+    bed.house.fed(&["secrets", "set", "management", "--stdin"], management.as_bytes()).exits(0);
+    // A consumer that cannot be written: the path leads through no object.
+    let path = bed.house.at("root").join(JSON);
+    let before = fs::read_to_string(&path).unwrap();
+    bed.house.put(JSON, "{\"models\": \"none\"}", 0o600);
+    let ran = bed.house.run(&["rotate", "router", "--yes"]).exits(4);
+    assert!(ran.stdout.contains("is not ready"), "{}", ran.stdout);
+    bed.house.put(JSON, &before, 0o644);
+    bed.house.run(&["rotate", "router", "--yes"]).exits(4);
+    assert!(!minted(&bed) && bed.records().is_empty());
+    assert_eq!(bed.held()[0], plain);
+}
+
+/// Listens as a service that does not take the first kicks; how often it was kicked.
+fn stubborn(refusals: usize) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::io::{Read as _, Write as _};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let kicks = std::sync::Arc::new(AtomicUsize::new(0));
+    let shared = std::sync::Arc::clone(&kicks);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            // A look whether anybody listens sends nothing.
+            if stream.read(&mut head).unwrap_or(0) == 0 {
+                continue;
+            }
+            let status = if shared.fetch_add(1, Ordering::SeqCst) < refusals { 500 } else { 204 };
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+        }
+    });
+    (port, kicks)
+}
+
+#[test]
+fn when_the_service_does_not_work_with_it_every_place_gets_back_what_it_had() {
+    // Five tries of the new value (`Policy::tries`), and the old one is taken at once.
+    let (port, kicks) = stubborn(5);
+    let reload = format!(", reload: [{{http: {{url: \"http://127.0.0.1:{port}/reload\"}}}}]");
+    let bed = Bed::with(CASES[0], &reload);
+    let before = bed.held();
+    bed.house.run(&["rotate", "router", "--yes"]).exits(5);
+    assert_eq!(bed.held(), before);
+    assert_eq!(kicks.load(std::sync::atomic::Ordering::SeqCst), 6);
+    let account = bed.provider.account();
+    assert_eq!(account.alive().len(), 2, "the key that was made is gone: {:?}", account.log);
+    assert!(account.is_valid(&before[0]));
+    drop(account);
+    assert!(bed.records().iter().all(|(_, record)| over(record)));
+}
+
+#[test]
+fn a_service_that_nobody_could_tell_keeps_anything_from_being_minted() {
+    let bed = Bed::with(CASES[0], ", reload: [{http: {url: \"http://127.0.0.1:9/\"}}]");
+    bed.house.run(&["rotate", "router", "--yes"]).exits(4);
+    assert!(!bed.provider.account().log.iter().any(|line| line.starts_with("POST")));
+}
+
+#[test]
+fn what_is_due_is_rotated_and_what_nobody_knows_is_told_once_a_day() {
+    let bed = Bed::new(CASES[0]);
+    bed.house.run(&["rotate", "--due"]).exits(0);
+    assert!(bed.records().is_empty(), "set a moment ago");
+    let ages = bed.house.run(&["secrets", "age", "--json"]).exits(0).json();
+    assert_eq!(ages["secrets"][1]["standing"], "well");
+    // The provider knows better: the key is ninety days old.
+    let ages = bed.house.run(&["secrets", "age", "--ask", "--json"]).exits(3).json();
+    let router = &ages["secrets"][1];
+    assert_eq!((router["standing"].as_str(), router["days"].as_i64()), (Some("overdue"), Some(90)));
+    let told = |again: i64| {
+        let ran = bed.house.run(&["secrets", "age", "--ask", "--notify", "--json"]).exits(3);
+        assert_eq!(ran.json()["told"], again);
+    };
+    told(1);
+    told(0);
+    let root = bed.house.at("root");
+    let story = bed.house.bare(&["audit", "--json", "--root", root.to_str().unwrap()]).json();
+    let entries = story["entries"].as_array().unwrap();
+    let said: Vec<_> = entries.iter().filter(|one| one["action"] == "secrets.age").collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    let calendar = bed.house.run(&["secrets", "age", "--calendar"]).exits(0).stdout;
+    assert!(calendar.contains("UID:secret-router@bed.sanctum\r\n"), "{calendar}");
+}

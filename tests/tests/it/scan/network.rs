@@ -1,0 +1,34 @@
+//! A scan of everything asks the kernel for no socket but local ones, and needs no network.
+#![expect(clippy::disallowed_methods, reason = "the real binary under strace")]
+
+use super::bed::{Bed, token};
+use crate::cli::program::{Ran, sanctum};
+use sanctum_tests::need;
+
+#[test]
+fn no_source_opens_a_network_socket() {
+    let (strace, unshare, _git) = need!("strace", "unshare", "git");
+    let bed = Bed::new();
+    bed.repository("code");
+    bed.write("code/a", &format!("{} https://me:{}@example.org/\n", token('A'), token('B')));
+    bed.commit("code", "x").unwrap();
+    bed.git("code", &["remote", "add", "origin", "https://example.org/x"]).unwrap();
+    // In a network namespace of its own, where nothing answers.
+    let mut command = bed.command(&unshare, "code");
+    command.arg("--net").arg(&strace).args([
+        "-f",
+        "-qq",
+        "-e",
+        "trace=socket,connect,sendto",
+        "-o",
+    ]);
+    command.arg(bed.at("trace")).arg(sanctum());
+    command.args(["scan", "--all", "--unreachable", "--json", "."]);
+    let ran = Ran::of(&command.output().expect("strace starts"));
+    let report = ran.exits(3).json();
+    assert!(report["counts"]["pieces"].as_u64() > Some(10), "{report}");
+    let trace = bed.read("trace");
+    let local = |line: &&str| line.contains("AF_UNIX") || !line.contains("AF_");
+    let other: Vec<&str> = trace.lines().filter(|line| !local(line)).collect();
+    assert_eq!(other, Vec::<&str>::new());
+}
