@@ -82,8 +82,7 @@ pub fn sops_metadata(bytes: &[u8]) {
     let again = flat::flatten(&flat);
     let back = flat::unflatten(again.iter().map(|(key, value)| (key.as_str(), value.clone())));
     assert_eq!(flat::flatten(&back), again);
-    let trees =
-        [Some(flat), Format::Json.parse(&text).ok().and_then(|read| read.tree(0, &[]).ok())];
+    let trees = [Some(flat), Format::Json.parse(&text).ok().and_then(|read| read.tree(0, &[]).ok())];
     for tree in trees.into_iter().flatten() {
         let Ok(mut metadata) = Metadata::read(Some(tree)) else { continue };
         let (groups, threshold) = (metadata.groups(), metadata.threshold().ok().flatten());
@@ -114,9 +113,7 @@ pub fn sops_value(bytes: &[u8]) {
 pub fn sops_age(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     // The identity of the age specification's own test vectors is nobody's.
-    let identities = Identities::of(
-        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
-    );
+    let identities = Identities::of("AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX");
     let _ = identities.unwrap("age1", &text);
     let _ = Identities::of(&text).unwrap("age1", "");
 }

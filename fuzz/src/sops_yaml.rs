@@ -28,9 +28,7 @@ fn text(text: &str) -> Scalar {
 fn replace(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
     let seal = |(number, leaf): (usize, &Leaf)| match &leaf.what {
         What::Comment(_) => (number, What::Comment(format!("ENC[{number}]").into())),
-        What::Value(_) => {
-            (number, What::Value(text(&format!("ENC[AES256_GCM,data:{number},type:str]"))))
-        }
+        What::Value(_) => (number, What::Value(text(&format!("ENC[AES256_GCM,data:{number},type:str]")))),
     };
     let sealed: Vec<_> = leaves.iter().enumerate().map(seal).collect();
     let before = yaml.render();
@@ -46,20 +44,13 @@ fn replace(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
     let back: Vec<_> = leaves.iter().map(|leaf| leaf.what.clone()).enumerate().collect();
     if yaml.replace(document, &back).is_ok() {
         let again = yaml.leaves(document).into_iter().flatten();
-        assert!(
-            again
-                .zip(leaves)
-                .all(|(again, leaf)| format!("{:?}", again.what) == format!("{:?}", leaf.what))
-        );
+        assert!(again.zip(leaves).all(|(again, leaf)| format!("{:?}", again.what) == format!("{:?}", leaf.what)));
     }
 }
 
 fn metadata(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
     let enc = Node::Map(vec![("enc".to_owned(), Node::Scalar(text("-----BEGIN\nx\n-----END\n")))]);
-    let new = Node::Map(vec![
-        ("age".to_owned(), Node::List(vec![enc])),
-        ("mac".to_owned(), Node::Scalar(text("ENC[m]"))),
-    ]);
+    let new = Node::Map(vec![("age".to_owned(), Node::List(vec![enc])), ("mac".to_owned(), Node::Scalar(text("ENC[m]")))]);
     if yaml.set_metadata(document, Some(&new)).is_err() {
         return;
     }
@@ -72,8 +63,7 @@ fn metadata(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
 }
 
 fn set_and_unset(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
-    let path =
-        [Step::Key("an entry of its own".to_owned()), Step::Index(0), Step::Key("x".to_owned())];
+    let path = [Step::Key("an entry of its own".to_owned()), Step::Index(0), Step::Key("x".to_owned())];
     if yaml.set(document, &path, &Node::Scalar(text("two\nlines"))).is_err() {
         return;
     }

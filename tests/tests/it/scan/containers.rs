@@ -4,6 +4,7 @@
 use super::bed::{Bed, token};
 use rustix::process::{Pid, Signal, kill_process};
 use sanctum_tests::need;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -20,16 +21,10 @@ impl Drop for Engine {
     }
 }
 
-#[test]
-fn the_environment_of_a_container_is_scanned() {
-    let (dockerd, docker, tar) = need!("dockerd", "docker", "tar");
-    let bed = Bed::new();
-    for folder in ["home/.docker/run", "rootfs/x", "exec"] {
-        std::fs::create_dir_all(bed.at(folder)).unwrap();
-    }
+/// Starts an engine with its socket at that host.
+fn start(bed: &Bed, dockerd: &Path, host: &str) -> Engine {
     let option = |name: &str, path: &str| format!("--{name}={}", bed.at(path).display());
-    let host = format!("unix://{}", bed.at("home/.docker/run/docker.sock").display());
-    let mut command = bed.command(&dockerd, "");
+    let mut command = bed.command(dockerd, "");
     command.args([
         option("data-root", "data"),
         option("exec-root", "exec"),
@@ -41,9 +36,20 @@ fn the_environment_of_a_container_is_scanned() {
         "--ip-forward=false",
         "--ip-masq=false",
     ]);
-    command.args(["--bridge=none", "--storage-driver=vfs", "--host", &host]);
+    command.args(["--bridge=none", "--storage-driver=vfs", "--host", host]);
     command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    let engine = Engine(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    Engine(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+}
+
+#[test]
+fn the_environment_of_a_container_is_scanned() {
+    let (dockerd, docker, tar) = need!("dockerd", "docker", "tar");
+    let bed = Bed::new();
+    for folder in ["home/.docker/run", "rootfs/x", "exec"] {
+        std::fs::create_dir_all(bed.at(folder)).unwrap();
+    }
+    let host = format!("unix://{}", bed.at("home/.docker/run/docker.sock").display());
+    let engine = start(&bed, &dockerd, &host);
     let ask = |arguments: &[&str]| {
         bed.command(&docker, "").args(["--host", &host]).args(arguments).output().unwrap()
     };

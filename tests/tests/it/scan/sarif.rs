@@ -8,6 +8,36 @@ use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../../fixtures/sarif/schema-2.1.0.json");
 
+/// A word of the schema that looks at nothing below the value.
+fn holds_alone(word: &str, rule: &Value, value: &Value) -> bool {
+    match word {
+        "type" => match rule.as_str().expect("one type") {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "boolean" => value.is_boolean(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "number" => value.is_number(),
+            other => panic!("type {other}"),
+        },
+        "enum" => rule.as_array().expect("a list").contains(value),
+        "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().expect("a number")),
+        "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().expect("a number")),
+        "minItems" => {
+            value.as_array().is_none_or(|all| all.len() as u64 >= rule.as_u64().expect("a number"))
+        }
+        "uniqueItems" => value
+            .as_array()
+            .is_none_or(|all| all.iter().enumerate().all(|(at, one)| !all[..at].contains(one))),
+        "required" => {
+            let names =
+                rule.as_array().expect("a list").iter().map(|name| name.as_str().expect("a name"));
+            names.clone().all(|name| value.get(name).is_some())
+        }
+        other => panic!("the schema uses `{other}`"),
+    }
+}
+
 /// Every way in which a value breaks its schema.
 fn judge(root: &Value, schema: &Value, value: &Value, at: &str, broken: &mut Vec<String>) {
     let rules = schema.as_object().expect("a schema is an object");
@@ -21,36 +51,6 @@ fn judge(root: &Value, schema: &Value, value: &Value, at: &str, broken: &mut Vec
                     rule.as_str().and_then(|text| text.strip_prefix('#')).expect("a local one");
                 judge(root, root.pointer(place).expect("a definition"), value, at, broken);
                 true
-            }
-            "type" => match rule.as_str().expect("one type") {
-                "object" => value.is_object(),
-                "array" => value.is_array(),
-                "string" => value.is_string(),
-                "boolean" => value.is_boolean(),
-                "integer" => value.is_i64() || value.is_u64(),
-                "number" => value.is_number(),
-                other => panic!("type {other}"),
-            },
-            "enum" => rule.as_array().expect("a list").contains(value),
-            "minimum" => {
-                value.as_f64().is_none_or(|number| number >= rule.as_f64().expect("a number"))
-            }
-            "maximum" => {
-                value.as_f64().is_none_or(|number| number <= rule.as_f64().expect("a number"))
-            }
-            "minItems" => value
-                .as_array()
-                .is_none_or(|all| all.len() as u64 >= rule.as_u64().expect("a number")),
-            "uniqueItems" => value
-                .as_array()
-                .is_none_or(|all| all.iter().enumerate().all(|(at, one)| !all[..at].contains(one))),
-            "required" => {
-                let names = rule
-                    .as_array()
-                    .expect("a list")
-                    .iter()
-                    .map(|name| name.as_str().expect("a name"));
-                names.clone().all(|name| value.get(name).is_some())
             }
             "anyOf" | "oneOf" => {
                 let fits = |one: &&Value| {
@@ -92,7 +92,7 @@ fn judge(root: &Value, schema: &Value, value: &Value, at: &str, broken: &mut Vec
                     }
                 }
             }
-            other => panic!("the schema uses `{other}`"),
+            other => holds_alone(other, rule, value),
         };
         if !holds {
             broken.push(format!("{at}: {word}"));
