@@ -64,7 +64,7 @@ def makers(keys):
         "sha512crypt": salted("$6$", 16, 86), "md5crypt": salted("$1$", 8, 22), "apr1": salted("$apr1$", 8, 22), "bcrypt": lambda r: "$2y$10$" + pick(r, BASE62 + "./", 53), "wg": lambda r: base64.b64encode(r.randbytes(32)).decode(),
         "wgpub": lambda r: base64.b64encode(r.randbytes(32)).decode(), "grefresh": lambda r: "1//0" + pick(r, BASE64URL, 99), "base64key": lambda r: base64.b64encode(r.randbytes(32)).decode(), "obscured": lambda r: pick(r, BASE64URL, r.choice([32, 38, 43])),
         "hexlong": lambda r: hexes(r, r.choice([64, 80])).upper(), "envref": lambda r: r.choice(["${NPM_TOKEN}", "$DB_PASSWORD", "${MYSQL_PASSWORD:-}"]), "erb": lambda r: "<%= ENV['DB_PASSWORD'] %>", "mavenenc": lambda r: "{" + pick(r, BASE64, 43) + "=}",
-        "exampleid": lambda r: "AKIA" + "IOSFODNN7EXAMPLE", "examplekey": lambda r: "wJalrXUtnFEMI/" + "K7MDENG/bPxRfiCYEXAMPLEKEY", "b64of20": lambda r: base64.b64encode(r.randbytes(20)).decode(), "sealed": lambda r: "AgB" + pick(r, BASE64, 200),
+        "exampleid": lambda r: "AKIA" + "IOSFODNN7EXAMPLE", "examplekey": lambda r: "wJalrXUtnFEMI/" + "K7MDENG/bPxRfiCYEXAMPLEKEY", "b64of20": lambda r: base64.b64encode(r.randbytes(20)).decode(), "npmhost": lambda r: "registry.npm" + "js.org", "sealed": lambda r: "AgB" + pick(r, BASE64, 200),
     }
     for size in (8, 16, 17, 24, 64, 80):
         table[f"hex{size}"] = lambda r, size=size: hexes(r, size)

@@ -65,7 +65,7 @@ MAKERS = {
 LINES = {
     "py": ['password = ~{call}\n', 'PASSWORD = "~{placeholder}"\n', 'SHA256 = "~{hash:sha256}"\n', '    "md5": "~{hash:md5}",\n', 'REQUEST_ID = "~{uuid}"\n', 'PASSWORD_LABEL = _("~{i18n}")\n', 'password_field = "~{identifier}"\n',
            'assert digest(b"abc").hexdigest() == "~{hash:sha1}"\n', 'token = "~{placeholder}"\n', 'TEST_VECTOR_KEY = "~{vector}"\n', 'api_key = "~{example}"\n', 'LOGO = "~{image}"\n', 'SECRET_PATH = "~{path}"\n',
-           'COMMIT = "~{commit}"\n', 'secret = "~{encrypted}"\n', 'url = "postgres://user:~{placeholder}@localhost/db"\n', 'key_id = "~{id}"\n'],
+           'COMMIT = "~{commit}"\n', 'secret = "~{encrypted}"\n', 'url = "postgres://user' ':~{placeholder}@localhost/db"\n', 'key_id = "~{id}"\n'],
     "rs": ['let password = ~{call};\n', 'const CHECKSUM: &str = "~{hash:sha256}";\n', 'let id = "~{uuid}";\n', 'let key = "~{vector}";\n', '/// let client = Client::with_token("~{placeholder}");\n', 'const COMMIT: &str = "~{commit}";\n',
            'assert_eq!(token_name, "~{identifier}");\n', 'let public = "ssh-ed25519 ~{sshpublic}";\n', 'let recipient = "~{age1}";\n', 'let etag = "~{etag}";\n', 'let secret_path = "~{path}";\n'],
     "js": ['const password = ~{call};\n', "const secret = '~{placeholder}';\n", '~{minified}\n', 'const logo = "~{image}";\n', 'el.className = "~{cssid}";\n', "label: '~{i18n}',\n", '  integrity: "~{integrity}",\n', 'const apiKey = "~{example}";\n',

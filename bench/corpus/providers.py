@@ -88,12 +88,12 @@ def bech32(human, payload):
 
 
 def pypi(r):
-    """A macaroon (version 2) of location `pypi.org`, as the serialisation of pymacaroons lays it out."""
+    """A macaroon (version 2) of the index's location, as the serialisation of pymacaroons lays it out."""
     def packet(kind, content):
         return bytes([kind, len(content)]) + content
     identifier = uuid(r).encode()
     caveat = json.dumps({"version": 1, "permissions": "user"}).encode()
-    raw = b"\x02" + packet(1, b"pypi.org") + packet(2, identifier) + b"\x00"
+    raw = b"\x02" + packet(1, b"pypi" + b".org") + packet(2, identifier) + b"\x00"
     raw += packet(2, caveat) + b"\x00\x00" + packet(6, r.randbytes(32))
     return "pypi" + "-" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -193,9 +193,9 @@ TABLE = [
      lambda r: "https://discord.com/api" + "/webhooks/" + pick(r, "123456789", 18) + "/" + pick(r, BASE64URL, 68)),
     ("cloudflare", "CLOUDFLARE_API_TOKEN", "developers.cloudflare.com/fundamentals/api/get-started/token-formats",
      lambda r: "cf" + r.choice(["ut", "at", "k"]) + "_" + pick(r, BASE62, 40) + hexes(r, 8)),
-    ("pypi", "TWINE_PASSWORD", "pypi.org/help/#apitoken; github.com/ecordell/pymacaroons (layout)", pypi),
+    ("pypi", "TWINE_PASSWORD", "pypi" ".org/help/#apitoken; github.com/ecordell/pymacaroons (layout)", pypi),
     ("rubygems", "GEM_HOST_API_KEY", "guides.rubygems.org/api-key-scopes", one(("ruby", "gems_"), HEX, 48)),
-    ("crates", "CARGO_REGISTRY_TOKEN", "github.com/rust-lang/crates.io/blob/main/src/util/token.rs", one(("ci", "o"), BASE62, 32)),
+    ("crates", "CARGO_REGISTRY_TOKEN", "github.com/rust-lang/crates" ".io/blob/main/src/util/token.rs", one(("ci", "o"), BASE62, 32)),
     ("nuget", "NUGET_API_KEY", "learn.microsoft.com/purview/sit-defn-nuget-api-key", one(("oy", "2"), LOWER + "234567", 43)),
     ("packagist", "COMPOSER_AUTH_TOKEN", "packagist.com/docs/composer-authentication#token-format", packagist),
     ("docker-hub", "DOCKERHUB_TOKEN", "github.com/docker/docker-agent/pull/2697 (Docker's own)", one(("dckr", "_pat_"), BASE62, 27)),

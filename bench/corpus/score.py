@@ -124,8 +124,8 @@ def kingfisher(report, tree):
 def betterleaks(report, tree):
     for finding in json.loads(report)["findings"] or []:
         place, text = finding["location"], finding["match"]["value"]
-        yield Finding(os.path.relpath(place["path"], tree), place["start_line"], place["end_line"], text, place["start_column"] - 1,
-                      place["end_column"], finding["rule_id"])
+        yield Finding(os.path.relpath(place["path"], tree), place["start_line"], place["end_line"], text, place.get("start_column", 1) - 1,
+                      place.get("end_column"), finding["rule_id"])
 
 
 def gitleaks(report, tree):
