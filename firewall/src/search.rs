@@ -60,6 +60,16 @@ pub(crate) struct Search<'a> {
 impl<'a> Search<'a> {
     /// Everything that any rule sees in `text`, in no particular order.
     pub(crate) fn run(engine: &'a Engine, text: &'a [u8], kind: Kind) -> Vec<Seen> {
+        let mut search = Self::walk(engine, text, kind);
+        search.named_file();
+        if search.seen.iter().filter(|seen| seen.lone).count() > MOST_LONE {
+            search.seen.retain(|seen| !seen.lone);
+        }
+        search.seen
+    }
+
+    /// Every hit of a keyword, looked at.
+    fn walk(engine: &'a Engine, text: &'a [u8], kind: Kind) -> Self {
         let mut search = Self {
             engine,
             text,
@@ -70,11 +80,25 @@ impl<'a> Search<'a> {
             seen: Vec::new(),
         };
         prefilter::scan(text, |keyword, end| search.hit(keyword, end));
-        search.named_file();
-        if search.seen.iter().filter(|seen| seen.lone).count() > MOST_LONE {
-            search.seen.retain(|seen| !seen.lone);
-        }
-        search.seen
+        search
+    }
+
+    /// The rule that looked at most bytes of a text, and at how many.
+    #[cfg(test)]
+    pub(crate) fn busiest(
+        engine: &Engine,
+        text: &[u8],
+        kind: Kind,
+    ) -> Option<(&'static str, usize)> {
+        let search = Search::walk(engine, text, kind);
+        let spent = RULES.iter().zip(&search.progress).map(|(rule, at)| (rule.id, at.spent));
+        spent.max_by_key(|(_, spent)| *spent)
+    }
+
+    /// The most that a rule may look at in a text of this length: its budget, one look beyond it, and each byte once more.
+    #[cfg(test)]
+    pub(crate) const fn most(len: usize) -> usize {
+        FREE_BYTES + (BYTES_PER_BYTE + 2) * len
     }
 
     /// What the name of a file gives away without a keyword.
