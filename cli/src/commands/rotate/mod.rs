@@ -236,10 +236,16 @@ impl Run<'_> {
     fn one(&self, task: &Task) -> Result<(Value, Exit), Failure> {
         let prepared = ready(self.context, self.args, self.house, (self.shelf, &task.name));
         let prepared = prepared.map_err(refused)?;
+        let retry = self.args.retry || self.args.removed;
         let machine = match &task.begun {
             Some(record) => {
                 prepared.covers(&record.plan).map_err(|refusal| refused(Refused::Plan(refusal)))?;
-                Machine::resume(record.clone())
+                let mut record = record.clone();
+                if retry {
+                    // Whoever mended it does not wait for the hour of a queue.
+                    record.not_before = None;
+                }
+                Machine::resume(record)
             }
             None => Machine::begin(prepared.plan.clone(), rotation_id()?, clock::now()),
         };
@@ -256,7 +262,6 @@ impl Run<'_> {
         };
         let mut driver = Driver::new(&prepared, self.shelf, machine);
         let recorder = self.house.recorder(self.context);
-        let retry = self.args.retry || self.args.removed;
         let status = record::during(self.context, recorder, &deed, |notes: &mut Notes| {
             let status = driver.run(&mut hands, retry).map_err(|error| {
                 let again = self.house.place.command("rotate --resume");

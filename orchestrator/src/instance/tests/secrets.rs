@@ -105,3 +105,97 @@ fn houses_without_secrets_pass_the_built_in_rules() {
         }
     }
 }
+
+/// A house with one rotation of that text.
+fn rotating(rotation: &str) -> String {
+    format!(
+        "{}\nsecrets:\n  mgmt: {{ref: \"file:m\"}}\n  key: {{ref: \"keychain:k/x\", rotation_max_age_days: 90, rotation: {rotation}}}\n",
+        "format: 1\ninstance: {name: A, slug: a, timezone: UTC}\nusers: {owner: op}\nnodes: {hub: {type: hub}}\n\
+         networks: {lan: {subnet: 192.168.1.0/24}}\nschedules: {r: {node: hub, cron: \"30 6 * * *\", command: [JOB]}}"
+    )
+}
+
+#[test]
+fn a_rotation_that_could_not_be_done_is_refused_where_it_stands() {
+    let other = "[/bin/true]";
+    for (rotation, job, words) in [
+        ("{kind: {openrouter: {}}, management: mgmt}", other, ""),
+        ("{kind: {openruoter: {}}, management: mgmt}", other, "did you mean `openrouter`?"),
+        ("{kind: {openrouter: {}}}", other, "this kind needs a management key"),
+        ("{kind: {openrouter: {}}, management: mgtm}", other, "did you mean `mgmt`?"),
+        ("{kind: {openrouter: {}}, management: key}", other, "not its own management key"),
+        (
+            "{kind: {openrouter: {base_url: \"http://x.example\"}}, management: mgmt}",
+            other,
+            "the base address",
+        ),
+        ("{kind: {cloudflare: {way: roll}}, management: mgmt}", other, "destroys the old value"),
+        (
+            "{kind: {cloudflare: {way: roll}}, management: mgmt, destructive: {reason: x}}",
+            other,
+            "",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\", regex: \"(\"}}}",
+            other,
+            "cannot be read",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, due_after_days: 91}",
+            other,
+            "more than",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, due_after_days: 0}",
+            other,
+            "at least 1",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{vault: {path: a}}]}",
+            other,
+            "vault",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{env: {path: /a, variable: \"1A\"}}]}",
+            other,
+            "a variable",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{json: {path: /a, key: \"a..b\"}}]}",
+            other,
+            "keys of a JSON",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{json: {node: hbu, path: /a, key: a}}]}",
+            other,
+            "did you mean `hub`?",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{env: {path: /a, variable: A}}, {env: {path: /a, variable: A}}]}",
+            other,
+            "twice",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, reload: [{service: nobody}]}",
+            other,
+            "not declared",
+        ),
+        (
+            "{kind: {manual: {create_url: \"https://x.example\"}}, reload: [{http: {url: \"http://x.example/\"}}]}",
+            other,
+            "a reload is https",
+        ),
+        ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, --due]", "keychain://system/"),
+        ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, key]", "keychain://system/"),
+        ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, mgmt]", ""),
+    ] {
+        let text = rotating(rotation).replace("[JOB]", job);
+        match load(&text, "i", &BuiltinRules) {
+            Ok(_) => assert_eq!(words, "", "{rotation} {job}"),
+            Err(rejected) => {
+                let shown = rejected.to_string();
+                assert!(!words.is_empty() && shown.contains(words), "{rotation}: {shown}");
+            }
+        }
+    }
+}
