@@ -258,6 +258,7 @@ impl Run<'_> {
             recorder: self.house.recorder(self.context)?,
             clipboard: self.args.clipboard,
             removed: self.args.removed,
+            patience: i64::from(self.args.wait),
             told: Vec::new(),
         };
         let mut driver = Driver::new(&prepared, self.shelf, machine);
@@ -317,9 +318,13 @@ impl Run<'_> {
     }
 }
 
-/// Whether all that is left is to see the old key out.
+/// Whether all that is left is to see the old key out, and to look once more.
 const fn is_retiring(record: &Record) -> bool {
-    record.cause.is_none() && matches!(record.stage, Stage::Overlap { .. } | Stage::Disabled { .. })
+    record.cause.is_none()
+        && matches!(
+            record.stage,
+            Stage::Overlap { .. } | Stage::Disabled { .. } | Stage::Sweeping | Stage::Closing
+        )
 }
 
 fn rotation_id() -> Result<RotationId, Failure> {
@@ -343,6 +348,7 @@ pub(super) fn made(
         retry: false,
         removed: false,
         clipboard: false,
+        wait: 0,
         yes: false,
     };
     let instance = &house.opened.instance;
