@@ -115,83 +115,47 @@ fn rotating(rotation: &str) -> String {
     )
 }
 
+/// A rotation, the words of a scheduled job, and words of the refusal; none where it is taken.
+const ROTATIONS: &[(&str, &str, &str)] = &[
+    ("{kind: {openrouter: {}}, management: mgmt}", JOB, ""),
+    ("{kind: {openruoter: {}}, management: mgmt}", JOB, "did you mean `openrouter`?"),
+    ("{kind: {openrouter: {}}}", JOB, "this kind needs a management key"),
+    ("{kind: {openrouter: {}}, management: mgtm}", JOB, "did you mean `mgmt`?"),
+    ("{kind: {openrouter: {}}, management: key}", JOB, "not its own management key"),
+    (
+        "{kind: {openrouter: {base_url: \"http://x.example\"}}, management: mgmt}",
+        JOB,
+        "the base address",
+    ),
+    ("{kind: {cloudflare: {way: roll}}, management: mgmt}", JOB, "destroys the old value"),
+    ("{kind: {cloudflare: {way: roll}}, management: mgmt, destructive: {reason: x}}", JOB, ""),
+    ("{kind: {manual: {create_url: \"https://x.example\", regex: \"(\"}}}", JOB, "cannot be read"),
+    ("{MANUAL, due_after_days: 91}", JOB, "more than"),
+    ("{MANUAL, due_after_days: 0}", JOB, "at least 1"),
+    ("{MANUAL, consumers: [{vault: {path: a}}]}", JOB, "vault"),
+    ("{MANUAL, consumers: [{env: {path: /a, variable: \"1A\"}}]}", JOB, "a variable"),
+    ("{MANUAL, consumers: [{json: {path: /a, key: \"a..b\"}}]}", JOB, "keys of a JSON"),
+    ("{MANUAL, consumers: [{json: {node: hbu, path: /a, key: a}}]}", JOB, "did you mean `hub`?"),
+    (
+        "{MANUAL, consumers: [{env: {path: /a, variable: A}}, {env: {path: /a, variable: A}}]}",
+        JOB,
+        "twice",
+    ),
+    ("{MANUAL, reload: [{service: nobody}]}", JOB, "not declared"),
+    ("{MANUAL, reload: [{http: {url: \"http://x.example/\"}}]}", JOB, "a reload is https"),
+    ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, --due]", "keychain://system/"),
+    ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, key]", "keychain://system/"),
+    ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, mgmt]", ""),
+];
+const JOB: &str = "[/bin/true]";
+
 #[test]
 fn a_rotation_that_could_not_be_done_is_refused_where_it_stands() {
-    let other = "[/bin/true]";
-    for (rotation, job, words) in [
-        ("{kind: {openrouter: {}}, management: mgmt}", other, ""),
-        ("{kind: {openruoter: {}}, management: mgmt}", other, "did you mean `openrouter`?"),
-        ("{kind: {openrouter: {}}}", other, "this kind needs a management key"),
-        ("{kind: {openrouter: {}}, management: mgtm}", other, "did you mean `mgmt`?"),
-        ("{kind: {openrouter: {}}, management: key}", other, "not its own management key"),
-        (
-            "{kind: {openrouter: {base_url: \"http://x.example\"}}, management: mgmt}",
-            other,
-            "the base address",
-        ),
-        ("{kind: {cloudflare: {way: roll}}, management: mgmt}", other, "destroys the old value"),
-        (
-            "{kind: {cloudflare: {way: roll}}, management: mgmt, destructive: {reason: x}}",
-            other,
-            "",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\", regex: \"(\"}}}",
-            other,
-            "cannot be read",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, due_after_days: 91}",
-            other,
-            "more than",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, due_after_days: 0}",
-            other,
-            "at least 1",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{vault: {path: a}}]}",
-            other,
-            "vault",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{env: {path: /a, variable: \"1A\"}}]}",
-            other,
-            "a variable",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{json: {path: /a, key: \"a..b\"}}]}",
-            other,
-            "keys of a JSON",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{json: {node: hbu, path: /a, key: a}}]}",
-            other,
-            "did you mean `hub`?",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, consumers: [{env: {path: /a, variable: A}}, {env: {path: /a, variable: A}}]}",
-            other,
-            "twice",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, reload: [{service: nobody}]}",
-            other,
-            "not declared",
-        ),
-        (
-            "{kind: {manual: {create_url: \"https://x.example\"}}, reload: [{http: {url: \"http://x.example/\"}}]}",
-            other,
-            "a reload is https",
-        ),
-        ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, --due]", "keychain://system/"),
-        ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, key]", "keychain://system/"),
-        ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, mgmt]", ""),
-    ] {
-        let text = rotating(rotation).replace("[JOB]", job);
+    for (rotation, job, words) in ROTATIONS {
+        let manual = "kind: {manual: {create_url: \"https://x.example\"}}";
+        let text = rotating(&rotation.replace("MANUAL", manual)).replace("[JOB]", job);
         match load(&text, "i", &BuiltinRules) {
-            Ok(_) => assert_eq!(words, "", "{rotation} {job}"),
+            Ok(_) => assert_eq!(*words, "", "{rotation} {job}"),
             Err(rejected) => {
                 let shown = rejected.to_string();
                 assert!(!words.is_empty() && shown.contains(words), "{rotation}: {shown}");

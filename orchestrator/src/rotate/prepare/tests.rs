@@ -3,7 +3,7 @@
 use super::*;
 use serde_json::json;
 
-fn house(place: &str, rotation: serde_json::Value) -> Instance {
+fn house(place: &str, rotation: &serde_json::Value) -> Instance {
     serde_json::from_value(json!({
         "format": 1,
         "instance": { "name": "House", "slug": "house", "timezone": "UTC" },
@@ -56,7 +56,7 @@ fn a_login_keychain_is_refused_in_a_job_and_the_way_out_is_said() {
         ("keychain://system/a/b", Keyring::Login, true, true),
         ("file:a", Keyring::Login, true, true),
     ] {
-        let done = asked(&house(place, router.clone()), "key", keyring, unattended);
+        let done = asked(&house(place, &router), "key", keyring, unattended);
         assert_eq!(done.is_ok(), fits, "{place} {keyring:?} {unattended}: {:?}", done.err());
         if let Err(refusal) = done {
             assert!(matches!(refusal, Refusal::NeedsSession { .. }));
@@ -67,23 +67,23 @@ fn a_login_keychain_is_refused_in_a_job_and_the_way_out_is_said() {
 
 #[test]
 fn what_cannot_be_done_is_refused_with_its_reason() {
-    let with = |more: serde_json::Value| {
+    let with = |more: &serde_json::Value| {
         let mut rotation = json!({ "kind": { "openrouter": {} }, "management": "mgmt" });
         rotation.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        house("file:a", rotation)
+        house("file:a", &rotation)
     };
     let roll = json!({ "kind": { "cloudflare": { "way": "roll" } } });
     for (instance, name, words) in [
-        (with(json!({})), "nobody", "declares no secret"),
-        (with(json!({})), "plain", "has no `rotation`"),
-        (with(roll), "key", "destroys the old value"),
-        (with(json!({ "management": "nobody" })), "key", "declares no secret"),
-        (with(json!({ "management": "plain" })), "key", "cannot be had"),
-        (with(json!({ "consumers": [{ "vault": { "path": "a" } }] })), "key", "does not serve"),
-        (with(json!({ "reload": [{ "service": "far" }] })), "key", "does not run"),
+        (with(&json!({})), "nobody", "declares no secret"),
+        (with(&json!({})), "plain", "has no `rotation`"),
+        (with(&roll), "key", "destroys the old value"),
+        (with(&json!({ "management": "nobody" })), "key", "declares no secret"),
+        (with(&json!({ "management": "plain" })), "key", "cannot be had"),
+        (with(&json!({ "consumers": [{ "vault": { "path": "a" } }] })), "key", "does not serve"),
+        (with(&json!({ "reload": [{ "service": "far" }] })), "key", "does not run"),
         (
             with(
-                json!({ "consumers": [{ "json": { "node": "barn", "path": "/a", "key": "k" } }] }),
+                &json!({ "consumers": [{ "json": { "node": "barn", "path": "/a", "key": "k" } }] }),
             ),
             "key",
             "cannot be reached",
@@ -98,7 +98,7 @@ fn what_cannot_be_done_is_refused_with_its_reason() {
 fn a_rehearsal_names_every_call_and_every_write_in_order() {
     let rotation = json!({ "kind": { "openrouter": {} }, "management": "mgmt",
         "consumers": [{ "env": { "path": "/srv/a.env", "variable": "KEY" } }], "reload": [{ "service": "proxy" }] });
-    let prepared = asked(&house("file:a", rotation), "key", Keyring::Embedded, true).unwrap();
+    let prepared = asked(&house("file:a", &rotation), "key", Keyring::Embedded, true).unwrap();
     let text = prepared.rehearsal().join("\n");
     let mut at = 0;
     for words in [

@@ -53,9 +53,10 @@ fn ends(bed: &Bed, at: &str) {
         .filter_map(|(_, record)| record["adopted"].as_str().map(str::to_owned))
         .collect();
     for key in account.alive() {
-        let theirs = ["before", "somebody-elses"].contains(&key.name.as_str());
+        let theirs = bed.before.iter().any(|before| before.id == key.id);
         assert!(theirs || known.contains(&key.id), "{at}: nobody knows {}", key.name);
-        let used = key.name == "somebody-elses" || held.contains(&key.value);
+        let somebody_elses = bed.before.iter().skip(1).any(|before| before.id == key.id);
+        let used = somebody_elses || held.contains(&key.value);
         assert!(used, "{at}: {} lives and nobody uses it", key.name);
     }
 }
