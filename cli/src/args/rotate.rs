@@ -2,6 +2,9 @@
 
 use clap::Args;
 
+/// Twice the time for which a lost answer is waited for (`sanctum_rotation::Policy::settle`).
+pub const PATIENCE: u32 = 120;
+
 /// `sanctum rotate`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
@@ -31,6 +34,9 @@ pub struct Rotate {
     /// Take a value that a person made from the clipboard, and clear that, instead of asking for it
     #[arg(long, requires = "name")]
     pub clipboard: bool,
+    /// Wait at most so long at a time; longer pauses are left to a later run
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE, value_parser = clap::value_parser!(u32).range(..=3600))]
+    pub wait: u32,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,

@@ -239,3 +239,6 @@ impl Consumer for RemoteFile {
         self.file.replace(&before, &new)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,6 +110,12 @@ pub enum Refusal {
     /// The stores cannot be looked at.
     #[error("cannot tell which keychain answers here")]
     Store(#[source] Box<StoreError>),
+    /// A rotation that was begun is of another kind.
+    #[error("the rotation that was begun is of kind {begun}, and the instance says another by now")]
+    Kind {
+        /// As it was begun.
+        begun: String,
+    },
     /// A rotation that was begun has a consumer that the instance does not know any more.
     #[error(
         "the rotation that was begun gives the value to `{0}`, which the instance does not name any more"
@@ -141,7 +147,7 @@ impl Refusal {
             Self::Token { name, source } => {
                 source.way_out().unwrap_or_else(|| format!("sanctum secrets set {name}"))
             }
-            Self::Gone(_) => "put it back into the instance until the rotation is over".to_owned(),
+            Self::Gone(_) | Self::Kind { .. } => "put it back into the instance until the rotation is over".to_owned(),
             Self::Settings { source: SettingsError::NoManagementKey, .. } => {
                 "name it: rotation.management, a secret of the house".to_owned()
             }
@@ -362,11 +368,14 @@ impl Prepared {
         }
     }
 
-    /// Whether every consumer of a plan that was begun is still known.
+    /// Whether a rotation that was begun can be gone on with: its kind, and every consumer, are still known.
     ///
     /// # Errors
     /// One is not.
     pub fn covers(&self, begun: &Plan) -> Result<(), Refusal> {
+        if begun.kind != self.plan.kind {
+            return Err(Refusal::Kind { begun: begun.kind.to_string() });
+        }
         let gone = begun.consumers.iter().find(|id| !self.consumers.contains_key(id));
         gone.map_or(Ok(()), |id| Err(Refusal::Gone(id.to_string())))
     }
@@ -455,3 +464,6 @@ impl Prepared {
         lines
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ pub(super) const NATURE: Nature = Nature {
 /// `<access key id>:<secret>:<token>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AwsIamSettings")]
 pub struct Settings {
     /// The user whose keys are rotated.
     pub user: String,

@@ -32,6 +32,7 @@ pub enum Way {
 /// Settings of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CloudflareSettings")]
 pub struct Settings {
     /// How a token gets its new value.
     pub way: Way,

@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Settings of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CommandSettings")]
 pub struct Settings {
     /// The program's absolute path.
     pub program: String,

@@ -20,6 +20,7 @@ const BEFORE: &str = "the-value-before";
 /// Settings of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ManualSettings")]
 pub struct Settings {
     /// The page where a value is made.
     pub create_url: String,

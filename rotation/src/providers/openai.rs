@@ -33,6 +33,7 @@ pub(super) const NATURE: Nature = Nature {
 /// Settings of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "OpenaiSettings")]
 pub struct Settings {
     /// The project of the service accounts.
     pub project: String,

@@ -33,6 +33,7 @@ pub(super) const NATURE: Nature = Nature {
 /// Settings of this kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "OpenrouterSettings")]
 pub struct Settings {
     /// The workspace of the keys; without one the default workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]

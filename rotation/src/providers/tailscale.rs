@@ -35,6 +35,7 @@ pub(super) const NATURE: Nature = Nature {
 /// Settings of this kind. The management key is an access token or the secret of an OAuth client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TailscaleSettings")]
 pub struct Settings {
     /// The tailnet; `-` is that of the token.
     #[serde(default = "own_tailnet")]

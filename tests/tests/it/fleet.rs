@@ -1,6 +1,6 @@
 //! `sanctum status --on` and `--all` against real sshd: keys, hangs, cuts, jumps, transports, and fifty at once.
 
-mod bed;
+pub(crate) mod bed;
 mod crowd;
 mod keys;
 

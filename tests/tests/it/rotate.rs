@@ -2,5 +2,7 @@
 //! kills at every write and every answer.
 
 mod bed;
+mod by_hand;
 mod kill;
+mod node;
 mod verbs;

@@ -12,9 +12,6 @@ use sanctum_types::{Action, AuditEvent, NotRecorded, Outcome, Phase, Secret, Sev
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Longer pauses are left to a later run: the daily job, or `sanctum rotate --resume`. A lost answer is waited for for a
-/// minute (`Policy::settle`).
-const PATIENCE: i64 = 120;
 /// A person who pastes something else three times looks at the page again.
 const PASTES: usize = 3;
 
@@ -25,6 +22,8 @@ pub(super) struct Hands<'a> {
     pub(super) recorder: Recorder,
     pub(super) clipboard: bool,
     pub(super) removed: bool,
+    /// Pauses that are longer, in seconds, are left to a later run: the daily job, or `sanctum rotate --resume`.
+    pub(super) patience: i64,
     /// What the owner was told in this run.
     pub(super) told: Vec<String>,
 }
@@ -36,7 +35,7 @@ impl Crew for Hands<'_> {
 
     fn wait(&mut self, until: UnixTime) -> bool {
         let seconds = until.0.saturating_sub(clock::now().0);
-        if seconds > PATIENCE {
+        if seconds > self.patience {
             return false;
         }
         if let Ok(seconds) = u64::try_from(seconds) {

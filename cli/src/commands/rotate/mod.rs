@@ -236,10 +236,16 @@ impl Run<'_> {
     fn one(&self, task: &Task) -> Result<(Value, Exit), Failure> {
         let prepared = ready(self.context, self.args, self.house, (self.shelf, &task.name));
         let prepared = prepared.map_err(refused)?;
+        let retry = self.args.retry || self.args.removed;
         let machine = match &task.begun {
             Some(record) => {
                 prepared.covers(&record.plan).map_err(|refusal| refused(Refused::Plan(refusal)))?;
-                Machine::resume(record.clone())
+                let mut record = record.clone();
+                if retry {
+                    // Whoever mended it does not wait for the hour of a queue.
+                    record.not_before = None;
+                }
+                Machine::resume(record)
             }
             None => Machine::begin(prepared.plan.clone(), rotation_id()?, clock::now()),
         };
@@ -252,11 +258,11 @@ impl Run<'_> {
             recorder: self.house.recorder(self.context)?,
             clipboard: self.args.clipboard,
             removed: self.args.removed,
+            patience: i64::from(self.args.wait),
             told: Vec::new(),
         };
         let mut driver = Driver::new(&prepared, self.shelf, machine);
         let recorder = self.house.recorder(self.context);
-        let retry = self.args.retry || self.args.removed;
         let status = record::during(self.context, recorder, &deed, |notes: &mut Notes| {
             let status = driver.run(&mut hands, retry).map_err(|error| {
                 let again = self.house.place.command("rotate --resume");
@@ -312,9 +318,13 @@ impl Run<'_> {
     }
 }
 
-/// Whether all that is left is to see the old key out.
+/// Whether all that is left is to see the old key out, and to look once more.
 const fn is_retiring(record: &Record) -> bool {
-    record.cause.is_none() && matches!(record.stage, Stage::Overlap { .. } | Stage::Disabled { .. })
+    record.cause.is_none()
+        && matches!(
+            record.stage,
+            Stage::Overlap { .. } | Stage::Disabled { .. } | Stage::Sweeping | Stage::Closing
+        )
 }
 
 fn rotation_id() -> Result<RotationId, Failure> {
@@ -338,6 +348,7 @@ pub(super) fn made(
         retry: false,
         removed: false,
         clipboard: false,
+        wait: 0,
         yes: false,
     };
     let instance = &house.opened.instance;

@@ -105,3 +105,61 @@ fn houses_without_secrets_pass_the_built_in_rules() {
         }
     }
 }
+
+/// A house with one rotation of that text.
+fn rotating(rotation: &str) -> String {
+    format!(
+        "{}\nsecrets:\n  mgmt: {{ref: \"file:m\"}}\n  key: {{ref: \"keychain:k/x\", rotation_max_age_days: 90, rotation: {rotation}}}\n",
+        "format: 1\ninstance: {name: A, slug: a, timezone: UTC}\nusers: {owner: op}\nnodes: {hub: {type: hub}}\n\
+         networks: {lan: {subnet: 192.168.1.0/24}}\nschedules: {r: {node: hub, cron: \"30 6 * * *\", command: [JOB]}}"
+    )
+}
+
+/// A rotation, the words of a scheduled job, and words of the refusal; none where it is taken.
+const ROTATIONS: &[(&str, &str, &str)] = &[
+    ("{kind: {openrouter: {}}, management: mgmt}", JOB, ""),
+    ("{kind: {openruoter: {}}, management: mgmt}", JOB, "did you mean `openrouter`?"),
+    ("{kind: {openrouter: {}}}", JOB, "this kind needs a management key"),
+    ("{kind: {openrouter: {}}, management: mgtm}", JOB, "did you mean `mgmt`?"),
+    ("{kind: {openrouter: {}}, management: key}", JOB, "not its own management key"),
+    (
+        "{kind: {openrouter: {base_url: \"http://x.example\"}}, management: mgmt}",
+        JOB,
+        "the base address",
+    ),
+    ("{kind: {cloudflare: {way: roll}}, management: mgmt}", JOB, "destroys the old value"),
+    ("{kind: {cloudflare: {way: roll}}, management: mgmt, destructive: {reason: x}}", JOB, ""),
+    ("{kind: {manual: {create_url: \"https://x.example\", regex: \"(\"}}}", JOB, "cannot be read"),
+    ("{MANUAL, due_after_days: 91}", JOB, "more than"),
+    ("{MANUAL, due_after_days: 0}", JOB, "at least 1"),
+    ("{MANUAL, consumers: [{vault: {path: a}}]}", JOB, "vault"),
+    ("{MANUAL, consumers: [{env: {path: /a, variable: \"1A\"}}]}", JOB, "a variable"),
+    ("{MANUAL, consumers: [{json: {path: /a, key: \"a..b\"}}]}", JOB, "keys of a JSON"),
+    ("{MANUAL, consumers: [{json: {node: hbu, path: /a, key: a}}]}", JOB, "did you mean `hub`?"),
+    (
+        "{MANUAL, consumers: [{env: {path: /a, variable: A}}, {env: {path: /a, variable: A}}]}",
+        JOB,
+        "twice",
+    ),
+    ("{MANUAL, reload: [{service: nobody}]}", JOB, "not declared"),
+    ("{MANUAL, reload: [{http: {url: \"http://x.example/\"}}]}", JOB, "a reload is https"),
+    ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, --due]", "keychain://system/"),
+    ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, key]", "keychain://system/"),
+    ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, mgmt]", ""),
+];
+const JOB: &str = "[/bin/true]";
+
+#[test]
+fn a_rotation_that_could_not_be_done_is_refused_where_it_stands() {
+    for (rotation, job, words) in ROTATIONS {
+        let manual = "kind: {manual: {create_url: \"https://x.example\"}}";
+        let text = rotating(&rotation.replace("MANUAL", manual)).replace("[JOB]", job);
+        match load(&text, "i", &BuiltinRules) {
+            Ok(_) => assert_eq!(*words, "", "{rotation} {job}"),
+            Err(rejected) => {
+                let shown = rejected.to_string();
+                assert!(!words.is_empty() && shown.contains(words), "{rotation}: {shown}");
+            }
+        }
+    }
+}

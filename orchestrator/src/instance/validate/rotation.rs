@@ -121,7 +121,7 @@ fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judg
     }
     match &rotation.management {
         Some(key) if key == name => {
-            judged.refuse(at("management"), RotationFault::OwnManagement.into())
+            judged.refuse(at("management"), RotationFault::OwnManagement.into());
         }
         Some(key) => known_secret(instance, at("management"), key, judged),
         None if !matches!(rotation.kind, Kind::Manual(_) | Kind::Command(_)) => {
@@ -131,11 +131,11 @@ fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judg
     }
     // What a kind says of a management key is judged when there is one; the rest is settings.
     let some = Secret::new("x".to_owned());
-    match Provider::new(&settings, Some(some)) {
-        Err(
-            fault @ (SettingsError::Base(_) | SettingsError::Shape(_) | SettingsError::Program(_)),
-        ) => judged.refuse(at("kind"), RotationFault::Settings(fault).into()),
-        _ => {}
+    if let Err(
+        fault @ (SettingsError::Base(_) | SettingsError::Shape(_) | SettingsError::Program(_)),
+    ) = Provider::new(&settings, Some(some))
+    {
+        judged.refuse(at("kind"), RotationFault::Settings(fault).into());
     }
 }
 

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
 
 use crate::cli::program::House;
-use crate::rotation::stand_in::{Contract, StandIn};
+use crate::rotation::stand_in::{Contract, Key, StandIn};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The places of the secret below the root, in the order of the plan.
 pub(crate) const ENV: &str = "srv/app.env";
 pub(crate) const JSON: &str = "srv/app.json";
-const BEFORE: &str = "before";
 
 /// A kind, and how the instance spells it.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +23,23 @@ pub(crate) struct Case {
 }
 
 /// Kinds that a program rotates by itself with one management key.
-pub(crate) const CASES: [Case; 4] = [
+pub(crate) const CASES: [Case; 6] = [
     Case { contract: Contract::Openrouter, kind: "{openrouter: {base_url: \"BASE\"}}", more: "" },
+    Case {
+        contract: Contract::Openai,
+        kind: "{openai: {project: proj_house, base_url: \"BASE\"}}",
+        more: "",
+    },
+    Case {
+        contract: Contract::Aws,
+        kind: "{aws-iam: {user: house, base_url: \"BASE\", sts_url: \"BASE\"}}",
+        more: "",
+    },
+    Case {
+        contract: Contract::Tailscale,
+        kind: "{tailscale: {tags: [\"tag:house\"], base_url: \"BASE\"}}",
+        more: "",
+    },
     Case {
         contract: Contract::Cloudflare,
         kind: "{cloudflare: {way: second, base_url: \"BASE\"}}",
@@ -36,7 +50,6 @@ pub(crate) const CASES: [Case; 4] = [
         kind: "{cloudflare: {way: roll, base_url: \"BASE\"}}",
         more: ", destructive: {reason: one token}",
     },
-    Case { contract: Contract::Tailscale, kind: "{tailscale: {base_url: \"BASE\"}}", more: "" },
 ];
 
 pub(crate) fn now() -> i64 {
@@ -48,6 +61,8 @@ pub(crate) fn now() -> i64 {
 pub(crate) struct Bed {
     pub(crate) house: House,
     pub(crate) provider: StandIn,
+    /// The keys that were there, the one in use first.
+    pub(crate) before: Vec<Key>,
 }
 
 impl Bed {
@@ -70,11 +85,12 @@ impl Bed {
             case.more
         );
         let house = House::new(&text);
-        let (management, value) = {
-            let account = provider.account();
-            let old = account.keys.iter().find(|key| key.name == BEFORE).expect("it has one");
-            (account.management.clone(), old.value.clone())
-        };
+        let before = provider.account().keys.clone();
+        let value = before[0].value.clone();
+        let mut management = provider.account().management.clone();
+        if case.contract == Contract::Aws {
+            management = format!("AKIDMANAGER:{management}");
+        }
         house.fed(&["secrets", "set", "management", "--stdin"], management.as_bytes()).exits(0);
         house.fed(&["secrets", "set", "router", "--stdin"], value.as_bytes()).exits(0);
         house.put(ENV, &format!("# kept\nA=1\nROUTER_KEY={value}\n"), 0o600);
@@ -82,7 +98,7 @@ impl Bed {
             "{{\n  \"models\": {{\"providers\": {{\"router\": {{\"apiKey\": \"{value}\", \"n\": 1.50}}}}}}\n}}\n"
         );
         house.put(JSON, &json, 0o600);
-        Self { house, provider }
+        Self { house, provider, before }
     }
 
     /// What every place holds, in the order of the plan.
@@ -109,9 +125,8 @@ impl Bed {
 
     /// A place that differs from the source has the value before, or the new one: the one that the source has not.
     fn other(&self, source: &str) -> String {
-        let account = self.provider.account();
-        let before = account.keys.iter().find(|key| key.name == BEFORE).expect("it has one");
-        if before.value == source { "new".to_owned() } else { before.value.clone() }
+        let before = &self.before[0].value;
+        if before == source { "new".to_owned() } else { before.clone() }
     }
 
     /// Records of rotations on disk.
@@ -160,14 +175,17 @@ impl Bed {
 
     /// Runs the daily job until nothing is left to do, a day and a bit after the other.
     pub(crate) fn see_out(&self) {
-        for _ in 0..6 {
+        let mut said = String::new();
+        for _ in 0..8 {
             self.pass(90_000);
-            self.house.run(&["rotate", "--resume"]).exits(0);
+            let ran = self.house.run(&["rotate", "--resume", "--wait", "5"]);
+            assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
             if self.records().iter().all(|(_, record)| over(record)) {
                 return;
             }
+            said = ran.stdout + &ran.stderr;
         }
-        panic!("it never ends: {:?}", self.records());
+        panic!("it never ends: {said}\n{:?}", self.records());
     }
 }
 
