@@ -209,6 +209,8 @@ impl Consumer for LocalFile {
             None => (Zeroizing::default(), Mode::PRIVATE, None),
         };
         let new = self.form.set(&bytes, value)?;
+        // What cannot be written at all certainly was not.
+        tree.may_write(&self.path).map_err(|why| of_host(&why, Reason::Unwritable))?;
         let written = tree.write(&self.path, &new, mode, ids);
         written.map_err(|_| Failure::Unknown(Reason::Unwritable))
     }

@@ -136,8 +136,8 @@ impl Refusal {
                 "secrets.{name}.rotation.destructive: {{reason: ...}}; or `way: second`, which keeps both alive"
             ),
             Self::NeedsSession { .. } => {
-                "let root's job do it (the System keychain), or give the secret a place that needs no session: \
-                 file:, age:, sops:; by hand, in your session: sanctum rotate NAME"
+                "give the secret a place that needs no session: keychain://system/ (root's job), file:, age:, sops:; \
+                 or do it by hand, in your session: sanctum rotate NAME"
                     .to_owned()
             }
             Self::Vault(_) => "take the consumer out until the vault is there".to_owned(),

@@ -135,7 +135,11 @@ const ROTATIONS: &[(&str, &str, &str)] = &[
     ("{MANUAL, consumers: [{vault: {path: a}}]}", JOB, "vault"),
     ("{MANUAL, consumers: [{env: {path: /a, variable: \"1A\"}}]}", JOB, "a variable"),
     ("{MANUAL, consumers: [{json: {path: /a, key: \"a..b\"}}]}", JOB, "keys of a JSON"),
-    ("{MANUAL, consumers: [{json: {node: hbu, path: /a, key: a}}]}", JOB, "did you mean `hub`?"),
+    (
+        "{MANUAL, consumers: [{json: {node: hbu, path: /a, key: a}}]}",
+        JOB,
+        "node `hbu` is not declared",
+    ),
     (
         "{MANUAL, consumers: [{env: {path: /a, variable: A}}, {env: {path: /a, variable: A}}]}",
         JOB,
