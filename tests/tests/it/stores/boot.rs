@@ -74,7 +74,7 @@ fn unattended_stores_answer_with_no_environment_no_interface_and_no_session() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}{why}");
 }
 
-/// A document with one value, `/repo/s.yaml#a.token`, for the identity of that machine.
+/// A document with one value, `a.token` of `s.yaml` in the repository, for the identity of that machine.
 pub(crate) fn sops_document(root: &Path) {
     use sanctum_secrets::sops::opened::{Recipe, encrypt};
     use sanctum_secrets::sops::{Format, datakey, selectors::Selector};
