@@ -23,7 +23,7 @@ pub(super) const fn word(status: &Status) -> &'static str {
 /// The stage as its record spells it.
 pub(super) fn stage(record: &Record) -> String {
     let value = serde_json::to_value(record.stage).unwrap_or_default();
-    value["at"].as_str().unwrap_or_default().to_owned()
+    value.get("at").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// A moment for people, in UTC.
