@@ -185,7 +185,7 @@ impl Bed {
             }
             said = ran.stdout + &ran.stderr;
         }
-        panic!("it never ends: {said}\n{:?}", self.records());
+        panic!("it never ends at {}: {said}\n{:?}", self.provider.base_url(), self.records());
     }
 }
 
