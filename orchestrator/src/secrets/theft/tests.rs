@@ -64,7 +64,7 @@ fn an_open_disk_of_the_hub_gives_the_guest_too() {
             "11 key:fingerprints:hub at-once 2",
             "12 key:journal:den at-once 1",
             "13 key:journal:hub at-once 1",
-            "14 secret:wifi by-guessing 1",
+            "14 secret:wifi by-guessing 4",
         ]
     );
     assert_eq!(lines(None, Taken::Disk, "hub"), lines(Some("off"), Taken::Disk, "hub"));
