@@ -99,14 +99,15 @@ impl Out {
     /// The report as data; only under `--json`.
     pub fn data(self, value: &serde_json::Value) {
         if self.json {
-            let _ = writeln!(anstream::stdout(), "{:#}", redacted(value));
+            // In one piece: standard output passes each line on by itself otherwise.
+            self.raw(&format!("{:#}\n", redacted(value)));
         }
     }
 
     /// One report of a stream of them, on one line; only under `--json`.
     pub fn json_line(self, value: &serde_json::Value) {
         if self.json {
-            let _ = writeln!(anstream::stdout(), "{}", redacted(value));
+            self.raw(&format!("{}\n", redacted(value)));
         }
     }
 

@@ -81,10 +81,12 @@ pub fn scan(scanner: &Scanner<'_>, source: Source, paths: &[PathBuf], git: bool)
         pool.root(path, &mut buffer);
     }
     drop(buffer);
+    let hands = pool.hands();
     std::thread::scope(|scope| {
-        for _ in 0..scanner.settings.jobs {
+        for _ in 1..hands {
             scope.spawn(|| pool.work());
         }
+        pool.work();
     });
     let queue = pool.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut found = queue.repositories;
@@ -96,6 +98,14 @@ pub fn scan(scanner: &Scanner<'_>, source: Source, paths: &[PathBuf], git: bool)
 impl Pool<'_, '_> {
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many threads there is work for: a folder may hold any amount, a batch of files keeps one busy.
+    fn hands(&self) -> usize {
+        let queue = self.lock();
+        let any = queue.work.iter().any(|work| matches!(work, Work::Folder(..)));
+        let jobs = self.scanner.settings.jobs;
+        if any { jobs } else { jobs.min(queue.work.len()) }
     }
 
     fn put(&self, work: impl IntoIterator<Item = Work>) {
