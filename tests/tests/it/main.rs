@@ -54,6 +54,7 @@ mod reachability;
 mod rotate;
 #[cfg(test)]
 mod rotation;
+#[cfg(test)]
 mod scan;
 #[cfg(target_os = "linux")]
 #[cfg(test)]

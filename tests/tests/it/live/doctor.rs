@@ -284,6 +284,9 @@ fn processes_as_they_really_are() {
         violated(machine, "services/secret-in-history", "/home/alma/.bash_history:2: it holds");
         // A container engine that does not answer could start anything.
         sh("mkdir /run/none && mount --bind /run/none /usr/local/bin");
+        sh(
+            ": > /run/no-engine && { test ! -e /usr/bin/docker || mount --bind /run/no-engine /usr/bin/docker; }",
+        );
         holds(machine, "services/started-twice");
         write(
             "/etc/cron.d/heal",
