@@ -238,7 +238,7 @@ mod tests {
         std::fs::create_dir(at("folder")).unwrap();
         std::os::unix::fs::symlink("file", at("link")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
-        rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), Mode::from_raw_mode(0o600)).unwrap();
+        nix::unistd::mkfifo(&at("fifo"), nix::sys::stat::Mode::S_IRUSR).unwrap();
         let folder = Folder::open(dir.path()).unwrap();
         let mut all = folder.entries().unwrap();
         all.sort_by(|one, two| one.name.cmp(&two.name));
