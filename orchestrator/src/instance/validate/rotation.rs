@@ -3,10 +3,10 @@
 use super::services::{known_node, known_secret};
 use super::{Judged, Problem};
 use crate::instance::model::{Instance, NodeType, Os};
-use crate::instance::rotation::{Consumer, Kind, Reload, Rotation};
+use crate::instance::rotation::{Consumer, Reload, Rotation};
 use sanctum_rotation::http::Client;
 use sanctum_rotation::providers::SettingsError;
-use sanctum_rotation::{ConsumerId, KeyId, OldKey, Provider};
+use sanctum_rotation::{ConsumerId, KeyId, OldKey, Provider, Settings};
 use sanctum_types::{Secret, SecretRef, ServiceName};
 use std::collections::BTreeSet;
 
@@ -114,9 +114,8 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
 }
 
 fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judged: &mut Judged) {
-    let settings = rotation.kind.settings();
     let at = |key| ["secrets", name.as_str(), "rotation", key];
-    if settings.nature().old == OldKey::DiesAtMint && rotation.destructive.is_none() {
+    if rotation.kind.nature().old == OldKey::DiesAtMint && rotation.destructive.is_none() {
         judged.refuse(at("kind"), RotationFault::Destroys.into());
     }
     match &rotation.management {
@@ -124,7 +123,7 @@ fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judg
             judged.refuse(at("management"), RotationFault::OwnManagement.into());
         }
         Some(key) => known_secret(instance, at("management"), key, judged),
-        None if !matches!(rotation.kind, Kind::Manual(_) | Kind::Command(_)) => {
+        None if !matches!(rotation.kind, Settings::Manual(_) | Settings::Command(_)) => {
             judged.refuse(at("kind"), RotationFault::NoManagement.into());
         }
         None => {}
@@ -133,7 +132,7 @@ fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judg
     let some = Secret::new("x".to_owned());
     if let Err(
         fault @ (SettingsError::Base(_) | SettingsError::Shape(_) | SettingsError::Program(_)),
-    ) = Provider::new(&settings, Some(some))
+    ) = Provider::new(&rotation.kind, Some(some))
     {
         judged.refuse(at("kind"), RotationFault::Settings(fault).into());
     }
