@@ -54,7 +54,7 @@ pub enum RotationFault {
     Service(ServiceName),
     /// A job without a session would write a keychain that needs one.
     #[error(
-        "`{place}` of `{secret}` is in a login keychain, which is locked in a job of this account"
+        "`{place}`, which rotating `{secret}` needs, is in a login keychain, which is locked in a job of this account"
     )]
     LoginKeychain {
         /// Which secret.
@@ -205,11 +205,19 @@ fn jobs(instance: &Instance, judged: &mut Judged) {
         if !is_mac || !rotates {
             continue;
         }
+        let asked = |secret: &ServiceName| {
+            let all = |word: &String| word == "--due" || word == "--resume";
+            schedule.command.iter().any(|word| all(word) || word == secret.as_str())
+        };
         for (secret, entry) in &instance.secrets {
-            let named = entry.rotation.is_some()
-                && schedule.command.iter().any(|word| word == "--due" || word == secret.as_str());
+            let Some(rotation) = entry.rotation.as_ref().filter(|_| asked(secret)) else {
+                continue;
+            };
+            let key = rotation.management.as_ref().and_then(|key| instance.secrets.get(key));
             let login = |place: &&SecretRef| matches!(place, SecretRef::Keychain { .. });
-            if let Some(place) = entry.places().find(login).filter(|_| named) {
+            // The management key is read where it has its source.
+            let mut places = entry.places().chain(key.map(|key| &key.reference));
+            if let Some(place) = places.find(login) {
                 let fault = RotationFault::LoginKeychain {
                     secret: secret.clone(),
                     place: place.to_string(),
