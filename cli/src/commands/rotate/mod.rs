@@ -40,10 +40,10 @@ struct Task {
 pub fn run(context: &Context, args: &Rotate) -> Result<Exit, Failure> {
     let house = House::open(context)?;
     let below = house.memory_dir(context)?;
-    if args.list {
-        return show::list(context, &Shelf::at(&house.places, &below).map_err(damaged)?);
-    }
     let looked = Shelf::at(&house.places, &below).map_err(damaged)?;
+    if args.list {
+        return show::list(context, &house.place, &looked);
+    }
     if args.dry_run {
         let tasks = tasks(context, args, &house, &looked)?;
         return rehearse(context, args, &house, (&looked, &tasks));
@@ -277,44 +277,54 @@ impl Run<'_> {
 
     fn report(&self, record: &Record, status: &Status, told: &[String]) -> (Value, Exit) {
         let name = &record.plan.secret;
-        let out = self.context.out;
         let again = |more: &str| self.house.place.command(&format!("rotate {name}{more}"));
-        let (paint, words, exit) = match status {
-            Status::Done => (
-                Paint::Good,
-                "every place has the new value, and the old one is gone".to_owned(),
-                Exit::Done,
-            ),
-            Status::Waiting { until } if is_retiring(record) => (
-                Paint::Good,
-                format!(
-                    "every place has the new value; the old one is looked at again at {} (sanctum rotate --due)",
-                    show::time(*until)
-                ),
-                Exit::Done,
-            ),
-            Status::Waiting { until } => {
-                (Paint::Note, format!("it goes on at {}: {}", show::time(*until), again("")), FOUND)
-            }
-            Status::Working => {
-                (Paint::Note, format!("it stopped in the middle: {}", again("")), FOUND)
-            }
-            Status::NeedsHuman(why) => {
-                (Paint::Bad, format!("it needs you: {why}; then: {}", again(" --retry")), FOUND)
-            }
-            Status::Failed(why) => {
-                let why = why.as_ref().map(ToString::to_string).unwrap_or_default();
-                let begun = !record.attempts.is_empty();
-                let exit = if begun { Exit::RolledBack } else { Exit::Refused };
-                (Paint::Bad, format!("not rotated, every place has what it had: {why}"), exit)
-            }
+        let (paint, words, exit) = standing(record, status, &again(""));
+        let to_do = match status {
+            Status::NeedsHuman(why) => Some((why, " --retry")),
+            Status::Failed(Some(why)) => Some((why, "")),
+            _ => None,
         };
+        let to_do = to_do.map(|(why, more)| format!("{}: {}", why.what_to_do(), again(more)));
+        let out = self.context.out;
         out.line(paint, &format!("{name}: {words}"));
+        if let Some(to_do) = &to_do {
+            out.line(Paint::Plain, &format!("  {to_do}"));
+        }
         let report = json!({
             "secret": name, "rotation": record.rotation, "standing": show::word(status),
-            "stage": show::stage(record), "words": words, "told": told,
+            "stage": show::stage(record), "words": words, "to_do": to_do, "told": told,
         });
         (report, exit)
+    }
+}
+
+/// How a rotation stands, in words, and the exit code of that.
+fn standing(record: &Record, status: &Status, again: &str) -> (Paint, String, Exit) {
+    match status {
+        Status::Done => (
+            Paint::Good,
+            "every place has the new value, and the old one is gone".to_owned(),
+            Exit::Done,
+        ),
+        Status::Waiting { until } if is_retiring(record) => (
+            Paint::Good,
+            format!(
+                "every place has the new value; the old one is looked at again at {} (sanctum rotate --due)",
+                show::time(*until)
+            ),
+            Exit::Done,
+        ),
+        Status::Waiting { until } => {
+            (Paint::Note, format!("it goes on at {}: {again}", show::time(*until)), FOUND)
+        }
+        Status::Working => (Paint::Note, format!("it stopped in the middle: {again}"), FOUND),
+        Status::NeedsHuman(why) => (Paint::Bad, format!("it needs you: {why}"), FOUND),
+        Status::Failed(why) => {
+            let why = why.as_ref().map(ToString::to_string).unwrap_or_default();
+            let begun = !record.attempts.is_empty();
+            let exit = if begun { Exit::RolledBack } else { Exit::Refused };
+            (Paint::Bad, format!("not rotated, every place has what it had: {why}"), exit)
+        }
     }
 }
 

@@ -54,6 +54,9 @@ fn bad_input_is_refused_before_anything_is_minted_and_says_what_to_do() {
     bed.house.fed(&["secrets", "set", "management", "--stdin"], plain.as_bytes()).exits(0);
     let ran = bed.house.run(&["rotate", "router", "--yes"]).exits(4);
     assert!(ran.stdout.contains("plain key"), "{}", ran.stdout);
+    let way_out =
+        "store a management key where the instance expects one, then rotate again: sanctum rotate";
+    assert!(ran.stdout.contains(way_out), "{}", ran.stdout);
     bed.house.fed(&["secrets", "set", "management", "--stdin"], management.as_bytes()).exits(0);
     // A consumer that cannot be written: the path leads through no object.
     let path = bed.house.at("root").join(JSON);
