@@ -127,6 +127,9 @@ fn what_is_due_is_rotated_and_what_nobody_knows_is_told_once_a_day() {
     assert!(bed.records().is_empty(), "set a moment ago");
     let ages = bed.house.run(&["secrets", "age", "--json"]).exits(0).json();
     assert_eq!(ages["secrets"][1]["standing"], "well");
+    let asked = |bed: &Bed| bed.provider.account().log.len();
+    bed.house.run(&["secrets", "age", "management", "--ask"]).exits(0);
+    assert_eq!(asked(&bed), 0, "of another secret than the one that was asked about");
     // The provider knows better: the key is ninety days old.
     let ages = bed.house.run(&["secrets", "age", "--ask", "--json"]).exits(3).json();
     let router = &ages["secrets"][1];
