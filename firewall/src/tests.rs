@@ -323,6 +323,10 @@ proptest! {
             let line = head.matches('\n').count() + 1;
             let col = head.chars().rev().take_while(|c| *c != '\n').count() + 1;
             prop_assert_eq!((found.line, found.col), (line, col));
+            let head = &text[..found.range.end];
+            let line = head.matches('\n').count() + 1;
+            let col = head.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            prop_assert_eq!((found.end_line, found.end_col), (line, col));
         }
     }
 
