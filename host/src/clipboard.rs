@@ -6,6 +6,7 @@
 
 use crate::HostError;
 use crate::command::{Options, Program, hand_over, run};
+use sanctum_types::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -71,7 +72,7 @@ impl Clipboard {
     /// The display does not answer.
     pub fn put(&self, bytes: &[u8]) -> Result<(), HostError> {
         let options = Options {
-            stdin: Some(bytes.to_vec()),
+            stdin: Some(Secret::new(bytes.to_vec())),
             env: self.env.clone(),
             timeout: PATIENCE,
             ..Options::default()

@@ -59,8 +59,8 @@ impl Program {
 /// What a child is given beside its arguments.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Bytes for its standard input; without any it reads the end of file.
-    pub stdin: Option<Vec<u8>>,
+    /// Bytes for its standard input, which may hold a value; without any it reads the end of file.
+    pub stdin: Option<Secret<Vec<u8>>>,
     /// When it is killed.
     pub timeout: Duration,
     /// Variables beside PATH and LC_ALL. The names are the program's text, never input.
@@ -374,11 +374,10 @@ fn drain(pipe: Option<impl Read + Send + 'static>, limit: usize, done: Sender<()
     Drained(kept)
 }
 
-fn feed(child: &mut Child, bytes: Option<Vec<u8>>) {
+fn feed(child: &mut Child, bytes: Option<Secret<Vec<u8>>>) {
     if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), bytes) {
         // A child that does not read all of its input is free not to.
-        let bytes = zeroize::Zeroizing::new(bytes);
-        std::thread::spawn(move || drop(pipe.write_all(&bytes)));
+        std::thread::spawn(move || drop(pipe.write_all(bytes.expose())));
     }
 }
 
@@ -447,14 +446,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_child_is_given_to_read_is_not_shown() {
+        let stdin = Some(Secret::new(b"hidden".to_vec()));
+        let shown = format!("{:?}", Options { stdin, ..Options::default() });
+        assert!(!shown.contains("hidden") && !shown.contains("104"), "{shown}");
+    }
+
+    #[test]
     fn full_pipes_on_all_sides_do_not_stop_it() {
         let script = "head -c 300000 /dev/zero >&2; cat; head -c 300000 /dev/zero";
-        let stdin = Some(vec![b'x'; 400_000]);
+        let stdin = Some(Secret::new(vec![b'x'; 400_000]));
         let options = Options { stdin, output_limit: 350_000, ..Options::default() };
         let output = sh(script, options).unwrap().success().unwrap();
         assert_eq!((output.stdout.len(), output.stderr.len()), (350_000, 300_000));
         assert!(output.truncated);
-        let ignored = Options { stdin: Some(vec![0; 400_000]), ..Options::default() };
+        let stdin = Some(Secret::new(vec![0; 400_000]));
+        let ignored = Options { stdin, ..Options::default() };
         assert!(sh("exit 0", ignored).unwrap().status.success());
     }
 

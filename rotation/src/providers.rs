@@ -24,11 +24,12 @@ use sanctum_types::{Secret, UnixTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The settings of a kind, as a secret's `rotation` section has them.
+/// Which kind of provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "Kind")]
 pub enum Settings {
-    /// Keys of OpenRouter.
+    /// Keys of OpenRouter: made, verified, switched off and removed by its interface.
     Openrouter(openrouter::Settings),
     /// Service accounts of a project at OpenAI.
     Openai(openai::Settings),

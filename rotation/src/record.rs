@@ -239,7 +239,7 @@ impl Why {
     pub const fn what_to_do(&self) -> &'static str {
         match self {
             Self::NotDeclared => {
-                "add `destructive: true` to the secret's rotation in the instance, then rotate again"
+                "say `destructive: {reason: ...}` in the secret's rotation, then rotate again"
             }
             Self::Consumers => "name each consumer of the secret once, then rotate again",
             Self::Preflight { reason: Reason::PlainKey } => {
@@ -264,17 +264,16 @@ impl Why {
                 "make room and check the recipients of the house, then rotate again"
             }
             Self::Mint { .. } | Self::Verify { .. } => {
-                "look at the provider's console, then rotate again"
+                "look at the provider's console, then try again"
             }
-            Self::MintLost => "mend the connection to the provider, then say retry",
+            Self::MintLost => "mend the connection to the provider, then try again",
             Self::MayLive { .. } => "look for that key at the provider, remove it, then say retry",
             Self::NotNew => "look at the provider's console which keys are there, then say retry",
             Self::Orphans { .. } => {
                 "mend the access to the provider, or remove those keys there, then say retry"
             }
-            Self::Propagate { .. } | Self::NoWayBack { .. } => {
-                "mend the consumer: it gets the new value when you say retry"
-            }
+            Self::Propagate { .. } => "mend the consumer, then try again",
+            Self::NoWayBack { .. } => "mend the consumer: it gets the new value when you say retry",
             Self::Restore { .. } => {
                 "mend the consumer: it gets the old value when you say retry; both keys are valid"
             }

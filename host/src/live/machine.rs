@@ -9,7 +9,7 @@ use crate::command::{Options, Output, Program, run};
 use crate::store::Store;
 use crate::tree::{Ids, Tree};
 use crate::{Blobs, DirState, FileState, HostError, LoadedState, Observed, Op, Unit};
-use sanctum_types::{AbsPath, AccountName, Digest, Owner};
+use sanctum_types::{AbsPath, AccountName, Digest, Owner, Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -222,7 +222,7 @@ pub(super) fn call_with(
 ) -> Result<Output, HostError> {
     let args: Vec<&str> = argv.iter().map(String::as_str).collect();
     let options = Options {
-        stdin: stdin.map(<[u8]>::to_vec),
+        stdin: stdin.map(|bytes| Secret::new(bytes.to_vec())),
         timeout: Duration::from_secs(seconds),
         ..Options::default()
     };

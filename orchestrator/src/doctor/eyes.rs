@@ -10,7 +10,7 @@ use super::secrets::{self, Prints};
 use sanctum_host::command::{Options, Output, Program, run};
 use sanctum_host::tree::Tree;
 use sanctum_host::{HostError, files, look};
-use sanctum_types::{AbsPath, CouldNotCheck};
+use sanctum_types::{AbsPath, CouldNotCheck, Secret};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -186,7 +186,7 @@ impl<'a> Eyes<'a> {
         bytes: &[u8],
     ) -> Seen<Option<Output>> {
         let Some(found) = Program::find(&[program]) else { return Ok(None) };
-        let stdin = Some(bytes.to_vec());
+        let stdin = Some(Secret::new(bytes.to_vec()));
         let options = Options { timeout: LIMIT, output_limit: OUTPUT, stdin, ..Options::default() };
         run(&found, args, options).map(Some).map_err(|error| unseen(subject, &error))
     }

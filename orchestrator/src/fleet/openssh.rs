@@ -14,7 +14,7 @@ use crate::status::text::printable;
 use sanctum_host::command::{self, Options, Program};
 use sanctum_host::files::{self, TempDir};
 use sanctum_host::{HostError, clock};
-use sanctum_types::AbsPath;
+use sanctum_types::{AbsPath, Secret};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -153,7 +153,7 @@ impl Ready {
             env.insert("SSH_AUTH_SOCK", agent.clone());
         }
         let options = Options {
-            stdin: Some(self.script.clone()),
+            stdin: Some(Secret::new(self.script.clone())),
             timeout: self.limits.total,
             env,
             output_limit: ANSWER_LIMIT,

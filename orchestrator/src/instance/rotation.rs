@@ -4,9 +4,7 @@
 //! here comes after them. Deliberately absent: any value, and how a provider is spoken to, which is
 //! `sanctum_rotation`'s.
 
-use sanctum_rotation::providers::{
-    Settings, anthropic, aws_iam, cloudflare, command, manual, openai, openrouter, tailscale,
-};
+use sanctum_rotation::Settings;
 use sanctum_types::{AbsPath, NodeName, ServiceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +18,7 @@ const DAY: u16 = 24;
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// Which kind of provider, with its settings.
-    pub kind: Kind,
+    pub kind: Settings,
     /// The management key, by its name under `secrets`; kinds by hand need none.
     #[serde(default)]
     pub management: Option<ServiceName>,
@@ -50,45 +48,6 @@ pub struct Rotation {
 pub struct Destructive {
     /// Why it has to be so.
     pub reason: String,
-}
-
-/// Which kind of provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Keys of OpenRouter: made, verified, switched off and removed by its interface.
-    Openrouter(openrouter::Settings),
-    /// Service accounts of a project at OpenAI.
-    Openai(openai::Settings),
-    /// Access keys of an IAM user that nothing else uses.
-    AwsIam(aws_iam::Settings),
-    /// Auth keys of a tailnet.
-    Tailscale(tailscale::Settings),
-    /// API tokens of Cloudflare.
-    Cloudflare(cloudflare::Settings),
-    /// Keys of Anthropic: made by hand, switched off by its interface.
-    Anthropic(anthropic::Settings),
-    /// A program of the owner's.
-    Command(command::Settings),
-    /// A person at the provider's page.
-    Manual(manual::Settings),
-}
-
-impl Kind {
-    /// The same as the crate of providers has it.
-    #[must_use]
-    pub fn settings(&self) -> Settings {
-        match self {
-            Self::Openrouter(one) => Settings::Openrouter(one.clone()),
-            Self::Openai(one) => Settings::Openai(one.clone()),
-            Self::AwsIam(one) => Settings::AwsIam(one.clone()),
-            Self::Tailscale(one) => Settings::Tailscale(one.clone()),
-            Self::Cloudflare(one) => Settings::Cloudflare(one.clone()),
-            Self::Anthropic(one) => Settings::Anthropic(one.clone()),
-            Self::Command(one) => Settings::Command(one.clone()),
-            Self::Manual(one) => Settings::Manual(one.clone()),
-        }
-    }
 }
 
 /// How long old and new live side by side, in hours.
@@ -192,7 +151,7 @@ impl Rotation {
     /// After how many days it is due: what is said, else the kind's own, else the secret's greatest age.
     #[must_use]
     pub fn due_after(&self, max_age: Option<u32>) -> Option<u32> {
-        let own = self.kind.settings().due_after_days();
+        let own = self.kind.due_after_days();
         // Never later than the owner's own limit.
         let kind = own.map(|days| max_age.map_or(days, |limit| days.min(limit)));
         self.due_after_days.or(kind).or(max_age)

@@ -301,3 +301,6 @@ const fn unsealed() -> Failure {
 fn secret(mut text: Text) -> Secret<String> {
     Secret::new(std::mem::take(&mut *text))
 }
+
+#[cfg(test)]
+mod tests;

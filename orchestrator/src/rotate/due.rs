@@ -131,8 +131,7 @@ pub fn age(
     let after = entry.rotation.as_ref().map_or(max, |rotation| rotation.due_after(max));
     let plus = |days: Option<u32>| Some(since?.plus(i64::from(days?) * DAY));
     let (due, limit) = (plus(after), plus(max));
-    let unattended =
-        entry.rotation.as_ref().is_some_and(|one| !one.kind.settings().nature().by_hand);
+    let unattended = entry.rotation.as_ref().is_some_and(|one| !one.kind.nature().by_hand);
     let standing = match (after.or(max), due.or(limit)) {
         (None, _) => Standing::NoLimit,
         (Some(_), None) => Standing::Unknown,

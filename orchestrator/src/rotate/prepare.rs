@@ -186,7 +186,7 @@ pub fn prepare(
 ) -> Result<Prepared, Refusal> {
     let entry = instance.secrets.get(name).ok_or_else(|| Refusal::NoSecret(name.clone()))?;
     let rotation = entry.rotation.as_ref().ok_or_else(|| Refusal::NoRotation(name.clone()))?;
-    let settings = rotation.kind.settings();
+    let settings = &rotation.kind;
     let nature = settings.nature();
     if nature.old == OldKey::DiesAtMint && rotation.destructive.is_none() {
         return Err(Refusal::Destructive(name.clone()));
@@ -196,7 +196,7 @@ pub fn prepare(
         Some(key) => Some(management(instance, key, setting)?),
         None => None,
     };
-    let provider = Provider::new(&settings, management)
+    let provider = Provider::new(settings, management)
         .map_err(|source| Refusal::Settings { secret: name.clone(), source })?;
     let said = rotation.key_id.clone().map(KeyId::new).transpose().map_err(Refusal::Word)?;
     let plan = Plan {

@@ -117,15 +117,6 @@ impl Shelf {
         Ok(all)
     }
 
-    /// The rotation of a secret that is not over.
-    ///
-    /// # Errors
-    /// A record cannot be read.
-    pub fn open_of(&self, secret: &ServiceName) -> Result<Option<Record>, ShelfError> {
-        let mine = |record: &Record| record.plan.secret == *secret && !record.is_over();
-        Ok(self.records()?.into_iter().find(mine))
-    }
-
     /// Makes the record durable.
     ///
     /// # Errors

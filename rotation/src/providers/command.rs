@@ -75,6 +75,21 @@ struct Request<'a> {
     management: Option<&'a str>,
 }
 
+/// The braces, the names of the fields, the format and the longest `op`.
+const FRAME: usize = 128;
+
+impl Request<'_> {
+    fn to_bytes(&self) -> Result<Secret<Vec<u8>>, Failure> {
+        let texts = [self.name, self.key, self.value, self.management];
+        let length: usize = texts.iter().flatten().map(|text| text.len()).sum();
+        // Room for all of it at once, the longest escape having six characters for one: growing would leave copies
+        // behind that nobody wipes.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FRAME + 6 * length));
+        serde_json::to_writer(&mut *bytes, self).map_err(|_| Failure::Never(Reason::Settings))?;
+        Ok(Secret::new(std::mem::take(&mut *bytes)))
+    }
+}
+
 /// How a program answers.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -143,8 +158,8 @@ impl Script {
     fn ask(&self, is_read: bool, request: &Request<'_>) -> Result<Answer, Failure> {
         let management = self.management.as_ref().map(|key| key.expose().as_str());
         let request = Request { format: FORMAT, management, ..*request };
-        let input = serde_json::to_vec(&request).map_err(|_| Failure::Never(Reason::Settings))?;
-        let options = Options { stdin: Some(input), timeout: PATIENCE, ..Options::default() };
+        let stdin = Some(request.to_bytes()?);
+        let options = Options { stdin, timeout: PATIENCE, ..Options::default() };
         let unclear = if is_read {
             Failure::Later { reason: Reason::Script, after: None }
         } else {
@@ -239,5 +254,30 @@ impl Calls for Script {
             _ => return Vec::new(),
         };
         vec![format!("{} ({op} on standard input)", self.program.path())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_leaves_no_copy_behind_by_growing() {
+        let long = "\u{1}\"\\é".repeat(500);
+        for text in ["", "value", &long] {
+            let all = Some(text);
+            let request = Request {
+                format: FORMAT,
+                op: "preflight",
+                name: all,
+                key: all,
+                value: all,
+                management: all,
+            };
+            let bytes = request.to_bytes().unwrap();
+            assert_eq!(bytes.expose().capacity(), FRAME + 6 * 4 * text.len());
+            let read: serde_json::Value = serde_json::from_slice(bytes.expose()).unwrap();
+            assert_eq!(read["value"], text);
+        }
     }
 }

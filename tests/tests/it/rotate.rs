@@ -4,5 +4,7 @@
 mod bed;
 mod by_hand;
 mod kill;
+mod kinds;
 mod node;
+mod promises;
 mod verbs;

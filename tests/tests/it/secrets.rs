@@ -2,7 +2,7 @@
 
 mod bed;
 mod kill;
-mod needles;
+pub(crate) mod needles;
 mod person;
 mod scene;
 mod verbs;

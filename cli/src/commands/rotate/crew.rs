@@ -75,7 +75,11 @@ impl Crew for Hands<'_> {
             out.remarks(&format!("where it can have a name: {name}\n"));
         }
         for _ in 0..PASTES {
-            let value = self.given().ok().flatten()?;
+            let given = self.given().unwrap_or_else(|failure| {
+                out.warn(&failure.text());
+                None
+            });
+            let value = given?;
             if self.prepared.provider.has_shape(&value) {
                 return Some(value);
             }

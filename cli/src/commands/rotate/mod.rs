@@ -18,14 +18,15 @@ use crate::site::{HERE, Place};
 use crew::Hands;
 use sanctum_host::{clock, random};
 use sanctum_orchestrator::fleet::Fleet;
-use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
+use sanctum_orchestrator::instance::secrets::holders;
 use sanctum_orchestrator::rotate::due::Standing;
 use sanctum_orchestrator::rotate::{
     Driver, Prepared, Refusal, Setting, Shelf, ShelfError, leaves, prepare,
 };
-use sanctum_rotation::{Machine, Record, RotationId, Stage, Status};
-use sanctum_types::ServiceName;
+use sanctum_rotation::{KeyId, Machine, Record, RotationId, Stage, Status};
+use sanctum_types::{ServiceName, UnixTime};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// As for `sanctum status --on`.
 const SSH_TIMEOUT: u32 = 30;
@@ -34,19 +35,21 @@ const SSH_TIMEOUT: u32 = 30;
 struct Task {
     name: ServiceName,
     begun: Option<Record>,
+    /// What its last rotation left in use.
+    last_key: Option<KeyId>,
 }
 
 /// Runs the verb.
 pub fn run(context: &Context, args: &Rotate) -> Result<Exit, Failure> {
     let house = House::open(context)?;
     let below = house.memory_dir(context)?;
-    if args.list {
-        return show::list(context, &Shelf::at(&house.places, &below).map_err(damaged)?);
-    }
     let looked = Shelf::at(&house.places, &below).map_err(damaged)?;
+    if args.list {
+        return show::list(context, &house.place, &looked);
+    }
     if args.dry_run {
         let tasks = tasks(context, args, &house, &looked)?;
-        return rehearse(context, args, &house, (&looked, &tasks));
+        return rehearse(context, args, &house, &tasks);
     }
     let shelf = Shelf::open(&house.places, &below).map_err(damaged)?;
     let _turn = shelf.turn().map_err(|error| {
@@ -108,16 +111,18 @@ fn tasks(
     shelf: &Shelf,
 ) -> Result<Vec<Task>, Failure> {
     let records = shelf.records().map_err(damaged)?;
-    let mut open: Vec<Record> = records.into_iter().filter(|one| !one.is_over()).collect();
+    let task = |name: ServiceName, begun: Option<&Record>| {
+        let last_key = last_key(&records, &name);
+        Task { name, begun: begun.cloned(), last_key }
+    };
+    let mut open = records.iter().filter(|one| !one.is_over());
     if let Some(name) = &args.name {
         let (name, _) = house.entry(name)?;
-        open.retain(|record| record.plan.secret == name);
-        return Ok(vec![Task { name, begun: open.pop() }]);
+        let begun = open.rfind(|record| record.plan.secret == name);
+        return Ok(vec![task(name, begun)]);
     }
-    let mut tasks: Vec<Task> = open
-        .into_iter()
-        .map(|record| Task { name: record.plan.secret.clone(), begun: Some(record) })
-        .collect();
+    let mut tasks: Vec<Task> =
+        open.map(|record| task(record.plan.secret.clone(), Some(record))).collect();
     if args.due {
         let instance = &house.opened.instance;
         for age in super::secrets::ages(context, house, &Default::default())? {
@@ -127,7 +132,7 @@ fn tasks(
             let declared =
                 instance.secrets.get(&age.secret).is_some_and(|one| one.rotation.is_some());
             if is_due && here && declared && age.unattended && !begun {
-                tasks.push(Task { name: age.secret, begun: None });
+                tasks.push(task(age.secret, None));
             }
         }
     }
@@ -138,11 +143,12 @@ fn rehearse(
     context: &Context,
     args: &Rotate,
     house: &House,
-    (shelf, tasks): (&Shelf, &[Task]),
+    tasks: &[Task],
 ) -> Result<Exit, Failure> {
     let mut all = Vec::new();
     for task in tasks {
-        let prepared = ready(context, args, house, (shelf, &task.name)).map_err(refused)?;
+        let last_key = task.last_key.clone();
+        let prepared = ready(context, house, (&task.name, last_key), is_job(context, args))?;
         let lines = prepared.rehearsal();
         let stage = task.begun.as_ref().map(show::stage);
         context.out.line(
@@ -165,34 +171,37 @@ fn rehearse(
     Ok(exit)
 }
 
+/// Which key the last rotation of that secret left in use.
+fn last_key(records: &[Record], name: &ServiceName) -> Option<KeyId> {
+    let mut done = records.iter().filter(|record| record.stage == Stage::Done);
+    done.rfind(|record| record.plan.secret == *name)?.adopted.clone()
+}
+
+/// Whether nobody is there: whoever names a secret is.
+fn is_job(context: &Context, args: &Rotate) -> bool {
+    args.name.is_none() && !context.around.terminal
+}
+
 /// Everything that one rotation works with.
 fn ready(
     context: &Context,
-    args: &Rotate,
     house: &House,
-    (shelf, name): (&Shelf, &ServiceName),
-) -> Result<Prepared, Refused> {
+    (name, last_key): (&ServiceName, Option<KeyId>),
+    unattended: bool,
+) -> Result<Prepared, Failure> {
     let instance = &house.opened.instance;
-    let entry: Option<&SecretEntry> = instance.secrets.get(name);
-    let fleet = match entry.filter(|entry| leaves(entry, &house.node)) {
-        Some(_) => Some(fleet(context).map_err(Refused::Other)?),
-        None => None,
-    };
-    let last = shelf.records().map_err(|error| Refused::Other(damaged(error)))?;
-    let last = last
-        .into_iter()
-        .rev()
-        .find(|record| record.plan.secret == *name && record.stage == Stage::Done);
+    let away = instance.secrets.get(name).is_some_and(|entry| leaves(entry, &house.node));
+    let fleet = away.then(|| fleet(context)).transpose()?;
     let setting = Setting {
         places: &house.places,
         os: HERE,
         node: &house.node,
-        unattended: args.name.is_none() && !context.around.terminal,
+        unattended,
         sandbox: house.place != Place::Machine,
         fleet: fleet.as_ref(),
-        last_key: last.and_then(|record| record.adopted),
+        last_key,
     };
-    prepare(instance, name, &setting).map_err(Refused::Plan)
+    prepare(instance, name, &setting).map_err(refused)
 }
 
 fn fleet(context: &Context) -> Result<Fleet, Failure> {
@@ -200,20 +209,9 @@ fn fleet(context: &Context) -> Result<Fleet, Failure> {
     status_fleet::fleet(context, &reach, 1, false)
 }
 
-/// Why nothing was begun.
-enum Refused {
-    Plan(Refusal),
-    Other(Failure),
-}
-
-fn refused(refused: Refused) -> Failure {
-    match refused {
-        Refused::Other(failure) => failure,
-        Refused::Plan(refusal) => {
-            let way_out = refusal.way_out();
-            way_out.into_iter().fold(Failure::refused(refusal), Failure::hint)
-        }
-    }
+fn refused(refusal: Refusal) -> Failure {
+    let way_out = refusal.way_out();
+    way_out.into_iter().fold(Failure::refused(refusal), Failure::hint)
 }
 
 fn damaged(error: ShelfError) -> Failure {
@@ -234,12 +232,13 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn one(&self, task: &Task) -> Result<(Value, Exit), Failure> {
-        let prepared = ready(self.context, self.args, self.house, (self.shelf, &task.name));
-        let prepared = prepared.map_err(refused)?;
+        let unattended = is_job(self.context, self.args);
+        let last_key = task.last_key.clone();
+        let prepared = ready(self.context, self.house, (&task.name, last_key), unattended)?;
         let retry = self.args.retry || self.args.removed;
         let machine = match &task.begun {
             Some(record) => {
-                prepared.covers(&record.plan).map_err(|refusal| refused(Refused::Plan(refusal)))?;
+                prepared.covers(&record.plan).map_err(refused)?;
                 let mut record = record.clone();
                 if retry {
                     // Whoever mended it does not wait for the hour of a queue.
@@ -277,44 +276,54 @@ impl Run<'_> {
 
     fn report(&self, record: &Record, status: &Status, told: &[String]) -> (Value, Exit) {
         let name = &record.plan.secret;
-        let out = self.context.out;
         let again = |more: &str| self.house.place.command(&format!("rotate {name}{more}"));
-        let (paint, words, exit) = match status {
-            Status::Done => (
-                Paint::Good,
-                "every place has the new value, and the old one is gone".to_owned(),
-                Exit::Done,
-            ),
-            Status::Waiting { until } if is_retiring(record) => (
-                Paint::Good,
-                format!(
-                    "every place has the new value; the old one is looked at again at {} (sanctum rotate --due)",
-                    show::time(*until)
-                ),
-                Exit::Done,
-            ),
-            Status::Waiting { until } => {
-                (Paint::Note, format!("it goes on at {}: {}", show::time(*until), again("")), FOUND)
-            }
-            Status::Working => {
-                (Paint::Note, format!("it stopped in the middle: {}", again("")), FOUND)
-            }
-            Status::NeedsHuman(why) => {
-                (Paint::Bad, format!("it needs you: {why}; then: {}", again(" --retry")), FOUND)
-            }
-            Status::Failed(why) => {
-                let why = why.as_ref().map(ToString::to_string).unwrap_or_default();
-                let begun = !record.attempts.is_empty();
-                let exit = if begun { Exit::RolledBack } else { Exit::Refused };
-                (Paint::Bad, format!("not rotated, every place has what it had: {why}"), exit)
-            }
+        let (paint, words, exit) = standing(record, status, &again(""));
+        let to_do = match status {
+            Status::NeedsHuman(why) => Some((why, " --retry")),
+            Status::Failed(Some(why)) => Some((why, "")),
+            _ => None,
         };
+        let to_do = to_do.map(|(why, more)| format!("{}: {}", why.what_to_do(), again(more)));
+        let out = self.context.out;
         out.line(paint, &format!("{name}: {words}"));
+        if let Some(to_do) = &to_do {
+            out.line(Paint::Plain, &format!("  {to_do}"));
+        }
         let report = json!({
             "secret": name, "rotation": record.rotation, "standing": show::word(status),
-            "stage": show::stage(record), "words": words, "told": told,
+            "stage": show::stage(record), "words": words, "to_do": to_do, "told": told,
         });
         (report, exit)
+    }
+}
+
+/// How a rotation stands, in words, and the exit code of that.
+fn standing(record: &Record, status: &Status, again: &str) -> (Paint, String, Exit) {
+    match status {
+        Status::Done => (
+            Paint::Good,
+            "every place has the new value, and the old one is gone".to_owned(),
+            Exit::Done,
+        ),
+        Status::Waiting { until } if is_retiring(record) => (
+            Paint::Good,
+            format!(
+                "every place has the new value; the old one is looked at again at {} (sanctum rotate --due)",
+                show::time(*until)
+            ),
+            Exit::Done,
+        ),
+        Status::Waiting { until } => {
+            (Paint::Note, format!("it goes on at {}: {again}", show::time(*until)), FOUND)
+        }
+        Status::Working => (Paint::Note, format!("it stopped in the middle: {again}"), FOUND),
+        Status::NeedsHuman(why) => (Paint::Bad, format!("it needs you: {why}"), FOUND),
+        Status::Failed(why) => {
+            let why = why.as_ref().map(ToString::to_string).unwrap_or_default();
+            let begun = !record.attempts.is_empty();
+            let exit = if begun { Exit::RolledBack } else { Exit::Refused };
+            (Paint::Bad, format!("not rotated, every place has what it had: {why}"), exit)
+        }
     }
 }
 
@@ -333,38 +342,31 @@ fn rotation_id() -> Result<RotationId, Failure> {
     Ok(RotationId::from_random(bytes))
 }
 
-/// When providers say that the keys in use were made; a provider that does not answer says nothing, and is told.
+/// When providers say that the keys in use were made, of these secrets or of all; a provider that does not answer says
+/// nothing, and is told.
 pub(super) fn made(
     context: &Context,
     house: &House,
-) -> Result<std::collections::BTreeMap<ServiceName, sanctum_types::UnixTime>, Failure> {
+    names: &[ServiceName],
+) -> Result<BTreeMap<ServiceName, UnixTime>, Failure> {
     let shelf = Shelf::at(&house.places, &house.memory_dir(context)?).map_err(damaged)?;
-    let args = Rotate {
-        name: None,
-        due: true,
-        resume: false,
-        list: false,
-        dry_run: true,
-        retry: false,
-        removed: false,
-        clipboard: false,
-        wait: 0,
-        yes: false,
-    };
+    let records = shelf.records().map_err(damaged)?;
     let instance = &house.opened.instance;
-    let mut found = std::collections::BTreeMap::new();
+    let mut found = BTreeMap::new();
     for (name, entry) in &instance.secrets {
-        if entry.rotation.is_none() || !holders(instance, name).contains(&house.node) {
+        let asked = names.is_empty() || names.contains(name);
+        if !asked || entry.rotation.is_none() || !holders(instance, name).contains(&house.node) {
             continue;
         }
         context.out.progress(&format!("asking the provider of {name}"));
-        match ready(context, &args, house, (&shelf, name)) {
+        let last_key = last_key(&records, name);
+        match ready(context, house, (name, last_key), !context.around.terminal) {
             Ok(prepared) => match prepared.made(clock::now()) {
                 Ok(Some(at)) => drop(found.insert(name.clone(), at)),
                 Ok(None) => {}
                 Err(failure) => context.out.warn(&format!("{name}: {}", failure.reason())),
             },
-            Err(why) => context.out.warn(&format!("{name}: {}", refused(why).text())),
+            Err(why) => context.out.warn(&format!("{name}: {}", why.text())),
         }
     }
     Ok(found)

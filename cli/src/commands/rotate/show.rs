@@ -3,6 +3,7 @@
 use crate::commands::{Context, FOUND};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::site::Place;
 use jiff::Timestamp;
 use sanctum_orchestrator::rotate::Shelf;
 use sanctum_rotation::{Record, Status};
@@ -32,7 +33,7 @@ pub(super) fn time(at: UnixTime) -> String {
 }
 
 /// `--list`; exit 3 where one of them needs the owner.
-pub(super) fn list(context: &Context, shelf: &Shelf) -> Result<Exit, Failure> {
+pub(super) fn list(context: &Context, place: &Place, shelf: &Shelf) -> Result<Exit, Failure> {
     let records = shelf.records().map_err(super::damaged)?;
     let mut needs = false;
     let mut rows = Vec::new();
@@ -51,10 +52,15 @@ pub(super) fn list(context: &Context, shelf: &Shelf) -> Result<Exit, Failure> {
         };
         let line = format!("{name:<28} {:<12} {} {words}", stage(record), time(record.begun));
         context.out.line(paint, line.trim_end());
+        let to_do = halted.map(|halt| halt.why.what_to_do());
+        if let Some(to_do) = to_do {
+            let retry = place.command(&format!("rotate {name} --retry"));
+            context.out.line(Paint::Plain, &format!("  {to_do}: {retry}"));
+        }
         rows.push(json!({
             "secret": name, "rotation": record.rotation, "stage": stage(record),
             "begun": record.begun, "not_before": record.not_before, "over": record.is_over(),
-            "needs_you": halted.map(|halt| halt.why.to_string()),
+            "needs_you": halted.map(|halt| halt.why.to_string()), "to_do": to_do,
             "cause": record.cause.as_ref().map(ToString::to_string),
         }));
     }

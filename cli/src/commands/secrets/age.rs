@@ -2,7 +2,7 @@
 
 use super::house::House;
 use crate::args::rotate::Age as Args;
-use crate::commands::{Context, FOUND, audit};
+use crate::commands::{Context, FOUND, audit, rotate};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::Recorder;
@@ -33,8 +33,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let house = House::open(context)?;
     let names = args.names.iter().map(|name| house.entry(name).map(|(name, _)| name));
     let names: Vec<ServiceName> = names.collect::<Result<_, _>>()?;
-    let asked =
-        if args.ask { crate::commands::rotate::made(context, &house)? } else { BTreeMap::new() };
+    let asked = if args.ask { rotate::made(context, &house, &names)? } else { BTreeMap::new() };
     let mut all = ages(context, &house, &asked)?;
     all.retain(|age| names.is_empty() || names.contains(&age.secret));
     if args.calendar {

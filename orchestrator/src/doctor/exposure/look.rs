@@ -18,7 +18,7 @@ use sanctum_host::live::{argv, parse};
 use sanctum_host::sight::Sight;
 use sanctum_host::sockets::{self, Listener};
 use sanctum_host::{Unit, accounts, bridges as host_bridges, clock, forwarding as host_forwarding};
-use sanctum_types::CouldNotCheck;
+use sanctum_types::{CouldNotCheck, Secret};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -212,7 +212,8 @@ fn printed(ruleset: &[u8]) -> Seen<String> {
     write_new(&file, ruleset).map_err(|error| failed(&error))?;
     // A list in the same file would be answered before the rules are in.
     let script = format!("include \"{}\"\nlist {TABLE}\n", file.display());
-    let options = Options { stdin: Some(script.into_bytes()), ..Options::default() };
+    let stdin = Some(Secret::new(script.into_bytes()));
+    let options = Options { stdin, ..Options::default() };
     let args = ["--net", nft.path().as_str(), "-s", "-i"];
     let said = run(&unshare, &args, options).map_err(|error| failed(&error))?;
     let said = said.success().map_err(|error| failed(&error))?;

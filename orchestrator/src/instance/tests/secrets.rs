@@ -148,6 +148,7 @@ const ROTATIONS: &[(&str, &str, &str)] = &[
     ("{MANUAL, reload: [{service: nobody}]}", JOB, "not declared"),
     ("{MANUAL, reload: [{http: {url: \"http://x.example/\"}}]}", JOB, "a reload is https"),
     ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, --due]", "keychain://system/"),
+    ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, --resume]", "keychain://system/"),
     ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, key]", "keychain://system/"),
     ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, mgmt]", ""),
 ];
@@ -166,4 +167,17 @@ fn a_rotation_that_could_not_be_done_is_refused_where_it_stands() {
             }
         }
     }
+}
+
+#[test]
+fn a_job_cannot_read_a_management_key_in_a_login_keychain() {
+    let text = rotating("{kind: {openrouter: {}}, management: mgmt}")
+        .replace("[JOB]", "[rotate, --due]")
+        .replace("keychain:k/x", "file:k");
+    assert!(load(&text, "i", &BuiltinRules).is_ok());
+    let refused = load(&text.replace("file:m", "keychain:m/x"), "i", &BuiltinRules).unwrap_err();
+    assert!(
+        refused.to_string().contains("`keychain:m/x`, which rotating `key` needs"),
+        "{refused}"
+    );
 }

@@ -3,10 +3,10 @@
 use super::services::{known_node, known_secret};
 use super::{Judged, Problem};
 use crate::instance::model::{Instance, NodeType, Os};
-use crate::instance::rotation::{Consumer, Kind, Reload, Rotation};
+use crate::instance::rotation::{Consumer, Reload, Rotation};
 use sanctum_rotation::http::Client;
 use sanctum_rotation::providers::SettingsError;
-use sanctum_rotation::{ConsumerId, KeyId, OldKey, Provider};
+use sanctum_rotation::{ConsumerId, KeyId, OldKey, Provider, Settings};
 use sanctum_types::{Secret, SecretRef, ServiceName};
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ pub enum RotationFault {
     Service(ServiceName),
     /// A job without a session would write a keychain that needs one.
     #[error(
-        "`{place}` of `{secret}` is in a login keychain, which is locked in a job of this account"
+        "`{place}`, which rotating `{secret}` needs, is in a login keychain, which is locked in a job of this account"
     )]
     LoginKeychain {
         /// Which secret.
@@ -114,9 +114,8 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
 }
 
 fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judged: &mut Judged) {
-    let settings = rotation.kind.settings();
     let at = |key| ["secrets", name.as_str(), "rotation", key];
-    if settings.nature().old == OldKey::DiesAtMint && rotation.destructive.is_none() {
+    if rotation.kind.nature().old == OldKey::DiesAtMint && rotation.destructive.is_none() {
         judged.refuse(at("kind"), RotationFault::Destroys.into());
     }
     match &rotation.management {
@@ -124,7 +123,7 @@ fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judg
             judged.refuse(at("management"), RotationFault::OwnManagement.into());
         }
         Some(key) => known_secret(instance, at("management"), key, judged),
-        None if !matches!(rotation.kind, Kind::Manual(_) | Kind::Command(_)) => {
+        None if !matches!(rotation.kind, Settings::Manual(_) | Settings::Command(_)) => {
             judged.refuse(at("kind"), RotationFault::NoManagement.into());
         }
         None => {}
@@ -133,7 +132,7 @@ fn management(instance: &Instance, name: &ServiceName, rotation: &Rotation, judg
     let some = Secret::new("x".to_owned());
     if let Err(
         fault @ (SettingsError::Base(_) | SettingsError::Shape(_) | SettingsError::Program(_)),
-    ) = Provider::new(&settings, Some(some))
+    ) = Provider::new(&rotation.kind, Some(some))
     {
         judged.refuse(at("kind"), RotationFault::Settings(fault).into());
     }
@@ -206,11 +205,19 @@ fn jobs(instance: &Instance, judged: &mut Judged) {
         if !is_mac || !rotates {
             continue;
         }
+        let asked = |secret: &ServiceName| {
+            let all = |word: &String| word == "--due" || word == "--resume";
+            schedule.command.iter().any(|word| all(word) || word == secret.as_str())
+        };
         for (secret, entry) in &instance.secrets {
-            let named = entry.rotation.is_some()
-                && schedule.command.iter().any(|word| word == "--due" || word == secret.as_str());
+            let Some(rotation) = entry.rotation.as_ref().filter(|_| asked(secret)) else {
+                continue;
+            };
+            let key = rotation.management.as_ref().and_then(|key| instance.secrets.get(key));
             let login = |place: &&SecretRef| matches!(place, SecretRef::Keychain { .. });
-            if let Some(place) = entry.places().find(login).filter(|_| named) {
+            // The management key is read where it has its source.
+            let mut places = entry.places().chain(key.map(|key| &key.reference));
+            if let Some(place) = places.find(login) {
                 let fault = RotationFault::LoginKeychain {
                     secret: secret.clone(),
                     place: place.to_string(),

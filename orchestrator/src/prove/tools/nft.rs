@@ -7,6 +7,7 @@ use sanctum_host::accounts::effective_uid;
 use sanctum_host::command::{Options, Output, Program, run};
 use sanctum_host::files::TempDir;
 use sanctum_host::{HostError, live::argv};
+use sanctum_types::Secret;
 
 pub(super) fn check(file: &Artefact, tools: &Tools) -> Proof {
     Proof::from("nft -c", file.path.as_str(), look(file, tools))
@@ -48,6 +49,6 @@ fn look(file: &Artefact, tools: &Tools) -> Looked {
 fn asked(program: &Program, before: &[&str], file: &Artefact) -> Result<Output, HostError> {
     let check = argv::nft_check();
     let args: Vec<&str> = before.iter().copied().chain(check.iter().map(String::as_str)).collect();
-    let stdin = Some(file.bytes.clone());
+    let stdin = Some(Secret::new(file.bytes.clone()));
     run(program, &args, Options { stdin, timeout: LIMIT, ..Options::default() })
 }

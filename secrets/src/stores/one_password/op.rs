@@ -74,7 +74,7 @@ impl Op {
             ("OP_SERVICE_ACCOUNT_TOKEN", self.token.expose().clone()),
         ]);
         let options = Options {
-            stdin: stdin.map(<[u8]>::to_vec),
+            stdin: stdin.map(|bytes| Secret::new(bytes.to_vec())),
             timeout: PATIENCE,
             env,
             output_limit: 8 * 1024 * 1024,

@@ -77,7 +77,8 @@ fn sweep(case: Case, calls: &str, step: usize) {
     assert!(kills * step > 3, "{kills} kills of {case:?} at {calls}");
 }
 
-/// Every point of one kind, and some of each other: what differs between them is the provider's own tests' matter.
+/// Every point of one kind, and some of each other: what differs between them is the provider's own tests' matter. The
+/// soak below takes every point of all.
 fn step(case: Case, few: usize) -> usize {
     if case.contract == Contract::Openrouter { 1 } else { few }
 }
@@ -95,5 +96,16 @@ fn a_kill_before_an_answer_is_read_loses_no_key() {
     let _strace = sanctum_tests::need!("strace");
     for case in CASES {
         sweep(case, ANSWERS, step(case, 5));
+    }
+}
+
+#[test]
+#[ignore = "a soak; its command is in docs/testing.md"]
+fn a_rotation_of_any_kind_may_die_anywhere() {
+    let _strace = sanctum_tests::need!("strace");
+    for calls in [RENAMES, ANSWERS] {
+        for case in CASES {
+            sweep(case, calls, 1);
+        }
     }
 }

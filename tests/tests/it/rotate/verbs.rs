@@ -54,6 +54,9 @@ fn bad_input_is_refused_before_anything_is_minted_and_says_what_to_do() {
     bed.house.fed(&["secrets", "set", "management", "--stdin"], plain.as_bytes()).exits(0);
     let ran = bed.house.run(&["rotate", "router", "--yes"]).exits(4);
     assert!(ran.stdout.contains("plain key"), "{}", ran.stdout);
+    let way_out =
+        "store a management key where the instance expects one, then rotate again: sanctum rotate";
+    assert!(ran.stdout.contains(way_out), "{}", ran.stdout);
     bed.house.fed(&["secrets", "set", "management", "--stdin"], management.as_bytes()).exits(0);
     // A consumer that cannot be written: the path leads through no object.
     let path = bed.house.at("root").join(JSON);
@@ -124,6 +127,9 @@ fn what_is_due_is_rotated_and_what_nobody_knows_is_told_once_a_day() {
     assert!(bed.records().is_empty(), "set a moment ago");
     let ages = bed.house.run(&["secrets", "age", "--json"]).exits(0).json();
     assert_eq!(ages["secrets"][1]["standing"], "well");
+    let asked = |bed: &Bed| bed.provider.account().log.len();
+    bed.house.run(&["secrets", "age", "management", "--ask"]).exits(0);
+    assert_eq!(asked(&bed), 0, "of another secret than the one that was asked about");
     // The provider knows better: the key is ninety days old.
     let ages = bed.house.run(&["secrets", "age", "--ask", "--json"]).exits(3).json();
     let router = &ages["secrets"][1];

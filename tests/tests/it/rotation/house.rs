@@ -47,16 +47,19 @@ impl Kind {
     }
 
     pub(super) fn settings(self, base: &str) -> Settings {
-        let mut settings: Value = match self {
-            Self::Openrouter => json!({ "kind": "openrouter" }),
-            Self::Openai => json!({ "kind": "openai", "project": "proj_house" }),
-            Self::Aws => json!({ "kind": "aws-iam", "user": "house", "sts_url": base }),
-            Self::Tailscale => json!({ "kind": "tailscale", "tags": ["tag:house"] }),
-            Self::Roll => json!({ "kind": "cloudflare", "way": "roll" }),
-            Self::Second => json!({ "kind": "cloudflare", "way": "second" }),
-            Self::Anthropic => json!({ "kind": "anthropic" }),
+        let settings = match self {
+            Self::Openrouter => json!({ "openrouter": { "base_url": base } }),
+            Self::Openai => json!({ "openai": { "project": "proj_house", "base_url": base } }),
+            Self::Aws => {
+                json!({ "aws-iam": { "user": "house", "sts_url": base, "base_url": base } })
+            }
+            Self::Tailscale => {
+                json!({ "tailscale": { "tags": ["tag:house"], "base_url": base } })
+            }
+            Self::Roll => json!({ "cloudflare": { "way": "roll", "base_url": base } }),
+            Self::Second => json!({ "cloudflare": { "way": "second", "base_url": base } }),
+            Self::Anthropic => json!({ "anthropic": { "base_url": base } }),
         };
-        settings["base_url"] = json!(base);
         serde_json::from_value(settings).expect("settings of this kind")
     }
 }

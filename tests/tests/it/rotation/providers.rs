@@ -197,7 +197,7 @@ fn a_refused_revoke_stays_queued_and_is_told_daily() {
 /// Settings are data of the instance: what is not known is an error, and a dry run needs no network.
 #[test]
 fn settings_and_dry_runs() {
-    let unknown = serde_json::json!({ "kind": "openrouter", "sandbox": true });
+    let unknown = serde_json::json!({ "openrouter": { "sandbox": true } });
     assert!(serde_json::from_value::<Settings>(unknown).is_err());
     for kind in KINDS {
         let house = House::new(kind);

@@ -71,7 +71,7 @@ fn a_program_gets_values_on_descriptors_only() {
     let folder = Folder::with_script();
     let program = folder.0.join("rotate");
     let script = settings(
-        json!({ "kind": "command", "program": program, "tells_last_use": true, "lists": true }),
+        json!({ "command": { "program": program, "tells_last_use": true, "lists": true } }),
     );
     let management = Secret::new("of-the-manager".to_owned());
     let provider = Provider::new(&script, Some(management)).expect("usable");
@@ -142,10 +142,10 @@ fn page(value: &'static str) -> u16 {
 #[test]
 fn a_person_pastes_and_says_when_the_old_one_is_gone() {
     let port = page("abc-123456");
-    let manual = settings(json!({
-        "kind": "manual", "create_url": "https://example.com/keys", "regex": "abc-[0-9]+", "min_length": 8,
+    let manual = settings(json!({ "manual": {
+        "create_url": "https://example.com/keys", "regex": "abc-[0-9]+", "min_length": 8,
         "verify": { "url": format!("http://127.0.0.1:{port}/me"), "header": "x-api-key", "prefix": "Key " },
-    }));
+    } }));
     let provider = Provider::new(&manual, None).expect("usable");
     assert_eq!(provider.pages(), Some(("https://example.com/keys", "https://example.com/keys")));
     let mint = |pasted: Option<&str>| {
@@ -179,12 +179,12 @@ fn a_person_pastes_and_says_when_the_old_one_is_gone() {
 #[test]
 fn settings_that_do_not_fit_are_refused() {
     for (value, management) in [
-        (json!({ "kind": "openrouter" }), None),
-        (json!({ "kind": "openrouter", "base_url": "http://example.com" }), Some("x")),
-        (json!({ "kind": "aws-iam", "user": "u" }), Some("without-a-colon")),
-        (json!({ "kind": "tailscale" }), Some("tskey-client-")),
-        (json!({ "kind": "command", "program": "rotate.sh" }), None),
-        (json!({ "kind": "manual", "create_url": "https://example.com", "regex": "(" }), None),
+        (json!({ "openrouter": {} }), None),
+        (json!({ "openrouter": { "base_url": "http://example.com" } }), Some("x")),
+        (json!({ "aws-iam": { "user": "u" } }), Some("without-a-colon")),
+        (json!({ "tailscale": {} }), Some("tskey-client-")),
+        (json!({ "command": { "program": "rotate.sh" } }), None),
+        (json!({ "manual": { "create_url": "https://example.com", "regex": "(" } }), None),
     ] {
         let management = management.map(|text| Secret::new(text.to_owned()));
         assert!(Provider::new(&settings(value.clone()), management).is_err(), "{value}");

@@ -89,6 +89,8 @@ pub(crate) struct Account {
     pub(crate) fault_at: Option<(usize, Fault)>,
     /// Last uses are not told any more.
     pub(crate) last_use_lags: bool,
+    /// What a person makes as soon as somebody has read the list to its end.
+    pub(crate) awaited: Option<Key>,
     /// Method and path of each request that was understood.
     pub(crate) log: Vec<String>,
     serial: usize,
@@ -229,6 +231,7 @@ impl StandIn {
             fault_at: None,
             last_use_lags: false,
             log: Vec::new(),
+            awaited: None,
             serial: 0,
         };
         account.management = contract.management(&mut account);
