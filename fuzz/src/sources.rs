@@ -18,6 +18,7 @@ pub fn scan_file(bytes: &[u8]) {
         exclude: Vec::new(),
         jobs: Some(1),
         key: [1; 32],
+        validate: false,
         roots: Vec::new(),
     };
     let scanner = Scanner::new(&settings);

@@ -66,6 +66,9 @@ fn result(finding: &Finding) -> Value {
     if !finding.layers.is_empty() {
         properties.insert("layers".to_owned(), json!(finding.layers));
     }
+    if let Some(validity) = &finding.validity {
+        properties.insert("validity".to_owned(), json!(validity));
+    }
     if !properties.is_empty() {
         add("properties", Value::Object(properties));
     }

@@ -1,14 +1,16 @@
 //! Takes pieces of text and keeps what was found: the one place where the engine is asked.
 //!
 //! Shared by all threads. Invariant: a secret leaves this module only as a fingerprint; previews hold what stands before
-//! it in its line, redacted once more. Deliberately absent: where pieces come from.
+//! it in its line, redacted once more; and where providers are to be asked, as a [`Question`] for the asking and no longer. Deliberately
+//! absent: where pieces come from.
 
 use crate::baseline::{self, Baseline, hex};
 use crate::finding::{Accepted, Commit, Counts, Finding, NotScanned, Report, Source};
 use crate::mark;
+use crate::validate::{self, Question, Validity};
 use sanctum_firewall::Match;
 use sanctum_types::Severity;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,6 +44,8 @@ pub struct Settings {
     pub jobs: Option<usize>,
     /// A key of random bytes for this run.
     pub key: [u8; 32],
+    /// Whether providers are to be asked about what counts.
+    pub validate: bool,
     /// Paths that were given; fingerprints hold what lies below them.
     pub roots: Vec<String>,
 }
@@ -90,10 +94,19 @@ impl Part {
     pub const WHOLE: Self = Self { lines: 0, columns: 0, from: 0, to: usize::MAX };
 }
 
+struct Kept {
+    finding: Finding,
+    /// Rule, path and secret under this run's key.
+    identity: [u8; 16],
+    /// Whose answer its validity is.
+    question: Option<[u8; 16]>,
+}
+
 #[derive(Default)]
 struct Collected {
-    /// Each with rule, path and secret under this run's key.
-    findings: Vec<(Finding, [u8; 16])>,
+    findings: Vec<Kept>,
+    /// By rule and secret under this run's key.
+    questions: BTreeMap<[u8; 16], Question>,
     /// Where the one finding of a secret is that is told once; none where there was no room.
     seen: HashMap<[u8; 16], Option<usize>>,
     not_scanned: Vec<NotScanned>,
@@ -105,7 +118,7 @@ impl Collected {
     fn is_later(&self, once: &[u8; 16], commit: Option<&Commit>) -> bool {
         let Some(at) = self.seen.get(once) else { return false };
         let known =
-            at.and_then(|at| self.findings.get(at)).and_then(|(found, _)| found.commit.as_ref());
+            at.and_then(|at| self.findings.get(at)).and_then(|kept| kept.finding.commit.as_ref());
         match (known, commit) {
             (Some(known), Some(commit)) => known.order <= commit.order,
             _ => true,
@@ -258,6 +271,9 @@ impl<'s> Scanner<'s> {
         let marked = || self.settings.marks.then(|| marked(text, found)).flatten();
         let parts = [rule.as_bytes(), key_path.as_bytes(), secret];
         let identity = baseline::keyed(&self.settings.key, &parts);
+        let accepted = accepted.or_else(|| marked().map(Accepted::Mark));
+        let asked = self.settings.validate && accepted.is_none();
+        let question = asked.then(|| self.question(found, secret));
         let finding = Finding {
             rule,
             title: found.rule.title,
@@ -272,9 +288,39 @@ impl<'s> Scanner<'s> {
             preview: preview(text, found, all),
             commit: place.commit.cloned(),
             fingerprint: names.first().map(|name| hex(name)),
-            accepted: accepted.or_else(|| marked().map(Accepted::Mark)),
+            validity: question.clone().and_then(Result::err),
+            accepted,
         };
-        self.push(finding, identity, once);
+        let question = question.and_then(Result::ok);
+        self.push(Kept { finding, identity, question }, once);
+    }
+
+    /// Keeps the question about a secret; or says why there is none.
+    fn question(&self, found: &Match, secret: &[u8]) -> Result<[u8; 16], Validity> {
+        let question = Question::about(found, secret)?;
+        let key = baseline::keyed(&self.settings.key, &[found.rule.id.as_bytes(), secret]);
+        let mut kept = self.collected();
+        if kept.questions.len() >= validate::MOST && !kept.questions.contains_key(&key) {
+            let cause = format!("more than {} secrets are not asked about", validate::MOST);
+            return Err(Validity::Unknown(cause));
+        }
+        kept.questions.insert(key, question);
+        Ok(key)
+    }
+
+    /// Puts the answers to the findings; how many secrets were asked about.
+    pub fn validate(&self, ask: &(dyn Fn(&Question) -> Validity + Sync)) -> usize {
+        let mut questions = std::mem::take(&mut self.collected().questions);
+        let wanted: HashSet<[u8; 16]> =
+            self.collected().findings.iter().filter_map(|kept| kept.question).collect();
+        questions.retain(|key, _| wanted.contains(key));
+        let answers = validate::answers(&questions, ask, validate::TOGETHER);
+        for kept in &mut self.collected().findings {
+            if let Some(answer) = kept.question.and_then(|key| answers.get(&key)) {
+                kept.finding.validity = Some(answer.clone());
+            }
+        }
+        answers.len()
     }
 
     /// Marks without a reason are findings of their own.
@@ -308,15 +354,17 @@ impl<'s> Scanner<'s> {
                 preview: format!("{} {}", mark::WORD, mark.rule),
                 commit: place.commit.cloned(),
                 fingerprint: None,
+                validity: None,
                 accepted: None,
             };
             let parts = [finding.path.as_bytes(), finding.preview.as_bytes()];
             let identity = baseline::keyed(&self.settings.key, &parts);
-            self.push(finding, identity, None);
+            self.push(Kept { finding, identity, question: None }, None);
         }
     }
 
-    fn push(&self, finding: Finding, identity: [u8; 16], once: Option<[u8; 16]>) {
+    fn push(&self, one: Kept, once: Option<[u8; 16]>) {
+        let finding = &one.finding;
         let mut kept = self.collected();
         let known = once.and_then(|once| kept.seen.get(&once).copied());
         if let Some(at) = known {
@@ -324,7 +372,7 @@ impl<'s> Scanner<'s> {
             let later = once.is_some_and(|once| kept.is_later(&once, finding.commit.as_ref()));
             let slot = at.filter(|_| !later).and_then(|at| kept.findings.get_mut(at));
             if let Some(slot) = slot {
-                *slot = (finding, identity);
+                *slot = one;
             }
             return;
         }
@@ -334,7 +382,7 @@ impl<'s> Scanner<'s> {
         let room = kept.findings.len() < MOST;
         let at = room.then_some(kept.findings.len());
         if room {
-            kept.findings.push((finding, identity));
+            kept.findings.push(one);
         } else {
             kept.left_out += 1;
         }
@@ -346,11 +394,10 @@ impl<'s> Scanner<'s> {
     /// Takes out what another scan with the same settings found too: the same secret by the same rule in the same path.
     pub fn forget(&self, other: Self) {
         let other = other.collected.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let known: HashSet<[u8; 16]> =
-            other.findings.iter().map(|(_, identity)| *identity).collect();
+        let known: HashSet<[u8; 16]> = other.findings.iter().map(|one| one.identity).collect();
         let mut kept = self.collected();
-        kept.findings.retain(|(_, identity)| !known.contains(identity));
-        let found = kept.findings.iter().filter(|(finding, _)| finding.accepted.is_none()).count();
+        kept.findings.retain(|one| !known.contains(&one.identity));
+        let found = kept.findings.iter().filter(|one| one.finding.accepted.is_none()).count();
         self.found.store(found as u64, Ordering::Relaxed);
     }
 
@@ -365,7 +412,7 @@ impl<'s> Scanner<'s> {
     pub fn finish(self) -> Report {
         let counts = self.counts();
         let kept = self.collected.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<Finding> = kept.findings.into_iter().map(|(finding, _)| finding).collect();
+        let mut all: Vec<Finding> = kept.findings.into_iter().map(|one| one.finding).collect();
         all.sort_by(|one, two| {
             (&one.path, one.source, one.line, one.column, one.rule)
                 .cmp(&(&two.path, two.source, two.line, two.column, two.rule))

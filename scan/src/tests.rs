@@ -20,6 +20,7 @@ pub(crate) fn settings(roots: &[&Path]) -> Settings {
         exclude: Vec::new(),
         jobs: Some(2),
         key: [1; 32],
+        validate: false,
         roots: roots.iter().map(|root| root.display().to_string()).collect(),
     }
 }

@@ -7,4 +7,5 @@ mod house;
 mod network;
 mod sarif;
 mod special;
+mod validate;
 mod verb;

@@ -1,8 +1,9 @@
 //! `sanctum scan`: where credentials lie open. Looks, and changes nothing but git's hook where that is asked for.
 //!
 //! Exit 3 means findings; what could not be scanned is shown and counted, and with `--strict` it is a finding too. There
-//! is no way to make it show a secret. Deliberately absent: any network, and asking a provider whether a key lives.
+//! is no way to make it show a secret. Invariant: without `--validate` it opens no network connection.
 
+mod asked;
 mod hook;
 mod show;
 mod told;
@@ -34,6 +35,7 @@ pub fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
 }
 
 fn scan(context: &Context, args: &Scan) -> Result<Exit, Failure> {
+    asked::allowed(context, args)?;
     let settings = settings(context, args)?;
     let (begun, told) = (clock::Monotonic::now(), AtomicU64::new(0));
     let watch = |scanner: &Scanner<'_>| progress(context, scanner, begun.elapsed(), &told);
@@ -42,6 +44,9 @@ fn scan(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     sanctum_scan::run(&scanner, &request).map_err(|error| {
         Failure::failed(error).hint("what is staged was not scanned, so nothing can be said of it")
     })?;
+    if args.validate {
+        asked::ask(context, args, &scanner);
+    }
     let report = scanner.finish();
     if let Some(path) = &args.write_baseline {
         return write_baseline(context, args, (path, settings.lists), &report);
@@ -98,6 +103,7 @@ fn settings(context: &Context, args: &Scan) -> Result<Settings, Failure> {
         exclude: args.exclude.clone(),
         jobs: args.jobs.map(usize::from),
         key: fresh_key()?,
+        validate: args.validate,
         roots: paths(args).iter().map(|path| shown(path)).collect(),
     })
 }

@@ -6,6 +6,7 @@ use crate::commands::Context;
 use crate::failure::Failure;
 use crate::output::{Out, Paint, redacted};
 use sanctum_host::files;
+use sanctum_scan::validate::Validity;
 use sanctum_scan::{Accepted, Finding, Report, sarif};
 use sanctum_types::Severity;
 use serde_json::{Value, json};
@@ -93,7 +94,7 @@ fn lines(args: &Scan, report: &Report) -> Vec<(Paint, String)> {
     lines
 }
 
-fn of_finding(finding: &Finding) -> [(Paint, String); 2] {
+fn of_finding(finding: &Finding) -> Vec<(Paint, String)> {
     let paint = if finding.severity >= Severity::Error { Paint::Bad } else { Paint::Note };
     let commit = finding.commit.as_ref().map(|commit| {
         let day = jiff::Timestamp::from_second(commit.authored.0).unwrap_or_default();
@@ -105,7 +106,11 @@ fn of_finding(finding: &Finding) -> [(Paint, String); 2] {
         [] => String::new(),
         layers => format!(" in {}", layers.join(" in ")),
     };
-    [
+    let validity = finding.validity.as_ref().map(|validity| {
+        let paint = if *validity == Validity::Active { Paint::Bad } else { Paint::Note };
+        (paint, plain(&format!("    {validity}")))
+    });
+    let lines = [
         (
             paint,
             plain(&format!(
@@ -116,7 +121,8 @@ fn of_finding(finding: &Finding) -> [(Paint, String); 2] {
             )),
         ),
         (Paint::Plain, plain(&format!("    {}", finding.preview))),
-    ]
+    ];
+    lines.into_iter().chain(validity).collect()
 }
 
 /// Paths and names are somebody else's: no control character of theirs reaches a terminal.
