@@ -323,6 +323,10 @@ proptest! {
             let line = head.matches('\n').count() + 1;
             let col = head.chars().rev().take_while(|c| *c != '\n').count() + 1;
             prop_assert_eq!((found.line, found.col), (line, col));
+            let head = &text[..found.range.end];
+            let line = head.matches('\n').count() + 1;
+            let col = head.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            prop_assert_eq!((found.end_line, found.end_col), (line, col));
         }
     }
 
@@ -345,5 +349,23 @@ proptest! {
             pair[0].range.start < pair[1].range.start && pair[0].range.end < pair[1].range.end
         };
         prop_assert!(found.windows(2).all(ordered));
+    }
+}
+
+#[test]
+fn a_parameter_of_a_url_in_code_is_text_and_a_command_in_settings_is_none() {
+    let found = |text: &str, path: &str| {
+        let found = crate::find_in(text.as_bytes(), Some(path));
+        found.first().map(|found| text[found.range.clone()].to_owned())
+    };
+    for (text, path, secret) in [
+        ("c(\"jdbc:sqlserver://db;user=sa;password=kq82Jd0s\")", "A.java", Some("kq82Jd0s")),
+        ("x = 'postgres://db/app?user=a&password=kq82Jd0s&ssl=1'", "a.py", Some("kq82Jd0s")),
+        ("f('a'; password=kq82Jd0s)", "a.py", None),
+        ("PASSWORD=`pass show db2`", ".env", None),
+        ("PASSWORD='kq82Jd0s'", ".env", Some("kq82Jd0s")),
+        ("const password = `kq82Jd0s`", "a.js", Some("kq82Jd0s")),
+    ] {
+        assert_eq!(found(text, path).as_deref(), secret, "{text}");
     }
 }

@@ -90,6 +90,13 @@ pub struct Finding {
     pub line: usize,
     /// Column of its first byte in characters, from 1.
     pub column: usize,
+    /// Line of the character behind its last one.
+    pub end_line: usize,
+    /// Column of that character.
+    pub end_column: usize,
+    /// The encodings around it, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<&'static str>,
     /// The line around it, secrets replaced by marks.
     pub preview: String,
     /// The first commit that shows it.

@@ -6,4 +6,5 @@ mod hook;
 mod house;
 mod network;
 mod sarif;
+mod special;
 mod verb;

@@ -28,7 +28,8 @@ pub(super) fn report(
             (true, _) => document(&sarif::log(report, env!("CARGO_PKG_VERSION"))),
             (false, true) => document(&data(report, unrecorded)),
             (false, false) => {
-                lines(args, report).into_iter().map(|(_, line)| format!("{line}\n")).collect()
+                let line = |(_, line): (Paint, String)| sanctum_firewall::redact(&line).text + "\n";
+                lines(args, report).into_iter().map(line).collect()
             }
         };
         files::write_private(path, bytes.as_bytes())?;
@@ -100,11 +101,15 @@ fn of_finding(finding: &Finding) -> [(Paint, String); 2] {
         format!(" in commit {} of {day}", commit.id.get(..12).unwrap_or(&commit.id))
     });
     let place = format!("{}:{}:{}", finding.path, finding.line, finding.column);
+    let layers = match finding.layers.as_slice() {
+        [] => String::new(),
+        layers => format!(" in {}", layers.join(" in ")),
+    };
     [
         (
             paint,
             plain(&format!(
-                "{place}: {} ({}){}",
+                "{place}: {} ({}){layers}{}",
                 finding.title,
                 finding.rule,
                 commit.unwrap_or_default()
