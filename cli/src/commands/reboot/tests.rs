@@ -43,7 +43,7 @@ pub(in crate::commands) fn context(dir: &Path, text: &str) -> Context {
         Common { instance: Some(file), root: Some(root), node: None, json: true, quiet: true };
     let around = Surroundings {
         euid: sanctum_host::accounts::effective_uid(),
-        home: None,
+        home: std::sync::OnceLock::from(None),
         sudo_uid: None,
         instance: None,
         agent: None,

@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Puts it in.
 pub(super) fn install(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    let home = context.around.home.as_deref();
+    let home = context.around.home();
     change(context, path, |repository, program| hook::install(repository, program, home))
 }
 

@@ -89,7 +89,7 @@ fn settings(context: &Context, args: &Scan) -> Result<Settings, Failure> {
         };
         lists.push(list(path)?.ok_or_else(missing)?);
     }
-    if let Some(home) = &context.around.home
+    if let Some(home) = context.around.home()
         && let Some(own) = list(&home.join(OWN_LIST))?
     {
         lists.push(own);
@@ -161,7 +161,8 @@ fn homes(context: &Context) -> Result<Vec<PathBuf>, Failure> {
     let euid = context.around.euid;
     let account = accounts::by_uid(euid)?.and_then(|account| account.home);
     let account = account.map(|home| PathBuf::from(home.as_str()));
-    let mut homes: Vec<PathBuf> = context.around.home.iter().cloned().chain(account).collect();
+    let mut homes: Vec<PathBuf> =
+        context.around.home().map(Path::to_owned).into_iter().chain(account).collect();
     if euid == 0 {
         let (base, skip) = match HERE {
             Os::Macos => ("/Users", "Shared"),
