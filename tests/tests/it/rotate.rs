@@ -5,6 +5,8 @@ mod bed;
 mod by_hand;
 mod kill;
 mod kinds;
+mod laws;
 mod node;
+mod program;
 mod promises;
 mod verbs;

@@ -1,8 +1,10 @@
 //! A house with one secret of a provider, in five places, and a way to let time pass.
 #![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
 
-use crate::cli::program::House;
-use crate::rotation::stand_in::{Contract, Key, StandIn};
+use super::program::Folder;
+use crate::cli::program::{House, Ran};
+use crate::cli::tree;
+use crate::rotation::stand_in::{Account, Contract, Key, StandIn};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -52,17 +54,67 @@ pub(crate) const CASES: [Case; 6] = [
     },
 ];
 
+/// A program of the owner's: `PROGRAM` is where it is.
+pub(crate) const COMMAND: Case = Case {
+    contract: Contract::Openrouter,
+    kind: "{command: {program: \"PROGRAM\", lists: true, disables: true, tells_last_use: true}}",
+    more: "",
+};
+
+/// A person pastes what he made at a page, and takes the old one away there.
+pub(crate) const MANUAL: Case = Case {
+    contract: Contract::Openrouter,
+    kind: "{manual: {create_url: \"https://provider.example/keys\", min_length: 20, verify: {url: \"BASE/key\", prefix: \"Bearer \"}}}",
+    more: "",
+};
+
+/// A person pastes what he made at a page; the interface takes the old one away.
+pub(crate) const ANTHROPIC: Case =
+    Case { contract: Contract::Anthropic, kind: "{anthropic: {base_url: \"BASE\"}}", more: "" };
+
+/// What `sanctum rotate` asks a person for.
+pub(crate) const QUESTION: &str = "the new value of `router`";
+
+/// Longer than every pause, overlap and soak (`Policy`): each run goes as far as it gets without the next one.
+const LONG: i64 = 8 * 86_400;
+/// Runs until a rotation is over: two without faults, five to use up the tries of a step, as many to undo it.
+const RUNS: usize = 16;
+
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     i64::try_from(since.as_secs()).expect("before the end of time")
 }
 
+impl Case {
+    /// Whether a person makes the value.
+    pub(crate) fn is_by_hand(self) -> bool {
+        self.kind.contains("manual") || self.kind.contains("anthropic")
+    }
+
+    /// Whether the old value dies with the mint: declared, and until the next run no place may have a valid one.
+    pub(crate) fn is_roll(self) -> bool {
+        self.more.contains("destructive")
+    }
+}
+
 /// A house and its provider.
 pub(crate) struct Bed {
+    pub(crate) case: Case,
     pub(crate) house: House,
     pub(crate) provider: StandIn,
+    /// The provider of kind `command`.
+    pub(crate) program: Option<Folder>,
+    /// What a person pastes, where one makes the value.
+    pub(crate) pasted: Option<String>,
     /// The keys that were there, the one in use first.
     pub(crate) before: Vec<Key>,
+}
+
+/// All that a rotation changes, as it was.
+pub(crate) struct Moment {
+    root: tempfile::TempDir,
+    account: Account,
+    program: Option<Vec<(PathBuf, Vec<u8>)>>,
 }
 
 impl Bed {
@@ -73,7 +125,15 @@ impl Bed {
     /// With more in the section `rotation`.
     pub(crate) fn with(case: Case, more: &str) -> Self {
         let provider = StandIn::start(case.contract, now());
-        let kind = case.kind.replace("BASE", &provider.base_url());
+        let (value, mut management) = {
+            let account = provider.account();
+            (account.keys[0].value.clone(), account.management.clone())
+        };
+        let program = case.kind.contains("PROGRAM").then(|| Folder::new(&value, &management));
+        let mut kind = case.kind.replace("BASE", &provider.base_url());
+        if let Some(program) = &program {
+            kind = kind.replace("PROGRAM", program.program().to_str().expect("UTF-8"));
+        }
         let text = format!(
             "format: 1\ninstance: {{name: Bed, slug: bed, timezone: UTC}}\nusers: {{owner: operator}}\n\
              nodes: {{hub: {{type: hub, os: linux}}}}\nnetworks: {{lan: {{subnet: 192.168.1.0/24}}}}\n\
@@ -85,9 +145,8 @@ impl Bed {
             case.more
         );
         let house = House::new(&text);
-        let before = provider.account().keys.clone();
-        let value = before[0].value.clone();
-        let mut management = provider.account().management.clone();
+        let keys = || provider.account().keys.clone();
+        let before = program.as_ref().map_or_else(keys, Folder::keys);
         if case.contract == Contract::Aws {
             management = format!("AKIDMANAGER:{management}");
         }
@@ -98,7 +157,19 @@ impl Bed {
             "{{\n  \"models\": {{\"providers\": {{\"router\": {{\"apiKey\": \"{value}\", \"n\": 1.50}}}}}}\n}}\n"
         );
         house.put(JSON, &json, 0o600);
-        Self { house, provider, before }
+        let pasted = case.is_by_hand().then(|| Self::made_by_hand(case, &provider));
+        Self { case, house, provider, program, pasted, before }
+    }
+
+    /// What a person will paste.
+    fn made_by_hand(case: Case, provider: &StandIn) -> String {
+        let mut account = provider.account();
+        let key = case.contract.make(&mut account, "made by hand", Value::Null);
+        if case.contract == Contract::Anthropic {
+            // He makes it when he is asked for it: a key that was in the list before is taken for none that is new.
+            account.awaited = account.keys.pop();
+        }
+        key.value
     }
 
     /// What every place holds, in the order of the plan.
@@ -167,25 +238,120 @@ impl Bed {
             back(&mut record, seconds);
             fs::write(path, serde_json::to_vec_pretty(&record).expect("JSON")).expect("written");
         }
-        for key in &mut self.provider.account().keys {
+        let mut account = self.provider.account();
+        account.now = now();
+        for key in &mut account.keys {
             key.last_used = key.last_used.map(|at| at - seconds);
             key.created -= seconds;
         }
     }
 
-    /// Runs the daily job until nothing is left to do, a day and a bit after the other.
+    /// Whether the provider takes that value.
+    pub(crate) fn is_valid(&self, value: &str) -> bool {
+        self.keys().iter().any(|key| key.is_valid() && key.value == value)
+    }
+
+    /// The keys that are not removed, whether they are switched off or not.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        let account = || self.provider.account().alive().into_iter().cloned().collect();
+        self.program.as_ref().map_or_else(account, Folder::keys)
+    }
+
+    /// A person at a terminal, who has the value that is asked for.
+    pub(crate) fn by_person(&self, verb: &[&str]) -> Ran {
+        let pasted = self.pasted.as_ref().expect("a kind that asks a person");
+        self.house.typed(
+            verb,
+            &[(QUESTION, pasted); 5].map(|(question, value)| (question, value.as_str())),
+        )
+    }
+
+    /// All that a rotation changes.
+    pub(crate) fn moment(&self) -> Moment {
+        let root = crate::cli::program::folder();
+        tree::copy(&self.house.at("root"), &root.path().join("root"));
+        let account = self.provider.account().clone();
+        Moment { root, account, program: self.program.as_ref().map(Folder::files) }
+    }
+
+    /// Brings a moment back.
+    pub(crate) fn back_to(&self, moment: &Moment) {
+        let root = self.house.at("root");
+        fs::remove_dir_all(&root).expect("the root is ours");
+        tree::copy(&moment.root.path().join("root"), &root);
+        self.provider.account().clone_from(&moment.account);
+        if let (Some(program), Some(files)) = (&self.program, &moment.program) {
+            program.restore(files);
+        }
+    }
+
+    /// The rotation that is begun.
+    pub(crate) fn open(&self) -> Option<Value> {
+        self.records().into_iter().map(|(_, record)| record).find(|record| !over(record))
+    }
+
+    /// The next run of whoever goes on with what was begun: the job, or a person where one is needed.
+    pub(crate) fn next_verb(&self) -> Vec<&'static str> {
+        let Some(record) = self.open() else {
+            return vec!["rotate", "router", "--yes", "--wait", "0"];
+        };
+        let stage = record["stage"]["at"].as_str().expect("a stage");
+        let is_manual = record["plan"]["kind"] == "manual";
+        let by_hand = self.pasted.is_some() && ["intent", "minting"].contains(&stage);
+        if by_hand && record["halted"].is_null() {
+            vec!["rotate", "router", "--yes", "--wait", "0"]
+        } else if is_manual && ["revoking", "settling", "discarding"].contains(&stage) {
+            vec!["rotate", "router", "--removed", "--yes", "--wait", "0"]
+        } else if !record["halted"].is_null() {
+            vec!["rotate", "router", "--retry", "--yes", "--wait", "0"]
+        } else {
+            vec!["rotate", "--resume", "--wait", "0"]
+        }
+    }
+
+    /// Lets people and jobs go on until nothing is left to do.
     pub(crate) fn see_out(&self) {
         let mut said = String::new();
-        for _ in 0..8 {
-            self.pass(90_000);
-            let ran = self.house.run(&["rotate", "--resume", "--wait", "5"]);
-            assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
-            if self.records().iter().all(|(_, record)| over(record)) {
+        for _ in 0..RUNS {
+            // What left no record behind was not begun, and is begun anew.
+            if self.open().is_none() && !self.records().is_empty() {
                 return;
             }
-            said = ran.stdout + &ran.stderr;
+            self.later();
+            let verb = self.next_verb();
+            self.visits(&verb);
+            let by_hand = self.pasted.is_some() && !verb.contains(&"--resume");
+            let ran = if by_hand { self.by_person(&verb) } else { self.house.run(&verb) };
+            assert!(matches!(ran.code, Some(0 | 3 | 4 | 5)), "{ran:?}");
+            said = format!("{verb:?}: {}{}", ran.stdout, ran.stderr);
         }
         panic!("it never ends at {}: {said}\n{:?}", self.provider.base_url(), self.records());
+    }
+
+    /// Lets more time pass than anything waits for.
+    pub(crate) fn later(&self) {
+        self.pass(LONG);
+    }
+
+    /// A person who will say that he removed a value takes away at the page what no place uses and is not somebody else's;
+    /// one who was not asked for a value yet has made none.
+    pub(crate) fn visits(&self, verb: &[&str]) {
+        let mut account = self.provider.account();
+        if self.records().is_empty() && self.pasted.is_some() && account.awaited.is_none() {
+            let is_pasted = |key: &Key| Some(&key.value) == self.pasted.as_ref();
+            let early = account.keys.iter().position(is_pasted);
+            let early = early.filter(|_| self.case.contract == Contract::Anthropic);
+            account.awaited = early.map(|at| account.keys.remove(at));
+        }
+        drop(account);
+        if !verb.contains(&"--removed") {
+            return;
+        }
+        let held = self.held();
+        for key in &mut self.provider.account().keys {
+            let theirs = self.before.iter().skip(1).any(|before| before.id == key.id);
+            key.alive &= theirs || held.contains(&key.value);
+        }
     }
 }
 

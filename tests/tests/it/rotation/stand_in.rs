@@ -11,7 +11,7 @@ mod openai;
 mod openrouter;
 mod tailscale;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -78,7 +78,7 @@ impl Key {
 }
 
 /// What the provider keeps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) now: i64,
     /// The management key; its secret half, where it has two.
@@ -87,6 +87,8 @@ pub(crate) struct Account {
     pub(crate) faults: Vec<(&'static str, &'static str, Fault)>,
     /// The request of this number, counted from zero, goes wrong.
     pub(crate) fault_at: Option<(usize, Fault)>,
+    /// How the requests to come go wrong, the next one first.
+    pub(crate) script: VecDeque<Option<Fault>>,
     /// Last uses are not told any more.
     pub(crate) last_use_lags: bool,
     /// What a person makes as soon as somebody has read the list to its end.
@@ -229,6 +231,7 @@ impl StandIn {
             keys: Vec::new(),
             faults: Vec::new(),
             fault_at: None,
+            script: VecDeque::new(),
             last_use_lags: false,
             log: Vec::new(),
             awaited: None,
@@ -324,7 +327,8 @@ fn serve(contract: Contract, account: &Mutex<Account>, stream: &TcpStream) -> st
     let at = account.faults.iter().position(|(method, part, _)| matches(method, part));
     let count = account.log.len();
     let numbered = account.fault_at.take_if(|(number, _)| *number == count).map(|(_, fault)| fault);
-    let fault = at.map(|at| account.faults.remove(at).2).or(numbered);
+    let scripted = account.script.pop_front().flatten();
+    let fault = at.map(|at| account.faults.remove(at).2).or(numbered).or(scripted);
     account.log.push(format!("{line} {fault:?}"));
     let mut retry = None;
     let answer = match fault {
