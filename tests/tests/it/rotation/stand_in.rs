@@ -89,6 +89,8 @@ pub(crate) struct Account {
     pub(crate) fault_at: Option<(usize, Fault)>,
     /// Last uses are not told any more.
     pub(crate) last_use_lags: bool,
+    /// How many requests with a key that was just made are refused, as if it were not known everywhere yet.
+    pub(crate) unknown_at_first: usize,
     /// What a person makes as soon as somebody has read the list to its end.
     pub(crate) awaited: Option<Key>,
     /// Method and path of each request that was understood.
@@ -230,6 +232,7 @@ impl StandIn {
             faults: Vec::new(),
             fault_at: None,
             last_use_lags: false,
+            unknown_at_first: 0,
             log: Vec::new(),
             awaited: None,
             serial: 0,
