@@ -14,8 +14,10 @@ use crate::surroundings::Surroundings;
 use sanctum_host::journal::{self, JournalError, OneShot, Places, StreamName};
 use sanctum_host::{RootHost, Store, files};
 use sanctum_orchestrator::house::layout;
+use sanctum_orchestrator::jobs::account;
 use sanctum_types::{
-    AbsPath, Action, Actor, AuditEvent, AuditSink, OperationId, Outcome, Phase, Severity,
+    AbsPath, Action, Actor, AuditEvent, AuditSink, OperationId, Outcome, Phase, ServiceName,
+    Severity,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -191,6 +193,13 @@ impl Recorder {
     #[must_use]
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The journal of what a job does that is not root's: in its own state, as `sanctum job` records there.
+    pub fn of_job(job: &str, around: &Surroundings) -> Result<Self, Failure> {
+        let dir = PathBuf::from(account::state_dir(HERE, &ServiceName::new(job)?)?.as_str());
+        let own = Self::at(&dir.join("journal"), &dir.join("witness"), around)?;
+        own.acting(&format!("job:{job}"))
     }
 
     /// The second place knows what was recorded so far, and nobody can change it any more.

@@ -151,6 +151,18 @@ pub fn make_dir(path: &Path) -> Result<(), HostError> {
         .map_err(|source| failed("create", path, source))
 }
 
+/// Makes a directory that only its owner may enter; one that is there stays as it is.
+///
+/// # Errors
+/// It cannot be made, or something else is there.
+pub fn make_private_dir(path: &Path) -> Result<(), HostError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.map_err(|source| failed("create", path, source)),
+    }
+}
+
 /// The names in a directory, sorted; none when it is absent.
 pub fn list(path: &Path) -> Result<Vec<String>, HostError> {
     let entries = match std::fs::read_dir(path) {

@@ -45,6 +45,7 @@ pub fn run(context: &Context, name: &str) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let (program, args) = program(context, &entry.command)?;
+    remembers(context, &name)?;
     let timeout = entry.exit_timeout.map_or(DEFAULT_TIMEOUT, u64::from);
     let env = BTreeMap::from([("SANCTUM_JOB", name.to_string())]);
     let timeout = Duration::from_secs(timeout);
@@ -97,13 +98,25 @@ fn finish(
 
 /// Root's jobs are told of in root's store, others in the directory of their own state.
 fn recorder(context: &Context, name: &ServiceName) -> Result<Recorder, Failure> {
-    let recorder = if context.around.euid == 0 {
-        Recorder::of_account(&context.around)
+    if context.around.euid == 0 {
+        Recorder::of_account(&context.around)?.acting(&format!("job:{name}"))
     } else {
-        let dir = PathBuf::from(account::state_dir(HERE, name)?.as_str());
-        Recorder::at(&dir.join("journal"), &dir.join("witness"), &context.around)
-    };
-    recorder?.acting(&format!("job:{name}"))
+        Recorder::of_job(name.as_str(), &context.around)
+    }
+}
+
+/// A job that could not remember that it ran would run again at every candidate time, so it does not run at all. Root's
+/// directory is made here: systemd and launchd make those of jobs with an account of their own.
+fn remembers(context: &Context, name: &ServiceName) -> Result<(), Failure> {
+    let dir = PathBuf::from(account::state_dir(HERE, name)?.as_str());
+    if context.around.euid == 0 {
+        files::make_private_dir(&dir)?;
+    }
+    if files::is_there(&dir) {
+        return Ok(());
+    }
+    let why = format!("{} is not there, so nobody would know that the job ran", dir.display());
+    Err(Failure::failed(why).hint("sanctum apply makes it where it is missing"))
 }
 
 fn state_file(name: &ServiceName) -> Result<PathBuf, Failure> {

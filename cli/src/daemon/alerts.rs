@@ -22,6 +22,7 @@ use hear::Heard;
 use sanctum_host::clock::{self, Monotonic};
 use sanctum_host::journal::may_run;
 use sanctum_host::{HostError, Store, StoreLock, files};
+use sanctum_orchestrator::alerts::alert::DOCTOR;
 use sanctum_orchestrator::alerts::watch::{self, Watch};
 use sanctum_orchestrator::alerts::{Source, dispatch};
 use sanctum_orchestrator::instance;
@@ -233,7 +234,7 @@ fn tell(
     }
     done = done.and(desk.looked(&Source::looks("journal"), unfinished).map(drop));
     if let Some((doctor, drift)) = examined.found {
-        done = done.and(desk.looked(&Source::looks("doctor"), doctor).map(drop));
+        done = done.and(desk.looked(&Source::looks(DOCTOR), doctor).map(drop));
         done = done.and(desk.looked(&Source::looks("drift"), drift).map(drop));
     }
     done.and(desk.tick().map(drop))

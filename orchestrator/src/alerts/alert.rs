@@ -3,6 +3,8 @@
 //! Whatever comes in from outside passes [`clean`] before it is kept, so that a state file, a journal or a message
 //! can hold neither a credential that some tool printed nor a line break that would forge a second line.
 
+use crate::doctor::catalogue;
+use crate::doctor::lint::Found;
 use sanctum_host::Blobs;
 use sanctum_types::{AuditEvent, Digest, Finding, Outcome, Phase, Severity, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,12 @@ use std::collections::BTreeMap;
 pub const OWN: &str = "alerts.";
 /// Actions of the journal that alerts write themselves.
 pub const OWN_ACTIONS: &str = "alert.";
+/// The detail of an event that names the lint which finds the same thing.
+pub const LINT: &str = "lint";
+/// Actions whose events may name one.
+const ROTATION: &str = "secrets.rotation-";
+/// The source of what lints find.
+pub const DOCTOR: &str = "doctor";
 /// As long as a subject such as a path is worth being in a title.
 const MAX_WORD: usize = 200;
 /// ntfy takes messages of 4096 bytes before it makes an attachment of them; two of these and their frame fit.
@@ -176,6 +184,9 @@ pub fn of_event(event: &AuditEvent) -> Option<(Finding, Source)> {
     if event.severity < Severity::Warn || began || event.action.as_str().starts_with(OWN_ACTIONS) {
         return None;
     }
+    if let Some(same) = of_lint(event) {
+        return Some(same);
+    }
     let how = match event.outcome {
         Outcome::Pending => "is not over",
         Outcome::Ok => "was done",
@@ -192,6 +203,21 @@ pub fn of_event(event: &AuditEvent) -> Option<(Finding, Source)> {
         hint: Some(format!("sanctum audit --last 1h --actor {}", event.actor)),
     };
     Some((finding, Source::knows(event.actor.as_str())))
+}
+
+/// An event of what a lint finds as well is a sight of the same thing: told once, whoever saw it first.
+fn of_lint(event: &AuditEvent) -> Option<(Finding, Source)> {
+    // Only a rotation says so of itself: no other actor speaks in doctor's name.
+    let id = event.details.get(LINT).filter(|_| event.action.as_str().starts_with(ROTATION))?;
+    let lint = catalogue::all().into_iter().find(|lint| lint.id == id)?;
+    let why = event.details.get("why");
+    let found = Found {
+        subject: event.subject.clone(),
+        message: why.map_or_else(|| event.action.to_string(), Clone::clone),
+        hint: event.details.get("next").cloned(),
+    };
+    // Whoever records it knows it. Until doctor looked too, one word is as much as it is for every actor.
+    Some((lint.finding(found), Source::knows(DOCTOR)))
 }
 
 #[cfg(test)]
@@ -248,6 +274,36 @@ mod tests {
             of_event(&event("apply.run", Severity::Error, Outcome::Failed)).unwrap();
         assert_eq!(found.message, "apply.run failed, by service:proxy");
         assert!(source.authoritative);
+    }
+
+    #[test]
+    fn what_a_lint_finds_too_is_that_lints_finding() {
+        let lint = "secrets/old-key-off";
+        let event = |id: &str| AuditEvent {
+            actor: Actor::new("job:rotate").unwrap(),
+            action: Action::new("secrets.rotation-queued").unwrap(),
+            subject: "token".to_owned(),
+            phase: Phase::Single,
+            outcome: Outcome::Found,
+            severity: Severity::Error,
+            details: [(LINT, id), ("why", "it is not gone"), ("next", "sanctum rotate token")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        };
+        let (found, source) = of_event(&event(lint)).unwrap();
+        assert_eq!(key(&source.name, &found.kind, &found.subject), key(DOCTOR, lint, "token"));
+        assert_eq!(
+            (found.message.as_str(), found.hint.as_deref()),
+            ("it is not gone", Some("sanctum rotate token"))
+        );
+        let mut other = event(lint);
+        other.action = Action::new("service.start").unwrap();
+        assert_eq!(of_event(&other).unwrap().1.name, "job:rotate", "nobody else speaks for doctor");
+        let (found, source) = of_event(&event("secrets/no-such-lint")).unwrap();
+        assert_eq!(
+            (source.name.as_str(), found.kind.as_str()),
+            ("job:rotate", "secrets.rotation-queued")
+        );
     }
 
     #[test]

@@ -144,6 +144,13 @@ impl Desk {
     /// An event of the journal, which may be worth an alert.
     pub fn heard(&mut self, event: &AuditEvent, now: UnixTime) -> Vec<Command> {
         match alert::of_event(event) {
+            // What lints see stands from look to look, and this is one more sight of it.
+            Some((finding, source)) if source.name == alert::DOCTOR => {
+                let mut out = Vec::new();
+                self.straighten(now);
+                self.observe(&finding, (&source, Sighting::Look), now, &mut out);
+                out
+            }
             Some((finding, source)) => self.on(&Event::Observed { finding, source }, now),
             None => Vec::new(),
         }

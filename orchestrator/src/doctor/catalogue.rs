@@ -57,8 +57,9 @@ pub fn choose(words: &[String]) -> Result<Vec<&'static Lint>, Unknown> {
     Ok(all.into_iter().filter(chosen).collect())
 }
 
-/// What is too much for a look every few minutes: calls to other addresses, and a program for each file of the house.
-const HEAVY: [Need; 3] = [Need::Probes, Need::Verified, Need::PlistTool];
+/// What is too much for a look every few minutes: calls to other addresses, a program for each file of the house, and the
+/// whole journal. Of ages the daily job tells (`secrets age --notify`), once a secret and day.
+const HEAVY: [Need; 4] = [Need::Probes, Need::Verified, Need::PlistTool, Need::Ages];
 
 /// Lints that may be asked again and again.
 #[must_use]

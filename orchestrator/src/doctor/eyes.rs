@@ -7,6 +7,7 @@
 use super::launchd::{self, PlistFile};
 use super::looked::{Ground, Many, Seen, Wanted, render, unseen};
 use super::secrets::{self, Prints};
+use crate::rotate::due::Changes;
 use sanctum_host::command::{Options, Output, Program, run};
 use sanctum_host::tree::Tree;
 use sanctum_host::{HostError, files, look};
@@ -29,7 +30,11 @@ pub struct Eyes<'a> {
     wanted: OnceCell<Seen<Wanted>>,
     plists: OnceCell<Seen<Many<PlistFile>>>,
     prints: OnceCell<Seen<Prints>>,
+    journal: Option<&'a Journal<'a>>,
 }
+
+/// Reads in the journals that the caller may look at when each secret was changed last.
+pub type Journal<'a> = dyn Fn() -> Seen<Changes> + 'a;
 
 enum Place {
     Machine,
@@ -70,7 +75,23 @@ impl<'a> Eyes<'a> {
             wanted: OnceCell::new(),
             plists: OnceCell::new(),
             prints: OnceCell::new(),
+            journal: None,
         }
+    }
+
+    /// The same with somebody who reads the journal.
+    #[must_use]
+    pub fn telling(self, journal: &'a Journal<'a>) -> Self {
+        Self { journal: Some(journal), ..self }
+    }
+
+    /// When each secret was changed last, as the journal tells.
+    pub fn changes(&self) -> Seen<Changes> {
+        let nobody = || CouldNotCheck {
+            subject: "the journal".to_owned(),
+            cause: "nobody reads it in this look".to_owned(),
+        };
+        self.journal.ok_or_else(nobody)?()
     }
 
     /// Below a directory that stands for a machine.

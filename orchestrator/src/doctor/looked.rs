@@ -199,6 +199,10 @@ observations! {
     secret_leaks: Many<secrets::Leak> = SecretLeaks, secrets::look::leaks;
     /// Recovery bundles.
     recovery: secrets::Recovery = Recovery, secrets::look::recovery;
+    /// Records of rotations.
+    rotations: Many<secrets::Rotation> = Rotations, secrets::rotations::rotations;
+    /// Ages of the node's secrets.
+    ages: Vec<crate::rotate::due::Age> = Ages, secrets::rotations::ages;
 }
 
 impl Looked {

@@ -92,6 +92,9 @@ pub struct JsonPlace {
     pub path: AbsPath,
     /// Keys with dots between them, such as `models.providers.openrouter.apiKey`; the last one holds a text.
     pub key: String,
+    /// Keys of the text that gets the public id of the key, written with the value: kinds whose keys are pairs (`aws-iam`).
+    #[serde(default)]
+    pub id_key: Option<String>,
 }
 
 /// A variable of a file.
@@ -102,6 +105,9 @@ pub struct EnvPlace {
     pub path: AbsPath,
     /// The variable.
     pub variable: String,
+    /// The variable that gets the public id of the key, written with the value: kinds whose keys are pairs (`aws-iam`).
+    #[serde(default)]
+    pub id_variable: Option<String>,
 }
 
 /// A path of the vault.
@@ -137,12 +143,25 @@ impl fmt::Display for Consumer {
     /// As it stands in records and reports: kind, place, and what in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Json(JsonPlace { node: Some(node), path, key }) => {
-                write!(f, "json:{node}:{path}#{key}")
+            Self::Json(JsonPlace { node: Some(node), path, key, .. }) => {
+                write!(f, "json:{node}:{path}#{key}")?;
             }
-            Self::Json(JsonPlace { node: None, path, key }) => write!(f, "json:{path}#{key}"),
-            Self::Env(EnvPlace { path, variable }) => write!(f, "env:{path}#{variable}"),
-            Self::Vault(VaultPlace { path }) => write!(f, "vault:{path}"),
+            Self::Json(JsonPlace { node: None, path, key, .. }) => write!(f, "json:{path}#{key}")?,
+            Self::Env(EnvPlace { path, variable, .. }) => write!(f, "env:{path}#{variable}")?,
+            Self::Vault(VaultPlace { path }) => write!(f, "vault:{path}")?,
+        }
+        self.id_place().map_or(Ok(()), |id| write!(f, "+{id}"))
+    }
+}
+
+impl Consumer {
+    /// What gets the id of the key, in the same file.
+    #[must_use]
+    pub fn id_place(&self) -> Option<&str> {
+        match self {
+            Self::Json(place) => place.id_key.as_deref(),
+            Self::Env(place) => place.id_variable.as_deref(),
+            Self::Vault(_) => None,
         }
     }
 }

@@ -4,18 +4,19 @@
 //! alarms, which are the house's alerts.
 
 use super::due::{Age, Standing};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use sanctum_types::UnixTime;
 
 /// The longest line in octets, without its break (section 3.1).
 const LONGEST: usize = 75;
 
-/// The calendar of a house.
+/// The calendar of a house; days are those of its zone, and of UTC where that is not known here.
 #[must_use]
-pub fn calendar(slug: &str, ages: &[Age], now: UnixTime) -> String {
+pub fn calendar((slug, zone): (&str, &str), ages: &[Age], now: UnixTime) -> String {
     let mut text = String::new();
-    let stamp = at(now, "%Y%m%dT%H%M%SZ");
+    let stamp = zoned(now, TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string();
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     for line in [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -35,8 +36,12 @@ pub fn calendar(slug: &str, ages: &[Age], now: UnixTime) -> String {
         put(&mut text, "BEGIN:VEVENT");
         put(&mut text, &format!("UID:secret-{}@{slug}.sanctum", age.secret));
         put(&mut text, &format!("DTSTAMP:{stamp}"));
-        put(&mut text, &format!("DTSTART;VALUE=DATE:{}", at(due, "%Y%m%d")));
-        put(&mut text, &format!("DTEND;VALUE=DATE:{}", at(due.plus(super::due::DAY), "%Y%m%d")));
+        let day = zoned(due, zone.clone()).date();
+        put(&mut text, &format!("DTSTART;VALUE=DATE:{}", day.strftime("%Y%m%d")));
+        // The end is the day after (section 3.6.1); the last day of all calendars has none.
+        if let Ok(next) = day.tomorrow() {
+            put(&mut text, &format!("DTEND;VALUE=DATE:{}", next.strftime("%Y%m%d")));
+        }
         put(&mut text, &format!("SUMMARY:{}", escaped(&summary)));
         put(&mut text, &format!("DESCRIPTION:{}", escaped(how)));
         put(&mut text, "TRANSP:TRANSPARENT");
@@ -46,9 +51,8 @@ pub fn calendar(slug: &str, ages: &[Age], now: UnixTime) -> String {
     text
 }
 
-fn at(time: UnixTime, form: &str) -> String {
-    let at = Timestamp::from_second(time.0).unwrap_or_default().to_zoned(TimeZone::UTC);
-    at.strftime(form).to_string()
+fn zoned(time: UnixTime, zone: TimeZone) -> Zoned {
+    Timestamp::from_second(time.0).unwrap_or_default().to_zoned(zone)
 }
 
 /// Section 3.3.11.
@@ -105,7 +109,7 @@ mod tests {
     #[test]
     fn a_calendar() {
         let text = calendar(
-            "manor",
+            ("manor", "UTC"),
             &[age("openrouter-api-key", Some(1_800_000_000)), age("far", None)],
             UnixTime(1_795_348_800),
         );
@@ -128,6 +132,27 @@ mod tests {
             END:VCALENDAR
         "#]]
         .assert_eq(&text.replace("\r\n", "\n"));
+    }
+
+    /// 2026-11-22T02:30:00Z is still the day before in New York and noon in Auckland.
+    #[test]
+    fn a_day_is_the_houses() {
+        for (zone, day) in [
+            ("UTC", "20261122"),
+            ("America/New_York", "20261121"),
+            ("Pacific/Auckland", "20261122"),
+            ("Nowhere/At_All", "20261122"),
+        ] {
+            let text = calendar(("manor", zone), &[age("a", Some(1_795_314_600))], UnixTime(0));
+            assert!(text.contains(&format!("DTSTART;VALUE=DATE:{day}\r\n")), "{zone}: {text}");
+        }
+        // Twenty-three hours after midnight is the same day, also when the clocks change: the end is the next one.
+        let text =
+            calendar(("manor", "America/New_York"), &[age("a", Some(1_793_505_600))], UnixTime(0));
+        assert!(
+            text.contains("DTSTART;VALUE=DATE:20261101\r\nDTEND;VALUE=DATE:20261102\r\n"),
+            "{text}"
+        );
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use super::json_text;
 use super::node_file::NodeFile;
 use sanctum_host::HostError;
 use sanctum_host::tree::{Ids, Tree};
-use sanctum_rotation::{Failure, Reason};
+use sanctum_rotation::{Failure, KeyId, Material, Reason};
 use sanctum_secrets::house::Everywhere;
 use sanctum_secrets::resolve::Places;
 use sanctum_secrets::stores::{Reading, Store as _, StoreError, Value};
@@ -36,7 +36,32 @@ pub trait Consumer {
     ///
     /// # Errors
     /// It was not, or nobody knows.
-    fn write(&self, value: &str) -> Result<(), Failure>;
+    fn write(&self, given: Given<'_>) -> Result<(), Failure>;
+
+    /// Whether the id beside the value is that of the key; a place that holds values alone has none to be wrong.
+    ///
+    /// # Errors
+    /// Nobody knows.
+    fn has_id(&self, _key: Option<&str>) -> Result<bool, Failure> {
+        Ok(true)
+    }
+}
+
+/// What a place is given.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// The value.
+    pub value: &'a str,
+    /// The public id of the key whose value it is, where it has one.
+    pub key: Option<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    /// Of a rotation.
+    #[must_use]
+    pub fn of(material: &'a Material) -> Self {
+        Self { value: material.value.expose(), key: material.key.as_ref().map(KeyId::as_str) }
+    }
 }
 
 /// A reference of the house: a keychain, SOPS, age, a file, 1Password.
@@ -61,8 +86,8 @@ impl Consumer for StorePlace {
         asked.map_err(|why| of_store(&why, Reason::Unwritable, false))
     }
 
-    fn write(&self, value: &str) -> Result<(), Failure> {
-        let value = Value::new(value.as_bytes().to_vec());
+    fn write(&self, given: Given<'_>) -> Result<(), Failure> {
+        let value = Value::new(given.value.as_bytes().to_vec());
         let put = Everywhere(&self.places).put(&self.reference, &value);
         put.map_err(|why| of_store(&why, Reason::Unwritable, true))
     }
@@ -151,6 +176,39 @@ impl Form {
     }
 }
 
+/// What of a file is the consumer's: the value, and for pairs the id of its key, changed in one write.
+pub struct Part {
+    /// The value.
+    pub value: Form,
+    /// The id, in the same file.
+    pub id: Option<Form>,
+}
+
+impl Part {
+    fn get(&self, file: &[u8]) -> Result<Option<Text>, Failure> {
+        self.value.get(file)
+    }
+
+    fn set(&self, file: &[u8], given: Given<'_>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let file = self.value.set(file, given.value)?;
+        match &self.id {
+            None => Ok(file),
+            Some(id) => id.set(&file, given.key.ok_or(Failure::Never(Reason::Settings))?),
+        }
+    }
+
+    /// Any value: what counts is whether there is a place for one.
+    fn may_set(&self, file: &[u8]) -> Result<(), Failure> {
+        self.set(file, Given { value: "x", key: Some("x") }).map(drop)
+    }
+
+    fn has_id(&self, file: &[u8], key: Option<&str>) -> Result<bool, Failure> {
+        let Some(form) = &self.id else { return Ok(true) };
+        let held = form.get(file)?;
+        Ok(held.as_ref().map(|held| held.as_str()) == key)
+    }
+}
+
 /// A file of this machine.
 pub struct LocalFile {
     /// The directory that stands for `/`.
@@ -158,7 +216,7 @@ pub struct LocalFile {
     /// The file.
     pub path: AbsPath,
     /// What in it.
-    pub form: Form,
+    pub part: Part,
 }
 
 impl LocalFile {
@@ -185,34 +243,39 @@ struct Found {
 impl Consumer for LocalFile {
     fn read(&self) -> Result<Option<Text>, Failure> {
         match self.look(Reason::Unreadable)?.1 {
-            Some(found) => self.form.get(&found.bytes),
-            None if self.form.may_be_new() => Ok(None),
+            Some(found) => self.part.get(&found.bytes),
+            None if self.part.value.may_be_new() => Ok(None),
             None => Err(Failure::Never(Reason::Unreadable)),
         }
     }
 
     fn may_write(&self) -> Result<(), Failure> {
         let (tree, found) = self.look(Reason::Unwritable)?;
-        if found.is_none() && !self.form.may_be_new() {
+        if found.is_none() && !self.part.value.may_be_new() {
             return Err(Failure::Never(Reason::Unwritable));
         }
         let bytes = found.map_or_else(Zeroizing::default, |found| found.bytes);
-        // Any value: what counts is whether there is a place for one.
-        self.form.set(&bytes, "x")?;
+        self.part.may_set(&bytes)?;
         tree.may_write(&self.path).map_err(|why| of_host(&why, Reason::Unwritable))
     }
 
-    fn write(&self, value: &str) -> Result<(), Failure> {
+    fn write(&self, given: Given<'_>) -> Result<(), Failure> {
         let (tree, found) = self.look(Reason::Unwritable)?;
         let (bytes, mode, ids) = match found {
             Some(found) => (found.bytes, found.mode, Some(found.ids)),
             None => (Zeroizing::default(), Mode::PRIVATE, None),
         };
-        let new = self.form.set(&bytes, value)?;
+        let new = self.part.set(&bytes, given)?;
         // What cannot be written at all certainly was not.
         tree.may_write(&self.path).map_err(|why| of_host(&why, Reason::Unwritable))?;
         let written = tree.write(&self.path, &new, mode, ids);
         written.map_err(|_| Failure::Unknown(Reason::Unwritable))
+    }
+
+    fn has_id(&self, key: Option<&str>) -> Result<bool, Failure> {
+        let found = self.look(Reason::Unreadable)?.1;
+        let bytes = found.map_or_else(Zeroizing::default, |found| found.bytes);
+        self.part.has_id(&bytes, key)
     }
 }
 
@@ -221,24 +284,28 @@ pub struct RemoteFile {
     /// The file and the way to it.
     pub file: NodeFile,
     /// What in it.
-    pub form: Form,
+    pub part: Part,
 }
 
 impl Consumer for RemoteFile {
     fn read(&self) -> Result<Option<Text>, Failure> {
-        self.form.get(&self.file.read()?)
+        self.part.get(&self.file.read()?)
     }
 
     fn may_write(&self) -> Result<(), Failure> {
         let bytes = self.file.read()?;
-        self.form.set(&bytes, "x")?;
+        self.part.may_set(&bytes)?;
         self.file.may_write()
     }
 
-    fn write(&self, value: &str) -> Result<(), Failure> {
+    fn write(&self, given: Given<'_>) -> Result<(), Failure> {
         let before = self.file.read()?;
-        let new = self.form.set(&before, value)?;
+        let new = self.part.set(&before, given)?;
         self.file.replace(&before, &new)
+    }
+
+    fn has_id(&self, key: Option<&str>) -> Result<bool, Failure> {
+        self.part.has_id(&self.file.read()?, key)
     }
 }
 

@@ -4,7 +4,7 @@
 //! are in memory from their first use on, and sealed on disk. Deliberately absent: any decision, which are the machine's
 //! (`sanctum_rotation::Machine`), and printing.
 
-use super::consumer::Text;
+use super::consumer::{Given, Text};
 use super::prepare::Prepared;
 use super::reload::Reloading;
 use super::shelf::{Shelf, ShelfError};
@@ -211,9 +211,10 @@ impl<'a> Driver<'a> {
     fn write(&mut self, id: &sanctum_rotation::ConsumerId, value: Which) -> Result<Event, Failure> {
         let material = self.material(value)?;
         let consumer = self.prepared.consumer(id)?;
-        consumer.write(material.value.expose())?;
+        let given = Given::of(&material);
+        consumer.write(given)?;
         match consumer.read()? {
-            Some(back) if *back == *material.value.expose() => Ok(Event::Done),
+            Some(back) if *back == *given.value && consumer.has_id(given.key)? => Ok(Event::Done),
             _ => Err(Failure::Unknown(Reason::ReadBack)),
         }
     }
@@ -225,9 +226,12 @@ impl<'a> Driver<'a> {
         now: UnixTime,
     ) -> Result<Event, Failure> {
         let material = self.material(value)?;
-        let back = self.prepared.consumer(id)?.read()?;
-        let back = back.filter(|back| **back == *material.value.expose());
+        let consumer = self.prepared.consumer(id)?;
+        let back = consumer.read()?.filter(|back| **back == *material.value.expose());
         let back = back.ok_or(Failure::Never(Reason::ReadBack))?;
+        if !consumer.has_id(Given::of(&material).key)? {
+            return Err(Failure::Never(Reason::ReadBack));
+        }
         // What the consumer holds is asked about, not what it was given.
         let subject = Material { key: material.key, value: secret(back) };
         let values = Values { subject: Some(&subject), ..Values::default() };
@@ -263,17 +267,22 @@ impl<'a> Driver<'a> {
     }
 
     fn look(&mut self, id: &sanctum_rotation::ConsumerId) -> Result<Event, Failure> {
-        let Some(value) = self.prepared.consumer(id)?.read()? else {
+        let consumer = self.prepared.consumer(id)?;
+        let Some(value) = consumer.read()? else {
             return Ok(Event::Holds(Holds::Nothing));
         };
         let record = self.machine.record();
-        let (minted, staged) = (record.adopted.is_some(), record.old_staged);
-        let is = |material: Material| *value == *material.value.expose();
-        if minted && self.material(Which::New).map(is)? {
-            return Ok(Event::Holds(Holds::New));
-        }
-        if staged && self.material(Which::Old).map(is)? {
-            return Ok(Event::Holds(Holds::Old));
+        let known = [
+            (record.adopted.is_some(), Which::New, Holds::New),
+            (record.old_staged, Which::Old, Holds::Old),
+        ];
+        for (_, which, holds) in known.into_iter().filter(|(there, ..)| *there) {
+            let material = self.material(which)?;
+            let given = Given::of(&material);
+            // Half of a pair is neither of the two.
+            if *value == *given.value && consumer.has_id(given.key)? {
+                return Ok(Event::Holds(holds));
+            }
         }
         Ok(Event::Holds(Holds::Other))
     }

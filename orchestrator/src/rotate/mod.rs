@@ -14,6 +14,7 @@ pub mod node_file;
 pub mod prepare;
 pub mod reload;
 pub mod shelf;
+pub mod trouble;
 
 pub use driver::{Crew, DriveError, Driver};
 pub use prepare::{Prepared, Refusal, Setting, leaves, prepare};

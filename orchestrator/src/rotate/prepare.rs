@@ -3,7 +3,7 @@
 //! Refusals come before anything is asked of anybody. A run with nobody there takes only stores that need no session.
 //! Deliberately absent: whether it is due, and doing it.
 
-use super::consumer::{Consumer, Form, LocalFile, RemoteFile, StorePlace};
+use super::consumer::{Consumer, Form, LocalFile, Part, RemoteFile, StorePlace};
 use super::node_file::NodeFile;
 use super::reload::Reloading;
 use crate::fleet::Fleet;
@@ -269,20 +269,26 @@ fn file(
         rotation::Consumer::Env(place) => Box::new(LocalFile {
             root: root(),
             path: place.path.clone(),
-            form: Form::Env(place.variable.clone()),
+            part: Part {
+                value: Form::Env(place.variable.clone()),
+                id: place.id_variable.clone().map(Form::Env),
+            },
         }),
         rotation::Consumer::Json(place) => {
-            let form = Form::Json(place.key.clone());
+            let part = Part {
+                value: Form::Json(place.key.clone()),
+                id: place.id_key.clone().map(Form::Json),
+            };
             match (&place.node, setting.fleet) {
                 (Some(node), Some(fleet)) if node != setting.node => {
                     let target = target(instance, node, None).map_err(Refusal::Target)?;
                     let (fleet, path) = (fleet.clone(), place.path.clone());
-                    Box::new(RemoteFile { file: NodeFile { fleet, target, path }, form })
+                    Box::new(RemoteFile { file: NodeFile { fleet, target, path }, part })
                 }
                 (Some(node), None) if node != setting.node => {
                     return Err(Refusal::Target(TargetError::NoHost(node.clone())));
                 }
-                _ => Box::new(LocalFile { root: root(), path: place.path.clone(), form }),
+                _ => Box::new(LocalFile { root: root(), path: place.path.clone(), part }),
             }
         }
     })

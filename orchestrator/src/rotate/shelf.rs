@@ -18,7 +18,8 @@ use std::time::Duration;
 pub const DIR: &str = "rotations";
 /// Of sealed values, below that.
 const SEALED: &str = "sealed";
-const EXTENSION: &str = ".json";
+/// Of records.
+pub const EXTENSION: &str = ".json";
 /// A rotation takes seconds to minutes: who wants another one comes back.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 

@@ -7,7 +7,7 @@
 mod daemon;
 mod desktop;
 mod http;
-mod peers;
+pub(crate) mod peers;
 mod verb;
 
 use sanctum_orchestrator::alerts::alert::{Alert, Message, Observation, What};

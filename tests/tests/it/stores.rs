@@ -8,9 +8,9 @@ mod age;
 pub(crate) mod boot;
 #[cfg(target_os = "linux")]
 pub(crate) mod clipboard;
-mod connect;
+pub(crate) mod connect;
 mod kill;
-mod one_password;
+pub(crate) mod one_password;
 pub(crate) mod op;
 #[cfg(target_os = "linux")]
 mod secret_service;

@@ -51,7 +51,8 @@ pub fn run(context: &Context, args: &Doctor) -> Result<Exit, Failure> {
     let session = Session::open(opened, &context.common, &context.around, Access::Glance)?;
     let Session { site, opened, facts } = &session;
     let ground = ground(&site.place, &site.node, (&opened.instance, &opened.text), facts);
-    let eyes = eyes(&site.place, &ground)?;
+    let journal = || super::secrets::changes(context);
+    let eyes = eyes(&site.place, &ground)?.telling(&journal);
     if args.record_ssh {
         return record::run(context, &eyes);
     }

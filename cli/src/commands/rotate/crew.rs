@@ -5,7 +5,9 @@ use crate::commands::secrets::Clipboard;
 use crate::failure::Failure;
 use crate::record::Recorder;
 use sanctum_host::{clock, passphrase};
+use sanctum_orchestrator::alerts::alert::LINT;
 use sanctum_orchestrator::rotate::due::ROTATED;
+use sanctum_orchestrator::rotate::trouble::{Trouble, trouble};
 use sanctum_orchestrator::rotate::{Crew, Prepared};
 use sanctum_rotation::{KeyId, Notice, Record};
 use sanctum_types::{Action, AuditEvent, NotRecorded, Outcome, Phase, Secret, Severity, UnixTime};
@@ -24,6 +26,8 @@ pub(super) struct Hands<'a> {
     pub(super) removed: bool,
     /// Pauses that are longer, in seconds, are left to a later run: the daily job, or `sanctum rotate --resume`.
     pub(super) patience: i64,
+    /// How the owner calls sanctum for this place.
+    pub(super) sanctum: String,
     /// What the owner was told in this run.
     pub(super) told: Vec<String>,
 }
@@ -52,7 +56,11 @@ impl Crew for Hands<'_> {
     fn tell(&mut self, notice: &Notice, record: &Record) {
         let (action, severity, words) = told(notice);
         self.context.out.warn(&format!("{}: {words}", record.plan.secret));
-        let details = BTreeMap::from([("why".to_owned(), words.clone())]);
+        let mut details = BTreeMap::from([("why".to_owned(), words.clone())]);
+        if let Some(trouble) = self.trouble(notice, record) {
+            details.insert(LINT.to_owned(), trouble.lint().to_owned());
+            details.insert("next".to_owned(), trouble.next(record, &self.sanctum));
+        }
         let event = self.event(action, (Outcome::Found, severity), record, details);
         // The rotation goes on: what is not told now is told when it is resumed, and stands in its record.
         if let Some(Err(error)) = event.map(|event| self.recorder.sink().record(&event)) {
@@ -105,6 +113,12 @@ impl Crew for Hands<'_> {
 }
 
 impl Hands<'_> {
+    /// What a lint finds of the same rotation, so that both are one alert.
+    fn trouble(&self, notice: &Notice, record: &Record) -> Option<Trouble> {
+        let stays = matches!(notice, Notice::NeedsHuman(_) | Notice::Queued(_));
+        trouble(record, self.now()).filter(|_| stays)
+    }
+
     /// What the person gives: typed without being shown, or on the clipboard.
     fn given(&self) -> Result<Option<Secret<String>>, Failure> {
         if self.clipboard {

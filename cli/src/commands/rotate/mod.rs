@@ -177,6 +177,13 @@ fn last_key(records: &[Record], name: &ServiceName) -> Option<KeyId> {
     done.rfind(|record| record.plan.secret == *name)?.adopted.clone()
 }
 
+/// How sanctum is called for that place: a person's own rotations are none of root's.
+fn called(context: &Context, place: &Place, verb: &str) -> String {
+    let own = *place == Place::Machine && context.around.euid != 0;
+    let program = if own { "sanctum".to_owned() } else { place.command("") };
+    format!("{}{verb}", program.trim_end())
+}
+
 /// Whether nobody is there: whoever names a secret is.
 fn is_job(context: &Context, args: &Rotate) -> bool {
     args.name.is_none() && !context.around.terminal
@@ -258,13 +265,14 @@ impl Run<'_> {
             clipboard: self.args.clipboard,
             removed: self.args.removed,
             patience: i64::from(self.args.wait),
+            sanctum: called(self.context, &self.house.place, ""),
             told: Vec::new(),
         };
         let mut driver = Driver::new(&prepared, self.shelf, machine);
         let recorder = self.house.recorder(self.context);
         let status = record::during(self.context, recorder, &deed, |notes: &mut Notes| {
             let status = driver.run(&mut hands, retry).map_err(|error| {
-                let again = self.house.place.command("rotate --resume");
+                let again = called(self.context, &self.house.place, " rotate --resume");
                 Failure::failed(error).hint(format!("when that is mended: {again}"))
             })?;
             notes.insert("standing".to_owned(), show::word(&status).to_owned());
@@ -276,7 +284,8 @@ impl Run<'_> {
 
     fn report(&self, record: &Record, status: &Status, told: &[String]) -> (Value, Exit) {
         let name = &record.plan.secret;
-        let again = |more: &str| self.house.place.command(&format!("rotate {name}{more}"));
+        let verb = |more: &str| format!(" rotate {name}{more}");
+        let again = |more: &str| called(self.context, &self.house.place, &verb(more));
         let (paint, words, exit) = standing(record, status, &again(""));
         let to_do = match status {
             Status::NeedsHuman(why) => Some((why, " --retry")),

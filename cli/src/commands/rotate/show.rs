@@ -54,7 +54,7 @@ pub(super) fn list(context: &Context, place: &Place, shelf: &Shelf) -> Result<Ex
         context.out.line(paint, line.trim_end());
         let to_do = halted.map(|halt| halt.why.what_to_do());
         if let Some(to_do) = to_do {
-            let retry = place.command(&format!("rotate {name} --retry"));
+            let retry = super::called(context, place, &format!(" rotate {name} --retry"));
             context.out.line(Paint::Plain, &format!("  {to_do}: {retry}"));
         }
         rows.push(json!({

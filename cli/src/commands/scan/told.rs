@@ -8,11 +8,10 @@ use crate::record::Recorder;
 use crate::site::{HERE, Place};
 use sanctum_host::{Store, files};
 use sanctum_orchestrator::house::layout;
-use sanctum_orchestrator::jobs::account;
 use sanctum_scan::{Finding, Report};
-use sanctum_types::{Action, AuditEvent, Outcome, Phase, ServiceName, Severity, chain};
+use sanctum_types::{Action, AuditEvent, Outcome, Phase, Severity, chain};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Findings that are told one by one; a house with more has one problem, and the last event says how many.
 const MOST: usize = 50;
@@ -85,12 +84,7 @@ fn root(context: &Context) -> Result<Recorder, Failure> {
 /// A job's own journal where a job runs this, as `sanctum job` records there; else the account's.
 fn recorder(context: &Context) -> Result<Recorder, Failure> {
     match context.around.job.as_deref() {
-        Some(job) if context.around.euid != 0 => {
-            let name = ServiceName::new(job)?;
-            let dir = PathBuf::from(account::state_dir(HERE, &name)?.as_str());
-            Recorder::at(&dir.join("journal"), &dir.join("witness"), &context.around)?
-                .acting(&format!("job:{name}"))
-        }
+        Some(job) if context.around.euid != 0 => Recorder::of_job(job, &context.around),
         Some(job) => root(context)?.acting(&format!("job:{job}")),
         None if context.around.euid == 0 => root(context),
         None => Recorder::of_account(&context.around),

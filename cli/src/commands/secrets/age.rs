@@ -9,9 +9,12 @@ use crate::record::Recorder;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sanctum_host::clock;
+use sanctum_host::journal::merge::Story;
 use sanctum_orchestrator::rotate::calendar;
 use sanctum_orchestrator::rotate::due::{self, Age, Changes, Source, Standing};
-use sanctum_types::{Action, AuditEvent, Outcome, Phase, ServiceName, Severity, UnixTime};
+use sanctum_types::{
+    Action, AuditEvent, CouldNotCheck, Outcome, Phase, ServiceName, Severity, UnixTime, chain,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -37,8 +40,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let mut all = ages(context, &house, &asked)?;
     all.retain(|age| names.is_empty() || names.contains(&age.secret));
     if args.calendar {
-        let slug = house.opened.instance.instance.slug.as_str();
-        context.out.raw(&calendar::calendar(slug, &all, clock::now()));
+        let known = &house.opened.instance.instance;
+        let house = (known.slug.as_str(), known.timezone.as_str());
+        context.out.raw(&calendar::calendar(house, &all, clock::now()));
         return Ok(Exit::Done);
     }
     for age in &all {
@@ -56,20 +60,48 @@ pub(in crate::commands) fn ages(
     house: &House,
     told: &BTreeMap<ServiceName, UnixTime>,
 ) -> Result<Vec<Age>, Failure> {
-    let keep = |line: &sanctum_host::journal::scan::Line<'_>| line.action.starts_with("secrets.");
-    let story = audit::gather(context, None, &keep)?;
-    let mut changes = Changes::default();
-    match story.checked.iter().find_map(|one| one.fault.as_ref().map(|_| &one.stream)) {
-        Some(stream) => context.out.warn(&format!(
-            "the journal {stream} does not hold, so no age is known from it: sanctum audit verify"
-        )),
-        None => {
-            for entry in &story.entries {
-                changes.hear(&entry.event, UnixTime(entry.at / 1000));
-            }
+    let story = story(context)?;
+    let changes = match broken(&story) {
+        Some(stream) => {
+            context.out.warn(&format!(
+                "the journal {stream} does not hold, so no age is known from it: sanctum audit verify"
+            ));
+            Changes::default()
         }
-    }
+        None => heard(&story),
+    };
     Ok(due::ages(&house.opened.instance, &changes, told, clock::now()))
+}
+
+/// When each secret was changed last; a journal that does not hold, or is closed to this account, was not looked at.
+pub(in crate::commands) fn changes(context: &Context) -> Result<Changes, CouldNotCheck> {
+    let closed =
+        |subject: &str, cause: String| CouldNotCheck { subject: subject.to_owned(), cause };
+    let story = story(context).map_err(|failure| closed("the journal", failure.text()))?;
+    if let Some(stream) = broken(&story) {
+        return Err(closed(stream, "the journal does not hold: sanctum audit verify".to_owned()));
+    }
+    match story.unread.first() {
+        Some(unread) => Err(closed(&unread.what, chain(&unread.error))),
+        None => Ok(heard(&story)),
+    }
+}
+
+fn story(context: &Context) -> Result<Story, Failure> {
+    audit::gather(context, None, &|line| line.action.starts_with("secrets."))
+}
+
+/// A stream that does not hold.
+fn broken(story: &Story) -> Option<&str> {
+    story.checked.iter().find_map(|one| one.fault.as_ref().map(|_| one.stream.as_str()))
+}
+
+fn heard(story: &Story) -> Changes {
+    let mut changes = Changes::default();
+    for entry in &story.entries {
+        changes.hear(&entry.event, UnixTime(entry.at / 1000));
+    }
+    changes
 }
 
 /// Records each finding once a day; how many were recorded now.

@@ -149,9 +149,16 @@ impl House {
         })
     }
 
-    /// Where what is done here is recorded.
+    /// Where what is done here is recorded, in the name of the job that runs this where one does.
     pub(in crate::commands) fn recorder(&self, context: &Context) -> Result<Recorder, Failure> {
-        Recorder::of_place(&self.place, &context.around)
+        let around = &context.around;
+        match around.job.as_deref() {
+            Some(job) if around.euid != 0 && self.place == Place::Machine => {
+                Recorder::of_job(job, around)
+            }
+            Some(job) => Recorder::of_place(&self.place, around)?.acting(&format!("job:{job}")),
+            None => Recorder::of_place(&self.place, around),
+        }
     }
 }
 

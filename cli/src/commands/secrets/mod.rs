@@ -19,7 +19,7 @@ mod show;
 mod stolen;
 mod sync;
 
-pub(super) use age::ages;
+pub(super) use age::{ages, changes};
 pub(super) use clipboard::Clipboard;
 pub(super) use house::House;
 pub(super) use memory::Memory;

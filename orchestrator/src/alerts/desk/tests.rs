@@ -116,6 +116,61 @@ fn an_alert_is_as_bad_as_both_sights_agree() {
     assert_eq!(alert(sends(&again)[0].1).severity, Severity::Critical);
 }
 
+/// A revoke that stays queued: the daily run's own event, and doctor's look every ten minutes, for three days.
+#[test]
+fn what_a_run_says_and_a_lint_sees_is_told_once_a_day() {
+    const LINT: &str = "secrets/old-key-off";
+    let said = AuditEvent {
+        actor: sanctum_types::Actor::new("job:secret-rotation").unwrap(),
+        action: sanctum_types::Action::new("secrets.rotation-queued").unwrap(),
+        subject: "router".to_owned(),
+        phase: sanctum_types::Phase::Single,
+        outcome: sanctum_types::Outcome::Found,
+        severity: Severity::Error,
+        details: [(alert::LINT.to_owned(), LINT.to_owned())].into(),
+    };
+    let seen = || {
+        let mut seen = finding(Severity::Error, "router");
+        seen.kind = LINT.to_owned();
+        Event::Looked { source: Source::looks("doctor"), findings: vec![seen] }
+    };
+    // The first one to see it is doctor, or the run.
+    for first in [0, 7] {
+        let mut desk = Desk::new(policy());
+        let mut told = Vec::new();
+        for tick in 0..3 * 144 {
+            let at = NOON.plus(tick * 600);
+            let mut commands = desk.tick(at);
+            if tick % 144 == first {
+                commands.extend(desk.heard(&said, at.plus(100)));
+            }
+            commands.extend(desk.on(&seen(), at.plus(200)));
+            told.extend(sends(&commands).into_iter().filter_map(|(_, message)| {
+                let What::Alert(alert) = &message.what else { return None };
+                (alert.kind == LINT).then_some((at.0 - NOON.0) / 86_400)
+            }));
+            for (channel, message) in sends(&commands) {
+                answer(&mut desk, (channel, message), Answer::Delivered, at.plus(300));
+            }
+        }
+        assert_eq!(told, [0, 1, 2], "one a day, with the run at {first}");
+    }
+}
+
+/// Where doctor cannot look, what a run says of itself is told all the same.
+#[test]
+fn what_only_a_run_said_is_in_the_digest() {
+    let mut desk = Desk::new(policy());
+    let mut told = finding(Severity::Error, "router");
+    told.kind = "secrets/old-key-off".to_owned();
+    let (_, source) = (Severity::Error, Source::knows(alert::DOCTOR));
+    let mut out = Vec::new();
+    desk.observe(&told, (&source, Sighting::Look), NOON, &mut out);
+    let digest = desk.tick(NOON.plus(1801));
+    let is_told = |message: &Message| matches!(&message.what, What::Digest { items, .. } if items[0].1.kind == told.kind);
+    assert!(sends(&digest).into_iter().any(|(_, message)| is_told(message)), "{digest:?}");
+}
+
 #[test]
 fn what_an_actor_calls_critical_of_itself_needs_no_second_word() {
     let mut desk = Desk::new(policy());

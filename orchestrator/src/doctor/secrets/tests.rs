@@ -3,10 +3,14 @@
 #![expect(clippy::disallowed_methods, reason = "fixtures in the test's own folder")]
 
 use super::look::{self, Document, Recovery, Role, SecretPath, SecretPlace};
+use super::rotations::{self, Rotation};
 use crate::doctor::eyes::{Eyes, There};
 use crate::doctor::fixture;
 use crate::doctor::looked::Looked;
-use crate::secrets::recovery::{Made, Record};
+use crate::rotate::due;
+use crate::rotate::trouble::tests as trouble;
+use crate::secrets::recovery::{self, Made};
+use sanctum_rotation::{Record, Stage};
 use sanctum_secrets::house::HouseKey;
 use sanctum_types::{AbsPath, SecretRef, ServiceName, UnixTime};
 use serde_json::json;
@@ -44,6 +48,41 @@ pub(super) fn copied(cache: Option<&str>) -> Looked {
     house(&[("keychain:token/house", true, Some("a")), ("file:token", false, cache)])
 }
 
+/// A hub with one rotation that was begun.
+pub(super) fn rotating(record: Record) -> Looked {
+    let mut looked = fixture::plain_hub();
+    // The rotation of the fixture was begun then.
+    looked.ground.now = trouble::BEGUN.plus(3600);
+    let rotation = Rotation { record, sanctum: "sanctum" };
+    looked.rotations.as_mut().unwrap().all.push(rotation);
+    looked
+}
+
+/// The same rotation, begun a month earlier.
+pub(super) fn long_ago(mut record: Record) -> Record {
+    const MONTH: i64 = 30 * 24 * 3600;
+    record.begun = record.begun.plus(-MONTH);
+    record.written = record.written.map(|at| at.plus(-MONTH));
+    record.stage = Stage::Overlap { since: record.begun };
+    record
+}
+
+/// A hub with the secret `token`, at most ninety days old, which the journal saw change so many days ago.
+pub(super) fn aged(days: Option<i64>, kind: Option<&str>) -> Looked {
+    let rotation = kind.map(|kind| json!({ "kind": { kind: {} }, "management": "other" }));
+    let mut token = json!({ "ref": "age:token.age", "rotation_max_age_days": 90 });
+    if let Some(rotation) = rotation {
+        token["rotation"] = rotation;
+    }
+    let secrets = json!({ "token": token, "other": { "ref": "age:other.age" } });
+    let mut looked = fixture::hub(&json!({ "secrets": secrets }));
+    let at = days.map(|days| looked.ground.now.plus(-days * 24 * 3600));
+    let entry = &looked.ground.instance.secrets[&ServiceName::new("token").unwrap()];
+    let age = due::age(&ServiceName::new("token").unwrap(), entry, (at, None), looked.ground.now);
+    looked.ages = Ok(vec![age]);
+    looked
+}
+
 impl Looked {
     pub(super) fn with_secret_path(mut self, path: &str, role: Role, mode: u32) -> Self {
         let there = if role == Role::Private { fixture::dir(mode) } else { fixture::file(mode) };
@@ -79,7 +118,7 @@ impl Looked {
             secrets: pick(false),
             rehearsed_at: days.map(ago),
         };
-        let record = Record { format: 1, bundles: vec![made] };
+        let record = recovery::Record { format: 1, bundles: vec![made] };
         let now = Some(pick(true));
         self.recovery = Ok(Recovery { record: Some(record), now, unseen: Vec::new() });
         self
@@ -152,4 +191,43 @@ fn what_is_seen_of_real_files_holds_no_value() {
     assert_eq!(found, [("/Users/operator/.zshrc", 2, "token")]);
     let all = format!("{places:?}{paths:?}{documents:?}{leaks:?}");
     assert!(!all.contains("hunter2"));
+}
+
+/// Records below a directory: one that was begun, one that is damaged, and files that are none.
+#[test]
+fn a_record_that_cannot_be_read_is_told_and_hides_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let shelf = dir.path().join(".sanctum/rotations");
+    std::fs::create_dir_all(shelf.join("sealed")).unwrap();
+    let record = trouble::at(Stage::Intent, 0);
+    for (name, bytes) in [
+        ("a.json", record.encode().unwrap()),
+        ("b.json", b"{\"format\": 1}".to_vec()),
+        ("c.json", vec![b' '; sanctum_rotation::record::LONGEST + 1]),
+        (".d.json", b"temporary".to_vec()),
+        ("notes", b"none".to_vec()),
+    ] {
+        std::fs::write(shelf.join(name), bytes).unwrap();
+    }
+    let ground = fixture::plain_hub().ground;
+    let seen = rotations::rotations(&Eyes::below(&ground, dir.path()).unwrap()).unwrap();
+    let all: Vec<&Record> = seen.iter().map(|one| &one.record).collect();
+    assert_eq!(all, [&record]);
+    let unseen: Vec<&str> = seen.unseen.iter().map(|one| one.subject.as_str()).collect();
+    assert_eq!(unseen, ["/.sanctum/rotations/b.json", "/.sanctum/rotations/c.json"]);
+    // A house where nothing was ever rotated has been looked at.
+    let empty = tempfile::tempdir().unwrap();
+    let seen = rotations::rotations(&Eyes::below(&ground, empty.path()).unwrap()).unwrap();
+    assert_eq!((seen.all.len(), seen.unseen.len()), (0, 0));
+}
+
+#[test]
+fn a_look_that_reads_no_journal_knows_no_age() {
+    let ground = aged(Some(1), None).ground;
+    assert!(rotations::ages(&Eyes::on_machine(&ground)).is_err());
+    let journal = || Ok(due::Changes::default());
+    let eyes = Eyes::on_machine(&ground).telling(&journal);
+    let ages = rotations::ages(&eyes).unwrap();
+    let token = ages.iter().find(|age| age.secret.as_str() == "token").unwrap();
+    assert_eq!(token.standing, due::Standing::Unknown);
 }

@@ -145,6 +145,12 @@ const ROTATIONS: &[(&str, &str, &str)] = &[
         JOB,
         "twice",
     ),
+    ("{PAIR, consumers: [{env: {path: /a, variable: A, id_variable: B}}]}", JOB, ""),
+    ("{PAIR, consumers: [{env: {path: /a, variable: A, id_variable: A}}]}", JOB, "two places"),
+    ("{PAIR, consumers: [{env: {path: /a, variable: A, id_variable: \"1\"}}]}", JOB, "a variable"),
+    ("{PAIR, consumers: [{json: {path: /a, key: a, id_key: b..c}}]}", JOB, "keys of a JSON"),
+    ("{PAIR, consumers: [{json: {path: /a, key: a, id_key: a}}]}", JOB, "two places"),
+    ("{MANUAL, consumers: [{env: {path: /a, variable: A, id_variable: B}}]}", JOB, "are pairs"),
     ("{MANUAL, reload: [{service: nobody}]}", JOB, "not declared"),
     ("{MANUAL, reload: [{http: {url: \"http://x.example/\"}}]}", JOB, "a reload is https"),
     ("{kind: {openrouter: {}}, management: mgmt}", "[rotate, --due]", "keychain://system/"),
@@ -157,8 +163,10 @@ const JOB: &str = "[/bin/true]";
 #[test]
 fn a_rotation_that_could_not_be_done_is_refused_where_it_stands() {
     for (rotation, job, words) in ROTATIONS {
+        let pair = "kind: {aws-iam: {user: house}}, management: mgmt";
         let manual = "kind: {manual: {create_url: \"https://x.example\"}}";
-        let text = rotating(&rotation.replace("MANUAL", manual)).replace("[JOB]", job);
+        let text = rotating(&rotation.replace("MANUAL", manual).replace("PAIR", pair))
+            .replace("[JOB]", job);
         match load(&text, "i", &BuiltinRules) {
             Ok(_) => assert_eq!(*words, "", "{rotation} {job}"),
             Err(rejected) => {

@@ -43,6 +43,12 @@ pub enum RotationFault {
     /// No path of keys.
     #[error("the keys of a JSON file are words with dots between them")]
     Keys,
+    /// The kind's keys have no public half that a program would ask for.
+    #[error("only keys of `aws-iam` are pairs, of which the id is written beside the value")]
+    NoPair,
+    /// Value and id would be one text.
+    #[error("value and id are written to two places of the file")]
+    OnePlace,
     /// The vault is not served.
     #[error("this version does not serve the vault")]
     Vault,
@@ -149,9 +155,16 @@ fn consumers(instance: &Instance, name: &ServiceName, rotation: &Rotation, judge
         if ConsumerId::new(one.to_string()).is_err() {
             judged.refuse(at, RotationFault::Consumer.into());
         }
+        if one.id_place().is_some() && !matches!(rotation.kind, Settings::AwsIam(_)) {
+            judged.refuse(at, RotationFault::NoPair.into());
+        }
         match one {
             Consumer::Json(place) => {
-                if place.key.split('.').any(str::is_empty) {
+                if place.id_key.as_ref() == Some(&place.key) {
+                    judged.refuse(at, RotationFault::OnePlace.into());
+                }
+                let mut keys = [&place.key].into_iter().chain(&place.id_key);
+                if keys.any(|key| key.split('.').any(str::is_empty)) {
                     judged.refuse(at, RotationFault::Keys.into());
                 }
                 if let Some(node) = &place.node {
@@ -159,10 +172,15 @@ fn consumers(instance: &Instance, name: &ServiceName, rotation: &Rotation, judge
                     known_node(instance, inside, node, judged);
                 }
             }
-            Consumer::Env(place) if !is_variable(&place.variable) => {
-                judged.refuse(at, RotationFault::Variable.into());
+            Consumer::Env(place) => {
+                if place.id_variable.as_ref() == Some(&place.variable) {
+                    judged.refuse(at, RotationFault::OnePlace.into());
+                }
+                let mut names = [&place.variable].into_iter().chain(&place.id_variable);
+                if !names.all(|name| is_variable(name)) {
+                    judged.refuse(at, RotationFault::Variable.into());
+                }
             }
-            Consumer::Env(_) => {}
             Consumer::Vault(_) => judged.refuse(at, RotationFault::Vault.into()),
         }
     }

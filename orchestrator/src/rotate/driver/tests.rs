@@ -56,7 +56,8 @@ impl House {
         };
         let prepared = prepare(&instance, &ServiceName::new("key").unwrap(), &setting).unwrap();
         let first = prepared.plan.consumers.first().unwrap();
-        prepared.consumer(first).unwrap().write(OLD).unwrap();
+        let given = crate::rotate::consumer::Given { value: OLD, key: None };
+        prepared.consumer(first).unwrap().write(given).unwrap();
         let shelf = Shelf::open(&places, &AbsPath::new("/store").unwrap()).unwrap();
         Self { dir, places, prepared, shelf }
     }

@@ -9,28 +9,28 @@ use std::thread;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) line: String,
+pub(crate) struct Request {
+    pub(crate) line: String,
     /// Names in lower case.
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Vec<u8>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("the body is JSON")
     }
 }
 
 /// A server that lives as long as the test's process; what it was asked is kept.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Peer {
     /// A server that answers each request with the bytes that the function gives.
-    pub(super) fn new(answer: impl Fn(&Request) -> Vec<u8> + Send + 'static) -> Self {
+    pub(crate) fn new(answer: impl Fn(&Request) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -48,18 +48,18 @@ impl Peer {
     }
 
     /// Accepts and never answers.
-    pub(super) fn hung() -> Self {
+    pub(crate) fn hung() -> Self {
         Self::new(|_| {
             thread::sleep(std::time::Duration::from_secs(60));
             Vec::new()
         })
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub(super) fn asked(&self) -> Vec<Request> {
+    pub(crate) fn asked(&self) -> Vec<Request> {
         self.asked.lock().expect("no panic").clone()
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn answer(status: &str, body: &Value) -> Vec<u8> {
 
 /// Stand-in for an ntfy server that lets one token publish, from its page "Publishing" (Publish as JSON, Access tokens,
 /// Limitations): a topic of 1 to 64 characters, priority 1 to 5, a list of tags, a message of at most 4096 bytes.
-pub(super) fn ntfy(token: Option<&'static str>) -> Peer {
+pub(crate) fn ntfy(token: Option<&'static str>) -> Peer {
     Peer::new(move |request| {
         let refuse = |status: &str, code: u32, error: &str| {
             answer(status, &json!({ "code": code, "http": code / 100, "error": error }))

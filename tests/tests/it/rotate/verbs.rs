@@ -71,7 +71,7 @@ fn bad_input_is_refused_before_anything_is_minted_and_says_what_to_do() {
 }
 
 /// Listens as a service that does not take the first kicks; how often it was kicked.
-fn stubborn(refusals: usize) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+pub(super) fn stubborn(refusals: usize) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
     use std::io::{Read as _, Write as _};
     use std::sync::atomic::{AtomicUsize, Ordering};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -154,4 +154,74 @@ fn what_is_due_is_rotated_and_what_nobody_knows_is_told_once_a_day() {
     assert_eq!(said.len(), 1, "{said:?}");
     let calendar = bed.house.run(&["secrets", "age", "--calendar"]).exits(0).stdout;
     assert!(calendar.contains("UID:secret-router@bed.sanctum\r\n"), "{calendar}");
+}
+
+/// What icalendar, which is not ours, reads of the calendar: properties of each event.
+fn events(bed: &Bed) -> Vec<serde_json::Value> {
+    let text = bed.house.run(&["secrets", "age", "--calendar"]).exits(0).stdout;
+    assert!(text.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')), "{text}");
+    let path = bed.house.at("due.ics");
+    fs::write(&path, &text).unwrap();
+    let mut command = std::process::Command::new(sanctum_tests::tool("icalendar-check"));
+    let output = command.arg(&path).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [calendar] = read.as_array().unwrap().as_slice() else { panic!("{read}") };
+    assert_eq!(
+        (&calendar["name"], &calendar["properties"]["VERSION"]),
+        (&"VCALENDAR".into(), &"2.0".into())
+    );
+    let events = calendar["components"].as_array().unwrap();
+    assert!(events.iter().all(|event| event["name"] == "VEVENT"));
+    events.iter().map(|event| event["properties"].clone()).collect()
+}
+
+/// The day that many days from now, in that zone, as a program of the system says.
+fn day(zone: &str, days: i64) -> String {
+    let at = format!("@{}", super::bed::now() + days * 86_400);
+    let mut command = std::process::Command::new(sanctum_tests::tool("date"));
+    let output = command.env("TZ", zone).args(["-d", &at, "+%F"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_calendar_of_due_dates_is_read_by_another_program() {
+    let _judge = sanctum_tests::need!("icalendar-check", "date");
+    let bed = Bed::new(CASES[0]);
+    let path = bed.house.at("house.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    // As long as a name may be, so that its lines are folded; and one that nobody knows the age of.
+    let long = format!("l{}", "o".repeat(39));
+    let more = format!(
+        "secrets:\n  {long}: {{ref: \"file:long\", cleartext: {{reason: x}}, rotation_max_age_days: 400}}\n  \
+         paper: {{ref: \"file:paper\", cleartext: {{reason: x}}, rotation_max_age_days: 30}}\n"
+    );
+    let slug = "a-house-by-the-sea-with-a-name";
+    let text = text.replace("secrets:\n", &more).replace("slug: bed", &format!("slug: {slug}"));
+    fs::write(&path, &text).unwrap();
+    bed.house.fed(&["secrets", "set", &long, "--stdin"], b"a-value-of-some-length").exits(0);
+    let first = events(&bed);
+    let uids = |events: &[serde_json::Value]| -> Vec<String> {
+        events.iter().map(|event| event["UID"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        uids(&first),
+        [format!("secret-{long}@{slug}.sanctum"), format!("secret-router@{slug}.sanctum")]
+    );
+    for (zone, apart) in [("UTC", 0), ("Pacific/Kiritimati", 14), ("Pacific/Pago_Pago", -11)] {
+        fs::write(&path, text.replace("timezone: UTC", &format!("timezone: {zone}"))).unwrap();
+        let before = day(zone, 0);
+        let events = events(&bed);
+        // Calendars take what has the same UID for the same event.
+        assert_eq!(uids(&events), uids(&first), "{zone} {apart}");
+        for (event, days) in events.iter().zip([400, 85]) {
+            // All day long: dates without a time, the end being the day after.
+            assert_eq!(event["DTSTART"]["day"], day(zone, days), "{zone}: {event}");
+            assert_eq!(event["DTEND"]["day"], day(zone, days + 1), "{zone}: {event}");
+            assert!(event["DTSTAMP"]["moment"].as_str().unwrap().ends_with("+00:00"), "{event}");
+        }
+        assert_eq!(before, day(zone, 0), "midnight passed in {zone}: run it again");
+        assert_eq!(events[1]["SUMMARY"], "Rotate router");
+        assert_eq!(events[1]["DESCRIPTION"], "sanctum rotate --due");
+    }
 }

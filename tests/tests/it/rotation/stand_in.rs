@@ -91,6 +91,8 @@ pub(crate) struct Account {
     pub(crate) script: VecDeque<Option<Fault>>,
     /// Last uses are not told any more.
     pub(crate) last_use_lags: bool,
+    /// How many requests with a key that was just made are refused, as if it were not known everywhere yet.
+    pub(crate) unknown_at_first: usize,
     /// What a person makes as soon as somebody has read the list to its end.
     pub(crate) awaited: Option<Key>,
     /// Method and path of each request that was understood.
@@ -233,6 +235,7 @@ impl StandIn {
             fault_at: None,
             script: VecDeque::new(),
             last_use_lags: false,
+            unknown_at_first: 0,
             log: Vec::new(),
             awaited: None,
             serial: 0,

@@ -36,7 +36,7 @@ struct Memory {
     strayed: Vec<String>,
 }
 
-struct Server {
+pub(crate) struct Server {
     port: u16,
     memory: Arc<Mutex<Memory>>,
 }
@@ -90,7 +90,7 @@ fn unquoted(path: &str) -> String {
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let memory = Arc::new(Mutex::new(Memory::default()));
@@ -104,11 +104,18 @@ impl Server {
         Self { port, memory }
     }
 
+    /// Its address, as an instance names it.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The items that it keeps.
+    pub(crate) fn items(&self) -> Vec<Json> {
+        self.memory.lock().expect("memory").items.values().cloned().collect()
+    }
+
     fn store(&self) -> OnePassword {
-        let connect = Connect::new(
-            &format!("http://127.0.0.1:{}/", self.port),
-            Secret::new(TOKEN.to_owned()),
-        );
+        let connect = Connect::new(&format!("{}/", self.url()), Secret::new(TOKEN.to_owned()));
         OnePassword::new(Box::new(connect.expect("loopback")))
     }
 

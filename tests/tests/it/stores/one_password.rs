@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 /// Planted, so that it is found wherever it should not be.
 pub(crate) const TOKEN: &str = "planted-service-account-token";
 /// The vault `House`.
-pub(super) const VAULT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
+pub(crate) const VAULT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 /// A reference to an item that is not there at first.
 pub(super) const ITEM: &str = "op://House/Gateway key/credential";
 

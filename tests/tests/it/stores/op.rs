@@ -34,6 +34,13 @@ impl Bed {
         self.0.path().join(name)
     }
 
+    /// The items that it keeps.
+    pub(crate) fn items(&self) -> Vec<Json> {
+        let text = fs::read_to_string(self.path("items.json")).expect("items");
+        let all: Json = serde_json::from_str(&text).expect("JSON");
+        all.as_object().expect("by id").values().cloned().collect()
+    }
+
     fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a file");
     }

@@ -93,6 +93,13 @@ pub(super) fn answer(account: &mut Account, request: &Request) -> Answer {
     if !is_signed(account, request, &id, service) {
         return refused(403, "InvalidClientTokenId");
     }
+    // "Changes that I make are not always immediately visible" (IAM User Guide, Troubleshooting).
+    if let Some(key) = account.live(&id)
+        && let Some(left) = key.extra.as_u64().filter(|left| *left > 0)
+    {
+        key.extra = (left - 1).into();
+        return refused(403, "InvalidClientTokenId");
+    }
     if service == "sts" {
         let now = account.now;
         account
@@ -130,7 +137,9 @@ fn manage(account: &mut Account, action: &str, id: &str, status: &str) -> Answer
             if account.alive().len() >= 2 {
                 return refused(409, "LimitExceeded");
             }
+            let refusals = account.unknown_at_first;
             let key = make(account);
+            account.live(&key.id).expect("just made").extra = refusals.into();
             return success(
                 action,
                 &format!(
