@@ -241,21 +241,6 @@ const fn in_memory(_place: &Path) -> bool {
     false
 }
 
-/// Writes zeros over a file and removes it.
-///
-/// # Errors
-/// [`HostError::Io`]; what the disk keeps of a file elsewhere is not known, which is why such files lie in memory.
-pub fn wipe(path: &Path) -> Result<(), HostError> {
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
-        let length = file.metadata()?.len();
-        std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
-        file.sync_all()?;
-        std::fs::remove_file(path)
-    };
-    write().map_err(|source| failed("wipe", path, source))
-}
-
 /// Directories that belong to root and are emptied at boot (hier(7) of both): macOS, then Linux.
 const ROOTS: [&str; 3] = ["/private/var/run", "/run", "/var/run"];
 
