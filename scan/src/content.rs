@@ -142,17 +142,17 @@ fn read(
     by_nature(scanner, name, (bytes, first), (nature, complete), budget)
 }
 
-/// Reads the first window; how many bytes there are, and whether they are all. The buffer grows no further than the file
-/// needs: most files are small, and to touch four megabytes takes longer than the rest of a short scan.
+/// Reads the first window; how many bytes there are, and whether they are all.
 fn first_window(bytes: &dyn Bytes, buffer: &mut Vec<u8>) -> Result<(usize, bool)> {
+    if buffer.len() != WINDOW {
+        // The system's own zeros: what no file fills is never touched, and most files are small.
+        *buffer = vec![0; WINDOW];
+    }
     // One byte more than the file had, to see its end in the same call.
     let most = usize::try_from(bytes.size().saturating_add(1)).unwrap_or(WINDOW).min(WINDOW);
     let mut count = 0;
     // The kernel says 0 of files that it makes up as they are read, and others grow.
     for room in [most, WINDOW] {
-        if buffer.len() < room {
-            buffer.resize(room, 0);
-        }
         count += bytes.read_at(count as u64, buffer.get_mut(count..room).unwrap_or_default())?;
         if count < room {
             return Ok((count, true));

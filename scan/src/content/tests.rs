@@ -80,18 +80,6 @@ fn a_file_that_grows_is_read_to_its_end() {
     }
 }
 
-/// What a short scan costs is mostly what it touches.
-#[test]
-fn a_small_file_needs_a_small_buffer() {
-    let settings = settings(&[]);
-    let scanner = Scanner::new(&settings);
-    let (path, mut buffer) = (|| "f".to_owned(), Vec::new());
-    for bytes in [&b""[..], &[b'x'; 100]] {
-        file(&scanner, Name::new(Source::File, &path), &Far(bytes), &mut buffer);
-    }
-    assert!(buffer.capacity() < 4096, "{}", buffer.capacity());
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
