@@ -9,4 +9,5 @@ mod laws;
 mod node;
 mod program;
 mod promises;
+mod schedules;
 mod verbs;
