@@ -11,5 +11,6 @@ mod node;
 mod pairs;
 mod program;
 mod promises;
+mod schedules;
 mod stores;
 mod verbs;

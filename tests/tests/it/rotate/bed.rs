@@ -4,8 +4,11 @@
 use super::program::Folder;
 use crate::cli::program::{House, Ran};
 use crate::cli::tree;
-use crate::rotation::stand_in::{Account, Contract, Key, StandIn};
+use crate::rotation::stand_in::{Account, Awaited, Contract, Key, StandIn};
+use sanctum_secrets::resolve::{Places, resolve_line};
+use sanctum_types::{AbsPath, SecretRef};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -61,6 +64,9 @@ pub(crate) const COMMAND: Case = Case {
     more: "",
 };
 
+/// The same without a list: a lost answer needs a person.
+pub(crate) const BLIND: Case = Case { kind: "{command: {program: \"PROGRAM\"}}", ..COMMAND };
+
 /// A person pastes what he made at a page, and takes the old one away there.
 pub(crate) const MANUAL: Case = Case {
     contract: Contract::Openrouter,
@@ -76,7 +82,7 @@ pub(crate) const ANTHROPIC: Case =
 pub(crate) const QUESTION: &str = "the new value of `router`";
 
 /// Longer than every pause, overlap and soak (`Policy`): each run goes as far as it gets without the next one.
-const LONG: i64 = 8 * 86_400;
+pub(crate) const LONG: i64 = 8 * 86_400;
 /// Runs until a rotation is over: two without faults, five to use up the tries of a step, as many to undo it.
 const RUNS: usize = 16;
 
@@ -104,8 +110,8 @@ pub(crate) struct Bed {
     pub(crate) provider: StandIn,
     /// The provider of kind `command`.
     pub(crate) program: Option<Folder>,
-    /// What a person pastes, where one makes the value.
-    pub(crate) pasted: Option<String>,
+    /// What a person made, where one makes the value; he pastes the last one.
+    made: RefCell<Vec<String>>,
     /// The keys that were there, the one in use first.
     pub(crate) before: Vec<Key>,
 }
@@ -120,6 +126,11 @@ pub(crate) struct Moment {
 impl Bed {
     pub(crate) fn new(case: Case) -> Self {
         Self::with(case, "")
+    }
+
+    /// A house that somebody else built.
+    pub(crate) fn around(case: Case, house: House, provider: StandIn, before: Vec<Key>) -> Self {
+        Self { case, house, provider, program: None, made: RefCell::default(), before }
     }
 
     /// With more in the section `rotation`.
@@ -157,19 +168,32 @@ impl Bed {
             "{{\n  \"models\": {{\"providers\": {{\"router\": {{\"apiKey\": \"{value}\", \"n\": 1.50}}}}}}\n}}\n"
         );
         house.put(JSON, &json, 0o600);
-        let pasted = case.is_by_hand().then(|| Self::made_by_hand(case, &provider));
-        Self { case, house, provider, program, pasted, before }
+        let bed = Self { program, ..Self::around(case, house, provider, before) };
+        if case.is_by_hand() {
+            bed.person_makes_one();
+        }
+        bed
     }
 
-    /// What a person will paste.
-    fn made_by_hand(case: Case, provider: &StandIn) -> String {
-        let mut account = provider.account();
-        let key = case.contract.make(&mut account, "made by hand", Value::Null);
-        if case.contract == Contract::Anthropic {
-            // He makes it when he is asked for it: a key that was in the list before is taken for none that is new.
-            account.awaited = account.keys.pop();
-        }
-        key.value
+    /// A person makes a value as soon as he is asked for it: a key that was in the list before is taken for none that is
+    /// new.
+    pub(crate) fn person_makes_one(&self) {
+        let mut account = self.provider.account();
+        let key = self.case.contract.make(&mut account, "made by hand", Value::Null);
+        account.keys.pop();
+        let records = self.house.at("root/.sanctum/rotations");
+        account.awaited = Some(Awaited { key: key.clone(), records });
+        self.made.borrow_mut().push(key.value);
+    }
+
+    /// What a person would paste.
+    pub(crate) fn pasted(&self) -> Option<String> {
+        self.made.borrow().last().cloned()
+    }
+
+    /// Whether a person made that value.
+    pub(crate) fn is_made(&self, value: &str) -> bool {
+        self.made.borrow().iter().any(|made| made == value)
     }
 
     /// What every place holds, in the order of the plan.
@@ -177,12 +201,12 @@ impl Bed {
         let mut held = Vec::new();
         let root = self.house.at("root");
         held.push(fs::read_to_string(root.join("etc/sanctum/secrets/router")).expect("the source"));
-        // The two caches by what `secrets diff` says: the same as the source or not.
-        let report = self.house.run(&["secrets", "diff", "router", "--json"]).json();
-        let places = report["secrets"][0]["places"].as_array().expect("places").clone();
-        for place in places.iter().skip(1) {
-            let same = place["fingerprint"] == places[0]["fingerprint"];
-            held.push(if same { held[0].clone() } else { self.other(&held[0]) });
+        let mut places = Places::machine(&root).expect("places");
+        // `age:` starts beside the instance of the machine.
+        places.base = AbsPath::new("/etc/sanctum").expect("a path");
+        for cache in ["age:router.age", "keychain:router/house"] {
+            let cache = SecretRef::parse(cache).expect("a reference");
+            held.push(resolve_line(&cache, &places).expect("a value").expose().clone());
         }
         let env = fs::read_to_string(root.join(ENV)).expect("the variables");
         let env = env.lines().find_map(|line| line.strip_prefix("ROUTER_KEY=")).expect("there");
@@ -192,12 +216,6 @@ impl Bed {
         let json = json["models"]["providers"]["router"]["apiKey"].as_str().expect("a text");
         held.push(json.to_owned());
         held
-    }
-
-    /// A place that differs from the source has the value before, or the new one: the one that the source has not.
-    fn other(&self, source: &str) -> String {
-        let before = &self.before[0].value;
-        if before == source { "new".to_owned() } else { before.clone() }
     }
 
     /// Records of rotations on disk.
@@ -259,11 +277,8 @@ impl Bed {
 
     /// A person at a terminal, who has the value that is asked for.
     pub(crate) fn by_person(&self, verb: &[&str]) -> Ran {
-        let pasted = self.pasted.as_ref().expect("a kind that asks a person");
-        self.house.typed(
-            verb,
-            &[(QUESTION, pasted); 5].map(|(question, value)| (question, value.as_str())),
-        )
+        let pasted = self.pasted().expect("a kind that asks a person");
+        self.house.typed(verb, &[(QUESTION, pasted.as_str()); 5])
     }
 
     /// All that a rotation changes.
@@ -297,8 +312,7 @@ impl Bed {
         };
         let stage = record["stage"]["at"].as_str().expect("a stage");
         let is_manual = record["plan"]["kind"] == "manual";
-        let by_hand = self.pasted.is_some() && ["intent", "minting"].contains(&stage);
-        if by_hand && record["halted"].is_null() {
+        if self.is_asked(&record) && record["halted"].is_null() {
             vec!["rotate", "router", "--yes", "--wait", "0"]
         } else if is_manual && ["revoking", "settling", "discarding"].contains(&stage) {
             vec!["rotate", "router", "--removed", "--yes", "--wait", "0"]
@@ -320,8 +334,8 @@ impl Bed {
             self.later();
             let verb = self.next_verb();
             self.visits(&verb);
-            let by_hand = self.pasted.is_some() && !verb.contains(&"--resume");
-            let ran = if by_hand { self.by_person(&verb) } else { self.house.run(&verb) };
+            self.person_comes(&verb);
+            let ran = self.someone_runs(&verb);
             assert!(matches!(ran.code, Some(0 | 3 | 4 | 5)), "{ran:?}");
             said = format!("{verb:?}: {}{}", ran.stdout, ran.stderr);
         }
@@ -333,17 +347,48 @@ impl Bed {
         self.pass(LONG);
     }
 
-    /// A person who will say that he removed a value takes away at the page what no place uses and is not somebody else's;
-    /// one who was not asked for a value yet has made none.
-    pub(crate) fn visits(&self, verb: &[&str]) {
-        let mut account = self.provider.account();
-        if self.records().is_empty() && self.pasted.is_some() && account.awaited.is_none() {
-            let is_pasted = |key: &Key| Some(&key.value) == self.pasted.as_ref();
-            let early = account.keys.iter().position(is_pasted);
-            let early = early.filter(|_| self.case.contract == Contract::Anthropic);
-            account.awaited = early.map(|at| account.keys.remove(at));
+    /// A person where one is needed, else a job.
+    pub(crate) fn someone_runs(&self, verb: &[&str]) -> Ran {
+        let by_hand = self.case.is_by_hand() && verb.contains(&"router");
+        if by_hand { self.by_person(verb) } else { self.house.run(verb) }
+    }
+
+    /// Who has to paste a value and has none that is good and new makes one.
+    pub(crate) fn person_comes(&self, verb: &[&str]) {
+        let asks = self.open().is_none_or(|record| self.is_asked(&record));
+        let Some(pasted) = self.pasted().filter(|_| asks && verb.contains(&"router")) else {
+            return;
+        };
+        let awaited = self.provider.account().awaited.is_some();
+        let is_good = awaited || self.is_valid(&pasted);
+        if !is_good || self.held().contains(&pasted) {
+            self.person_makes_one();
         }
-        drop(account);
+    }
+
+    fn is_asked(&self, record: &Value) -> bool {
+        let stage = record["stage"]["at"].as_str().expect("a stage");
+        self.case.is_by_hand() && ["intent", "minting"].contains(&stage)
+    }
+
+    /// A rotation was given up, and said that somebody should look at the provider: what a person made goes.
+    pub(crate) fn person_tidies(&self) {
+        let given_up = self.records().iter().any(|(_, record)| record["stage"]["at"] == "failed");
+        let held = self.held();
+        for key in &mut self.provider.account().keys {
+            key.alive &= !given_up || !self.is_made(&key.value) || held.contains(&key.value);
+        }
+    }
+
+    /// What a person does at the provider before he says the verb. Who will say that he removed a value takes away at the
+    /// page what no place uses and is not somebody else's; who was told the name of a key that may live looks for it.
+    pub(crate) fn visits(&self, verb: &[&str]) {
+        let why = self.open().map(|record| record["halted"]["why"].clone()).unwrap_or_default();
+        if why["what"] == "may-live" && verb.contains(&"--retry") {
+            let program = self.program.as_ref().expect("a kind without a list");
+            let named = self.keys().into_iter().filter(|key| why["name"] == *key.name);
+            named.for_each(|key| program.remove(&key.id));
+        }
         if !verb.contains(&"--removed") {
             return;
         }

@@ -10,7 +10,7 @@ fn a_person_pastes_a_value_and_says_when_the_old_one_is_gone() {
     // With nobody there nothing is made.
     bed.house.run(&["rotate", "--due"]).exits(0);
     assert!(bed.records().is_empty());
-    let value = bed.pasted.clone().expect("a person's");
+    let value = bed.pasted().expect("a person's");
     let ran = bed.house.typed(
         &["rotate", "router", "--yes", "--wait", "0"],
         &[(QUESTION, "too-short"), (QUESTION, &value)],

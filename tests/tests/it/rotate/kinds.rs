@@ -35,7 +35,7 @@ fn a_person_makes_the_key_and_the_interface_retires_the_old_one() {
     let _python = sanctum_tests::need!("python3");
     let bed = Bed::new(ANTHROPIC);
     let old = bed.held()[0].clone();
-    let value = bed.pasted.clone().expect("a person's");
+    let value = bed.pasted().expect("a person's");
     bed.by_person(&["rotate", "router", "--yes", "--wait", "0"]).exits(0);
     assert!(bed.held().iter().all(|held| *held == value));
     assert!(bed.provider.account().is_valid(&old), "both live");

@@ -1,7 +1,7 @@
 //! A provider that is a program of the owner's: keys in files beside it, with the faults that a program has.
 #![expect(clippy::disallowed_methods, reason = "the program and its files are the test's own")]
 
-use crate::rotation::stand_in::Key;
+use crate::rotation::stand_in::{Fault, Key};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -137,6 +137,28 @@ impl Folder {
         }
         keys.sort_by(|one, other| one.id.cmp(&other.id));
         keys
+    }
+
+    /// A person takes a key away.
+    pub(crate) fn remove(&self, id: &str) {
+        fs::remove_file(self.0.join(format!("{id}.key"))).unwrap();
+    }
+
+    /// What goes wrong with the requests to come.
+    pub(crate) fn fail(&self, faults: &[Option<Fault>]) {
+        let word = |fault: &Option<Fault>| match fault {
+            None => "fine",
+            Some(Fault::LostBefore) => "lost-before",
+            Some(Fault::LostAfter | Fault::TroubleAfter) => "lost-after",
+            Some(Fault::Limited(_) | Fault::Trouble) => "later",
+            Some(Fault::Twice) => "twice",
+            Some(Fault::Html) => "html",
+            Some(Fault::Garbage) => "garbage",
+        };
+        self.put(
+            "faults",
+            &faults.iter().map(|fault| format!("{}\n", word(fault))).collect::<String>(),
+        );
     }
 }
 
