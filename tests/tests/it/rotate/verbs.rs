@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
 
 use super::bed::{Bed, CASES, ENV, JSON, over};
+use super::laws::ends_well;
 use crate::rotation::stand_in::Fault;
 use std::fs;
 
@@ -154,4 +155,27 @@ fn what_is_due_is_rotated_and_what_nobody_knows_is_told_once_a_day() {
     assert_eq!(said.len(), 1, "{said:?}");
     let calendar = bed.house.run(&["secrets", "age", "--calendar"]).exits(0).stdout;
     assert!(calendar.contains("UID:secret-router@bed.sanctum\r\n"), "{calendar}");
+}
+
+/// In the overlap, and again while the old key is off and was switched on by hand.
+#[test]
+fn an_old_value_that_somebody_brought_back_is_replaced_before_its_key_goes() {
+    let bed = Bed::new(CASES[0]);
+    let old = bed.held()[0].clone();
+    let backup = fs::read_to_string(bed.house.at("root").join(ENV)).unwrap();
+    bed.house.run(&["rotate", "router", "--yes", "--wait", "0"]).exits(0);
+    for stage in ["overlap", "disabled"] {
+        while bed.open().unwrap()["stage"]["at"] != *stage {
+            bed.later();
+            bed.house.run(&["rotate", "--resume", "--wait", "0"]).exits(0);
+        }
+        bed.house.put(ENV, &backup, 0o600);
+        bed.later();
+        bed.house.run(&["rotate", "--resume", "--wait", "0"]).exits(0);
+        assert_eq!(bed.open().unwrap()["stage"]["at"], "overlap", "it begins anew: {stage}");
+        let held = bed.held();
+        assert!(held.iter().all(|value| *value == held[0] && *value != old), "{stage}");
+    }
+    bed.see_out();
+    ends_well(&bed, "at the end");
 }
