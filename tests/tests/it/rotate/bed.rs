@@ -355,8 +355,17 @@ impl Bed {
 
     /// Who has to paste a value and has none that is good and new makes one.
     pub(crate) fn person_comes(&self, verb: &[&str]) {
-        let asks = self.open().is_none_or(|record| self.is_asked(&record));
-        let Some(pasted) = self.pasted().filter(|_| asks && verb.contains(&"router")) else {
+        if !verb.contains(&"router") {
+            return;
+        }
+        let open = self.open();
+        let refused =
+            open.as_ref().is_some_and(|record| record["halted"]["why"]["what"] == "not-new");
+        if open.is_none() || refused {
+            self.person_tidies();
+        }
+        let asks = open.is_none_or(|record| self.is_asked(&record));
+        let Some(pasted) = self.pasted().filter(|_| asks) else {
             return;
         };
         let awaited = self.provider.account().awaited.is_some();
@@ -371,9 +380,13 @@ impl Bed {
         self.case.is_by_hand() && ["intent", "minting"].contains(&stage)
     }
 
-    /// A rotation was given up, and said that somebody should look at the provider: what a person made goes.
+    /// A rotation was given up, or the key was there before it: both say that somebody should look at the provider. What
+    /// a person made and no place uses goes.
     pub(crate) fn person_tidies(&self) {
-        let given_up = self.records().iter().any(|(_, record)| record["stage"]["at"] == "failed");
+        let says = |record: &Value| {
+            record["stage"]["at"] == "failed" || record["halted"]["why"]["what"] == "not-new"
+        };
+        let given_up = self.records().iter().any(|(_, record)| says(record));
         let held = self.held();
         for key in &mut self.provider.account().keys {
             key.alive &= !given_up || !self.is_made(&key.value) || held.contains(&key.value);

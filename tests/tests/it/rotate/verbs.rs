@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
 
 use super::bed::{Bed, CASES, ENV, JSON, over};
+use super::laws::ends_well;
 use crate::rotation::stand_in::Fault;
 use std::fs;
 
@@ -224,4 +225,27 @@ fn a_calendar_of_due_dates_is_read_by_another_program() {
         assert_eq!(events[1]["SUMMARY"], "Rotate router");
         assert_eq!(events[1]["DESCRIPTION"], "sanctum rotate --due");
     }
+}
+
+/// In the overlap, and again while the old key is off and was switched on by hand.
+#[test]
+fn an_old_value_that_somebody_brought_back_is_replaced_before_its_key_goes() {
+    let bed = Bed::new(CASES[0]);
+    let old = bed.held()[0].clone();
+    let backup = fs::read_to_string(bed.house.at("root").join(ENV)).unwrap();
+    bed.house.run(&["rotate", "router", "--yes", "--wait", "0"]).exits(0);
+    for stage in ["overlap", "disabled"] {
+        while bed.open().unwrap()["stage"]["at"] != *stage {
+            bed.later();
+            bed.house.run(&["rotate", "--resume", "--wait", "0"]).exits(0);
+        }
+        bed.house.put(ENV, &backup, 0o600);
+        bed.later();
+        bed.house.run(&["rotate", "--resume", "--wait", "0"]).exits(0);
+        assert_eq!(bed.open().unwrap()["stage"]["at"], "overlap", "it begins anew: {stage}");
+        let held = bed.held();
+        assert!(held.iter().all(|value| *value == held[0] && *value != old), "{stage}");
+    }
+    bed.see_out();
+    ends_well(&bed, "at the end");
 }
