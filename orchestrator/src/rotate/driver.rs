@@ -62,13 +62,15 @@ impl<'a> Driver<'a> {
         Self { prepared, shelf, machine, new: None, old: None }
     }
 
-    /// Goes on until nothing is to be done now. `retry` says that the owner mended what needed him.
+    /// Goes on until nothing is to be done now. `retry` says that the owner mended what needed him: what the record asked
+    /// of him when the run began, and nothing that is found out in it.
     ///
     /// # Errors
     /// The run ended in the middle.
     pub fn run(&mut self, crew: &mut dyn Crew, retry: bool) -> Result<Status, DriveError> {
         let mut event = Some(Event::Start);
-        let mut retry = retry.then_some(Event::Retry);
+        let was_asked = self.machine.record().halted.is_some();
+        let mut retry = (retry && was_asked).then_some(Event::Retry);
         while let Some(told) = event.take().or_else(|| retry.take()) {
             let before = settled(self.machine.record());
             for command in self.machine.on(told, crew.now()) {

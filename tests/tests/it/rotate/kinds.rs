@@ -1,7 +1,8 @@
 //! The two kinds that are neither a provider's interface alone nor a page alone: a program of the owner's, and a key that
 //! a person makes and the interface retires.
 
-use super::bed::{ANTHROPIC, Bed, COMMAND, over};
+use super::bed::{ANTHROPIC, BLIND, Bed, COMMAND, over};
+use super::laws::ends_well;
 
 #[test]
 fn a_program_of_the_owners_rotates_and_sees_values_on_its_descriptors_only() {
@@ -45,4 +46,21 @@ fn a_person_makes_the_key_and_the_interface_retires_the_old_one() {
     assert!(!account.is_valid(&old) && account.is_valid(&value));
     assert!(bed.records().iter().all(|(_, record)| over(record)));
     assert_eq!(account.alive().len(), bed.before.len(), "the new one and somebody else's");
+}
+
+/// A key may live that nobody can look for, and the owner says that he mended something before he was told of it.
+#[test]
+fn a_retry_vouches_for_nothing_that_the_owner_was_not_told() {
+    let bed = Bed::new(BLIND);
+    let folder = bed.program.as_ref().expect("its program");
+    // The second request is the mint: it is done, and who asked dies.
+    folder.put("kill", "2");
+    let ran = bed.house.run(&["rotate", "router", "--yes", "--wait", "0"]);
+    assert_eq!((ran.code, folder.read("log").as_str()), (None, "preflight\nmint\n"));
+    bed.house.run(&["rotate", "--resume", "--retry", "--wait", "0"]).exits(3);
+    let record = bed.open().expect("it is begun");
+    assert_eq!(record["halted"]["why"]["what"], "may-live");
+    assert_eq!(folder.read("log"), "preflight\nmint\n", "no other key is made");
+    bed.see_out();
+    ends_well(&bed, "once he looked");
 }
