@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the real loop looks at a test's own house")]
 
 use super::bed::{Bed, CASES};
-use crate::alerts::peers::{Peer, ntfy};
+use crate::alerts::peers::{Peer, Request, ntfy};
 use crate::cli::program::sanctumd;
 use std::fs;
 use std::process::{Child, Stdio};
@@ -57,7 +57,7 @@ impl Drop for Loop {
 
 fn told(phone: &Peer, words: &str) -> Vec<String> {
     let all = phone.asked();
-    let bodies = all.iter().map(|request| request.json());
+    let bodies = all.iter().map(Request::json);
     let title = |body: serde_json::Value| body["title"].as_str().unwrap().to_owned();
     bodies.map(title).filter(|title| title.contains(words)).collect()
 }
@@ -107,7 +107,7 @@ fn a_queued_revoke_is_an_alert_until_it_is_done() {
     let about = told(&phone, "router");
     assert_eq!(about.len(), 1, "{about:?}");
     let all = phone.asked();
-    let message = all.iter().map(|one| one.json()).find(|body| body["title"] == about[0].as_str());
+    let message = all.iter().map(Request::json).find(|body| body["title"] == about[0].as_str());
     assert!(message.unwrap()["message"].as_str().unwrap().contains(&next), "{all:?}");
     drop(running);
     // What is mended is found no more.
