@@ -15,10 +15,11 @@ impl Drop for Ends {
 
 fn start(program: &std::path::Path, args: &[&str]) -> Ends {
     let child = Command::new(program).args(args).stdin(Stdio::null()).spawn().unwrap();
-    // Until exec is done the child is a copy of this program.
+    // Until exec is done the child is a copy of this program, and for a moment one without words.
     let begun = crate::clock::Monotonic::now();
     while !of(child.id()).unwrap().is_some_and(|one| {
-        one.program.seen().is_some_and(|running| running.path == program.to_str().unwrap())
+        one.argv.seen().is_some()
+            && one.program.seen().is_some_and(|running| running.path == program.to_str().unwrap())
     }) {
         assert!(begun.elapsed() < std::time::Duration::from_secs(10), "it did not start");
         std::thread::sleep(std::time::Duration::from_millis(2));
