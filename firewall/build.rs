@@ -42,7 +42,7 @@ fn rule_table(rules: &[format::RuleText]) -> Result<String, Box<dyn Error>> {
         writeln!(
             table,
             "Rule {{ id: {:?}, title: {:?}, provider: {:?}, severity: Severity::{:?}, source: {:?}, keywords: &{:?}, \
-             pattern: {:?}, finder: {}, before: {before:?}, after: {after}, min_length: {}, varied: {}, check: {}, dummies: &{:?} }},",
+             pattern: {:?}, finder: {}, before: {before:?}, after: {after}, min_length: {}, varied: {}, check: {}, dummies: &{:?}, validate: {} }},",
             rule.id,
             rule.title,
             rule.provider,
@@ -55,10 +55,29 @@ fn rule_table(rules: &[format::RuleText]) -> Result<String, Box<dyn Error>> {
             rule.varied,
             variant("Check", rule.check.map(|check| format!("{check:?}"))),
             rule.dummies,
+            rule.validate.as_ref().map_or_else(|| Ok("None".to_owned()), validation)?,
         )?;
     }
     table.push_str("]\n");
     Ok(table)
+}
+
+fn validation(validate: &format::ValidateText) -> Result<String, Box<dyn Error>> {
+    let (host, path) = validate.host_and_path().ok_or("a request has a host and a path")?;
+    let says = |text: &format::SaysText| {
+        format!("Says {{ status: &{:?}, body: &{:?} }}", text.status, text.says)
+    };
+    let headers: Vec<(&String, &String)> = validate.headers.iter().collect();
+    Ok(format!(
+        "Some(&Validation {{ source: {:?}, method: {:?}, host: {host:?}, path: {path:?}, headers: &{headers:?}, body: {:?}, \
+         begins: &{:?}, active: {}, inactive: {} }})",
+        validate.source,
+        format!("{:?}", validate.method).to_ascii_uppercase(),
+        validate.body,
+        validate.begins,
+        says(&validate.active),
+        says(&validate.inactive),
+    ))
 }
 
 fn keyword_tables(built: &automaton::Automaton) -> Result<String, std::fmt::Error> {

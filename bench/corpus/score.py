@@ -143,4 +143,5 @@ def detect_secrets(report, tree):
 
 def sanctum(report, tree):
     for finding in json.loads(report)["findings"]:
-        yield Finding(os.path.relpath(finding["path"], tree), finding["line"], finding["line"], column=finding["column"] - 1, rule=finding["rule"])
+        yield Finding(os.path.relpath(finding["path"], tree), finding["line"], finding["end_line"], column=finding["column"] - 1,
+                      end=finding["end_column"] - 1, rule=finding["rule"])

@@ -66,7 +66,7 @@ class Scorer(unittest.TestCase):
     def test_reports(self):
         tree = pathlib.Path("/t")
         reports = {
-            score.sanctum: {"findings": [{"path": "/t/a", "line": 2, "column": 13, "rule": "r"}]},
+            score.sanctum: {"findings": [{"path": "/t/a", "line": 2, "column": 13, "end_line": 2, "end_column": 19, "rule": "r"}]},
             score.kingfisher: {"findings": [{"rule": {"id": "r"}, "finding": {"path": "/t/a", "line": 2, "column_start": 12, "column_end": 17, "snippet": "aaaaaa"}}]},
             score.betterleaks: {"findings": [{"rule_id": "r", "match": {"value": "aaaaaa"}, "location": {"path": "/t/a", "start_line": 2, "end_line": 2, "start_column": 13, "end_column": 18}}]},
             score.gitleaks: [{"RuleID": "r", "File": "/t/a", "StartLine": 2, "EndLine": 2, "StartColumn": 13, "EndColumn": 18, "Secret": "aaaaaa"}],

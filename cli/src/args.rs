@@ -183,6 +183,7 @@ pub enum Verb {
         after_help = "Exit codes: 0 nothing found, also when something could not be scanned (it is counted) · \
         3 findings, and with --strict anything not scanned · 1 what is staged could not be read\n\n\
         Example:\n  sanctum scan\n  sanctum scan --staged\n  sanctum scan --all --strict\n  \
+        sanctum scan ~/code --validate\n  \
         sanctum scan ~/code --format sarif --output findings.sarif\n  \
         sanctum scan --write-baseline .scan-baseline.json --reason 'test keys'\n  sanctum scan hook install"
     )]

@@ -86,7 +86,7 @@ pub fn second_place(place: &Place, store: &Store) -> Result<Option<PathBuf>, Fai
 
 /// The directory of what the owner's programs remember.
 pub fn state_of_owner(around: &Surroundings) -> Result<PathBuf, Failure> {
-    let home = around.home.as_deref().ok_or_else(|| {
+    let home = around.home().ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no home directory to keep anything in")
     })?;
     Ok(home.join(".sanctum").join("state"))
@@ -138,7 +138,7 @@ impl Recorder {
             let store = Store::open(Path::new(layout::store(HERE)))?;
             return Self::of_store(&store, &Place::Machine, None, around);
         }
-        let home = around.home.as_deref().ok_or_else(|| {
+        let home = around.home().ok_or_else(|| {
             Failure::new(Exit::Usage, "there is no home directory to keep the journal in")
         })?;
         let (streams, second) = of_owner(home);

@@ -1,7 +1,7 @@
 //! What the process was started with, read once.
 //!
 //! At euid 0 the environment is not believed: `SANCTUM_*`, `HOME` and the XDG variables are ignored, and the
-//! owner is the account that `sudo` names, looked up in the account database.
+//! owner is the account that `sudo` names, looked up in the account database when somebody wants his home.
 
 #![expect(clippy::disallowed_methods, reason = "the environment is read once, here")]
 
@@ -9,15 +9,16 @@ pub mod sops;
 
 use sanctum_host::clipboard::Display;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The environment, reduced to what sanctum uses.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
     /// Effective user id.
     pub euid: u32,
-    /// The owner's home.
-    pub home: Option<PathBuf>,
+    /// The owner's home, when it is known; [`Surroundings::home`] finds it.
+    pub home: OnceLock<Option<PathBuf>>,
     /// What sudo says of who called it; believed at euid 0 only.
     pub sudo_uid: Option<String>,
     /// `SANCTUM_INSTANCE`, or the older `SANCTUM_INSTANCE_FILE`.
@@ -53,10 +54,10 @@ impl Surroundings {
         // sudo sets this itself, whatever the caller's environment held.
         let sudo = std::env::var("SUDO_UID").ok().filter(|_| euid == 0);
         let (home, instance) = if euid == 0 {
-            let account = sanctum_host::accounts::invoking(euid, sudo.as_deref()).ok();
-            (account.and_then(|account| Some(PathBuf::from(account.home?.as_str()))), None)
+            (OnceLock::new(), None)
         } else {
-            (path("HOME"), path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE")))
+            let instance = path("SANCTUM_INSTANCE").or_else(|| path("SANCTUM_INSTANCE_FILE"));
+            (OnceLock::from(path("HOME")), instance)
         };
         let agent = path("SSH_AUTH_SOCK").filter(|_| euid != 0);
         let bus = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok();
@@ -91,12 +92,21 @@ impl Surroundings {
         }
     }
 
+    /// The owner's home. The account database is asked once, and only by a verb that works with his files: it may be a
+    /// directory server's.
+    #[must_use]
+    pub fn home(&self) -> Option<&Path> {
+        let asked = || {
+            let account = sanctum_host::accounts::invoking(self.euid, self.sudo_uid.as_deref());
+            Some(PathBuf::from(account.ok()?.home?.as_str()))
+        };
+        self.home.get_or_init(asked).as_deref()
+    }
+
     /// Where the instance file is when nothing else is said.
     #[must_use]
     pub fn default_instance(&self) -> Option<PathBuf> {
-        self.instance
-            .clone()
-            .or_else(|| Some(self.home.as_ref()?.join(".sanctum").join("instance.yaml")))
+        self.instance.clone().or_else(|| Some(self.home()?.join(".sanctum").join("instance.yaml")))
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
         return nothing;
     };
     let Some(noun) = words(text, &name).and_then(|name| noun_of(&name)) else { return nothing };
+    // What a string in code hands to a driver or a server stands there as in settings.
+    let kind = if kind == Kind::Code && is_parameter(text, &name) { Kind::Text } else { kind };
     let Some((value, shape)) = value_at(text, at, sign, &name, kind) else { return nothing };
     let nothing = nothing.read(value.end);
     let Some(value) = trim(text, value, shape) else { return nothing };
@@ -58,6 +60,15 @@ pub(crate) fn look(text: &[u8], hit: &Range<usize>, kind: Kind) -> Look {
         true => Look::secret(value, Some(name)),
         false => nothing,
     }
+}
+
+/// Whether a name is one of the parameters behind a URL (`?password=`, `;password=` of JDBC), all in one literal.
+fn is_parameter(text: &[u8], name: &Range<usize>) -> bool {
+    const LONGEST_URL: usize = 512;
+    let sign = name.start.saturating_sub(1);
+    let url = skip_back(text, sign, LONGEST_URL, |b| b > b' ' && !is_quote(b));
+    let before = text.get(url..sign).unwrap_or_default();
+    matches!(byte(text, sign), b'?' | b'&' | b';') && memchr::memmem::find(before, b"://").is_some()
 }
 
 /// The name that the hit is part of.
@@ -194,6 +205,11 @@ fn value_at(
             return None;
         }
         from = next;
+    }
+    // A shell runs what stands in these, and no other kind of settings has them.
+    let runs = matches!(kind, Kind::Settings | Kind::Credentials(_)) && byte(text, from) == b'`';
+    if runs {
+        return None;
     }
     if let Some(value) = quoted_at(text, past_wrapper(text, from)) {
         return Some((value, Shape::Quoted));

@@ -1,4 +1,6 @@
 //! Base64 of either alphabet (RFC 4648, sections 4 and 5), with or without padding.
+//!
+//! The crate of that name wants to know alphabet and padding before, and text that only may be base64 tells neither.
 
 /// The bytes that `text` stands for; nothing when a byte is outside both alphabets or the length cannot be.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {

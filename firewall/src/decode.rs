@@ -4,7 +4,7 @@
 //! ordinary text one byte in twenty is looked at. Every byte is decoded at most once per depth.
 
 use crate::base64;
-use crate::engine::{Engine, Span};
+use crate::engine::{Engine, Span, meets, outermost};
 use crate::hint::Kind;
 use crate::search::Search;
 use std::ops::Range;
@@ -48,34 +48,38 @@ struct Piece {
     plain: Vec<u8>,
 }
 
-/// The secrets in encoded parts of `text`, with ranges there.
-pub(crate) fn spans(engine: &Engine, text: &[u8]) -> Vec<Span> {
-    let mut found = Vec::new();
-    for piece in pieces(text) {
-        found.extend(within(engine, &piece, 1));
-    }
-    found
+/// The secrets in `text` and in its encoded parts, with ranges there; none lies inside another.
+pub(crate) fn spans(engine: &Engine, text: &[u8], kind: Kind) -> Vec<Span> {
+    within(engine, text, kind, DEPTH)
 }
 
-fn within(engine: &Engine, piece: &Piece, depth: usize) -> Vec<Span> {
-    let mut rules: Vec<(usize, Vec<Layer>)> = Search::run(engine, &piece.plain, Kind::Unknown)
-        .into_iter()
-        .map(|seen| (seen.rule, Vec::new()))
-        .collect();
-    if depth < DEPTH {
-        for inner in pieces(&piece.plain) {
-            rules.extend(
-                within(engine, &inner, depth + 1).into_iter().map(|span| (span.rule, span.layers)),
-            );
-        }
+fn within(engine: &Engine, text: &[u8], kind: Kind, depth: usize) -> Vec<Span> {
+    let direct: Vec<Span> = Search::run(engine, text, kind).into_iter().map(Span::from).collect();
+    let mut found = outermost(direct);
+    let Some(depth) = depth.checked_sub(1) else { return found };
+    let mut decoded = Vec::new();
+    for piece in pieces(text) {
+        let inner = within(engine, &piece.plain, Kind::Unknown, depth);
+        decoded.extend(inner.into_iter().map(|span| piece.outside(text, span)));
     }
-    rules
-        .into_iter()
-        .map(|(rule, inner)| {
-            let layers = std::iter::once(piece.layer).chain(inner).collect();
-            Span { rule, range: piece.outer.clone(), key: None, layers }
-        })
-        .collect()
+    // What stands in the text itself is known better than what an encoding around it holds.
+    decoded.retain(|span| !meets(&found, &span.range));
+    found.extend(decoded);
+    outermost(found)
+}
+
+impl Piece {
+    /// A secret in here as one of the text around.
+    fn outside(&self, text: &[u8], span: Span) -> Span {
+        let layers = std::iter::once(self.layer).chain(span.layers).collect();
+        let place = |plain| escaped_place(text, &self.outer, plain);
+        // Only escapes leave every character where it can be told from the next.
+        let range = match self.layer {
+            Layer::Percent => place(span.range.start)..place(span.range.end),
+            Layer::Base64 | Layer::Hex => self.outer.clone(),
+        };
+        Span { rule: span.rule, range, key: None, layers }
+    }
 }
 
 /// Every encoded part that reads as text when it is decoded.
@@ -152,9 +156,12 @@ fn readable(plain: Vec<u8>) -> Option<Vec<u8>> {
     if reads_as_wide(&plain) {
         return Some(plain.into_iter().step_by(2).collect());
     }
-    let text = std::str::from_utf8(&plain).ok()?;
+    is_readable(&plain).then_some(plain)
+}
+
+fn is_readable(plain: &[u8]) -> bool {
     let control = |c: char| c.is_control() && !c.is_ascii_whitespace();
-    (!text.contains(control)).then_some(plain)
+    std::str::from_utf8(plain).is_ok_and(|text| !text.contains(control))
 }
 
 /// Calls `each` with every run of printable bytes around percent escapes that hide more than spaces.
@@ -187,22 +194,27 @@ fn escape_at(text: &[u8], at: usize) -> Option<u8> {
     }
 }
 
+/// The character of a run that is written at an offset, and how many bytes write it.
+fn escaped(text: &[u8], run: &Range<usize>, at: usize) -> Option<(u8, usize)> {
+    match escape_at(text, at).filter(|_| at + 3 <= run.end) {
+        Some(byte) => Some((byte, 3)),
+        None => Some((text.get(at).copied()?, 1)).filter(|_| at < run.end),
+    }
+}
+
 fn unescape(text: &[u8], run: Range<usize>) -> Option<Piece> {
     let mut plain = Vec::with_capacity(run.len());
     let mut at = run.start;
-    while at < run.end {
-        match escape_at(text, at).filter(|_| at + 3 <= run.end) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(text.get(at).copied()?);
-                at += 1;
-            }
-        }
+    while let Some((byte, len)) = escaped(text, &run, at) {
+        plain.push(byte);
+        at += len;
     }
-    Some(Piece { layer: Layer::Percent, outer: run, plain: readable(plain)? })
+    is_readable(&plain).then_some(Piece { layer: Layer::Percent, outer: run, plain })
+}
+
+/// Where a run writes the character that is that many behind its first.
+fn escaped_place(text: &[u8], run: &Range<usize>, plain: usize) -> usize {
+    (0..plain).fold(run.start, |at, _| at + escaped(text, run, at).map_or(0, |(_, len)| len))
 }
 
 #[cfg(test)]
@@ -258,6 +270,20 @@ mod tests {
         let found = find(b"https://h/?token=q7Zt9LmX4vRb2Kd8WnPc&next=https%3A%2F%2Fh%2F");
         assert_eq!(found.len(), 1);
         assert!(found.iter().all(|found| found.layers.is_empty() && found.range == (17..37)));
+    }
+
+    #[test]
+    fn in_escapes_the_range_is_that_of_the_secret() {
+        for (text, secret, line) in [
+            ("GET /to?u=https%3A%2F%2Fapp%3Akq82Jd0s%40db.internal%2F HTTP/1.1", "kq82Jd0s", "x "),
+            ("/a%3Fpassword%3Dkq82%4Ad0s%26x%3D1", "kq82%4Ad0s", ""),
+            ("/a%253Fpassword%253Dkq82Jd0s%2526x%253D1", "kq82Jd0s", "\u{e4}\n"),
+        ] {
+            let whole = format!("{line}{text}");
+            let found = find(whole.as_bytes());
+            let [only] = found.as_slice() else { panic!("{whole}: {found:?}") };
+            assert_eq!(whole.get(only.range.clone()), Some(secret), "{whole}");
+        }
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use crate::decode::{self, Layer};
 use crate::hint::Kind;
 use crate::matcher::Matcher;
 use crate::rule::{RULES, Rule};
-use crate::search::{Search, Seen};
+use crate::search::Seen;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
@@ -17,12 +17,17 @@ use std::sync::{LazyLock, OnceLock};
 pub struct Match {
     /// The rule that found it.
     pub rule: &'static Rule,
-    /// The bytes of the secret in the text; where it stands in an encoding, the bytes of the outermost encoding.
+    /// The bytes of the secret in the text, with their percent escapes; where it stands in base64 or hexadecimal, all bytes
+    /// of the outermost of those.
     pub range: Range<usize>,
     /// Line of its first byte, from 1.
     pub line: usize,
     /// Column of its first byte in characters, from 1.
     pub col: usize,
+    /// Line of the byte behind its last one.
+    pub end_line: usize,
+    /// Column of that byte.
+    pub end_col: usize,
     /// The encodings around the secret, outermost first; empty where it stands in the text itself.
     pub layers: Vec<Layer>,
     /// The bytes of the name that it is assigned to, where there is one and it stands in the text itself.
@@ -75,20 +80,14 @@ impl Engine {
     #[must_use]
     pub fn find_in(&self, text: &[u8], path: Option<&str>) -> Vec<Match> {
         let kind = path.map_or(Kind::Unknown, Kind::of_path);
-        let direct: Vec<Span> = Search::run(self, text, kind).into_iter().map(Span::from).collect();
-        let mut found = outermost(direct);
-        // What stands in the text itself is known better than what an encoding around it holds.
-        let decoded = decode::spans(self, text);
-        let apart: Vec<Span> =
-            decoded.into_iter().filter(|span| !meets(&found, &span.range)).collect();
-        found.extend(apart);
-        let found = outermost(found);
         let mut here = Position::default();
-        found
+        decode::spans(self, text, kind)
             .into_iter()
             .filter_map(|Span { rule, range, key, layers }| {
                 let (line, col) = here.advance(text, range.start);
-                Some(Match { rule: RULES.get(rule)?, range, line, col, layers, key })
+                let (end_line, end_col) = here.clone().advance(text, range.end);
+                let rule = RULES.get(rule)?;
+                Some(Match { rule, range, line, col, end_line, end_col, layers, key })
             })
             .collect()
     }
@@ -112,7 +111,7 @@ impl Engine {
 
 /// By position, without those that lie inside another; of two that coincide the one with fewer layers, then the
 /// one whose rule comes first. Starts and ends of what is left both ascend.
-fn outermost(mut spans: Vec<Span>) -> Vec<Span> {
+pub(crate) fn outermost(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_by_key(|span| {
         (span.range.start, usize::MAX - span.range.end, span.layers.len(), span.rule)
     });
@@ -126,13 +125,13 @@ fn outermost(mut spans: Vec<Span>) -> Vec<Span> {
 }
 
 /// Whether one of the outermost `spans` shares a byte with `range`.
-fn meets(spans: &[Span], range: &Range<usize>) -> bool {
+pub(crate) fn meets(spans: &[Span], range: &Range<usize>) -> bool {
     let first = spans.partition_point(|span| span.range.end <= range.start);
     spans.get(first).is_some_and(|span| span.range.start < range.end)
 }
 
 /// Line and column of ever later offsets of one text, in one pass.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Position {
     offset: usize,
     newlines: usize,

@@ -4,7 +4,7 @@
 //! The program itself links neither this module nor a YAML reader, so that it starts without parsing.
 
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every rule file by name and content. The order is the order of the rules; of two rules that see the
 /// same secret the earlier one names it, so exact kinds come before generic ones.
@@ -68,6 +68,9 @@ pub(crate) struct RuleText {
     /// Values that the provider's own documents use.
     #[serde(default)]
     pub(crate) dummies: Vec<String>,
+    /// What the provider is asked about one.
+    #[serde(default)]
+    pub(crate) validate: Option<ValidateText>,
     /// The name of the file that the examples stand in, for kinds that depend on it.
     #[serde(default)]
     #[cfg_attr(not(test), expect(dead_code, reason = "the build script leaves the examples out"))]
@@ -76,6 +79,63 @@ pub(crate) struct RuleText {
     pub(crate) positive: Vec<Example>,
     /// Texts in which this rule finds nothing.
     pub(crate) negative: Vec<Example>,
+}
+
+/// A request of the provider's that changes nothing and that only a valid credential can make.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ValidateText {
+    /// Where it is documented.
+    pub(crate) source: String,
+    /// Its address; `{secret}` in the path only where the provider has credentials in its paths.
+    pub(crate) url: String,
+    #[serde(default)]
+    pub(crate) method: MethodText,
+    /// Names in lowercase, and templates.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// A JSON body that holds nothing of the credential.
+    #[serde(default)]
+    pub(crate) body: String,
+    /// Beginnings of the credentials that it is about; all where there is none.
+    #[serde(default)]
+    pub(crate) begins: Vec<String>,
+    /// What says that it is valid.
+    pub(crate) active: SaysText,
+    /// What says that it is not; nothing where others than the one who is asked issue the form too.
+    #[serde(default)]
+    pub(crate) inactive: SaysText,
+}
+
+/// The methods of requests that only read.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MethodText {
+    #[default]
+    Get,
+    /// Where the provider documents it so.
+    Post,
+}
+
+/// How an answer says something.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SaysText {
+    /// One of these statuses.
+    pub(crate) status: Vec<u16>,
+    /// Where there are any: one of these in the body, written without white space.
+    #[serde(default)]
+    pub(crate) says: Vec<String>,
+}
+
+impl ValidateText {
+    /// Host, and path with query.
+    pub(crate) fn host_and_path(&self) -> Option<(&str, &str)> {
+        let rest = self.url.strip_prefix("https://")?;
+        let at = rest.find('/')?;
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+        rest.split_at_checked(at).filter(|(host, _)| host.contains('.') && host.chars().all(named))
+    }
 }
 
 /// The severities that a leak can have.
@@ -226,6 +286,50 @@ fn fault_of(rule: &RuleText) -> Option<&'static str> {
     }
     if rule.pattern.is_empty() == rule.finder.is_none() {
         return Some("both a pattern and a finder, or neither");
+    }
+    let Some(validate) = &rule.validate else { return None };
+    if rule.finder.is_some() {
+        return Some("a request for a kind that no provider issues");
+    }
+    fault_of_request(validate)
+}
+
+fn fault_of_request(validate: &ValidateText) -> Option<&'static str> {
+    const SECRET: &str = "{secret}";
+    let Some((_, path)) = validate.host_and_path() else {
+        return Some("a request whose address is no host of https with a path");
+    };
+    let in_headers: usize =
+        validate.headers.values().map(|text| text.matches(SECRET).count()).sum();
+    if path.matches(SECRET).count() + in_headers != 1 || validate.body.contains(SECRET) {
+        return Some("a request that holds the secret elsewhere than once in a header or the path");
+    }
+    if !validate.source.starts_with("https://") || validate.begins.iter().any(String::is_empty) {
+        return Some("a request without its page, or about what begins with nothing");
+    }
+    let lower = |name: &String| name.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    if !validate.headers.keys().all(lower) {
+        return Some("a header that is not written in lowercase");
+    }
+    if !validate.body.is_empty() && matches!(validate.method, MethodText::Get) {
+        return Some("a body of a request that has none");
+    }
+    let (active, inactive) = (&validate.active, &validate.inactive);
+    if active.status.is_empty() || !active.status.iter().all(|status| (200..300).contains(status)) {
+        return Some("no status, or no success, for what is valid");
+    }
+    let refusal =
+        |status: &u16| (400..500).contains(status) && *status != 429 || !inactive.says.is_empty();
+    if !inactive.status.iter().all(refusal) {
+        return Some("a status for what is not valid that is no refusal");
+    }
+    let shared = active.status.iter().any(|status| inactive.status.contains(status));
+    if shared && (active.says.is_empty() || inactive.says.is_empty()) {
+        return Some("a status that says both");
+    }
+    let dense = |text: &String| !text.is_empty() && !text.contains(char::is_whitespace);
+    if !active.says.iter().chain(&inactive.says).all(dense) {
+        return Some("a text of an answer with white space in it");
     }
     None
 }

@@ -32,6 +32,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod url;
+pub mod validation;
 mod value;
 mod words;
 
@@ -40,6 +41,7 @@ pub use decode::Layer;
 pub use engine::{Engine, Match};
 pub use redact::Redacted;
 pub use rule::{RULES, Rule};
+pub use validation::Validation;
 
 /// Every secret in `text`, by position.
 #[must_use]

@@ -13,6 +13,10 @@ use std::ops::Range;
 /// Bytes of compiled program per rule; twice the `regex` crate's default of 10 MiB would hide a bad rule.
 const PROGRAM_LIMIT: usize = 4 << 20;
 
+/// Lists of idle caches that threads share per rule. Where this is not said, the machine's cores are counted at the first hit,
+/// from ten files of the kernel's.
+const CACHE_LISTS: usize = 8;
+
 /// What one look at a text for one rule came to.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
@@ -36,7 +40,10 @@ pub(crate) struct Matcher {
 impl Matcher {
     #[expect(clippy::expect_used, reason = "the patterns are constants; a test compiles every one")]
     pub(crate) fn new(rule: &Rule) -> Self {
-        let config = Config::new().utf8_empty(false).nfa_size_limit(Some(PROGRAM_LIMIT));
+        let config = Config::new()
+            .utf8_empty(false)
+            .nfa_size_limit(Some(PROGRAM_LIMIT))
+            .pool_capacity(CACHE_LISTS);
         let regex = Regex::builder()
             .configure(config)
             .syntax(syntax::Config::new().unicode(false).utf8(false))

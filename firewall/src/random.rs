@@ -41,7 +41,8 @@ pub(crate) fn looks_random(value: &[u8]) -> bool {
 /// [`looks_random`], because a token that has the right form must not be missed.
 pub(crate) fn is_varied(value: &[u8]) -> bool {
     let placeholder = std::str::from_utf8(value).is_ok_and(is_placeholder);
-    !placeholder && shares(&sample(value), VARIED_SHARE)
+    let sample = sample(value);
+    !placeholder && !is_counted(&sample) && shares(&sample, VARIED_SHARE)
 }
 
 fn sample(value: &[u8]) -> Vec<u8> {
@@ -159,6 +160,39 @@ pub(crate) fn is_code(value: &str) -> bool {
         || (value.contains('_') && value.chars().all(constant))
 }
 
+/// Digits and letters that follow each other by the smallest step, up or down: how a stand-in of the right length is typed. Of
+/// random values the likeliest to look so, sixteen decimal digits, one in 100,000 does.
+fn is_counted(sample: &[u8]) -> bool {
+    steps(sample) * 4 >= sample.len().saturating_sub(1) * 3
+}
+
+/// How many characters follow their neighbour by a step of one at most.
+pub(crate) fn steps(sample: &[u8]) -> usize {
+    let near = |pair: &&[u8]| match pair {
+        [a, b] => a.abs_diff(*b) <= 1,
+        _ => false,
+    };
+    sample.windows(2).filter(near).count()
+}
+
+/// What a program made of a secret so that it can be published: Vault's transit and Puppet's and Salt's GPG values by
+/// their prefixes; a sealed secret of Kubernetes by the length of the RSA key in front, 512 bytes in two.
+fn is_ciphertext(value: &str) -> bool {
+    const SHORTEST: usize = 24;
+    const SEALED: usize = 684;
+    let coded = |text: &str| {
+        let plain = text.trim_end_matches('=');
+        plain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
+    };
+    let transit = value.strip_prefix("vault:v").and_then(|rest| rest.split_once(':'));
+    let transit = transit.filter(|(version, _)| version.bytes().all(|b| b.is_ascii_digit()));
+    let body = transit.map(|(_, body)| body).or_else(|| value.strip_prefix("gpg:"));
+    let sealed =
+        value.strip_prefix("Ag").is_some_and(|rest| rest.starts_with(['A', 'B', 'C', 'D']));
+    body.is_some_and(|body| body.len() >= SHORTEST && coded(body))
+        || sealed && value.len() >= SEALED && coded(value)
+}
+
 /// A place where a secret is kept, a ciphertext, or a password hash in crypt form.
 fn is_reference(value: &str) -> bool {
     let hash =
@@ -168,6 +202,7 @@ fn is_reference(value: &str) -> bool {
     hash || SecretRef::parse(value).is_some()
         || value.starts_with("env:")
         || value.starts_with("ENC[")
+        || is_ciphertext(value)
 }
 
 /// A file name, absolute or relative, none of whose parts looks random.
@@ -185,6 +220,7 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         ("<", ">"),
         ("$(", ")"),
         ("%", "%"),
+        ("@", "@"),
         ("[", "]"),
         ("$", ""),
         ("!", ""),
@@ -277,6 +313,28 @@ mod tests {
     }
 
     #[test]
+    fn ciphertexts_and_counted_digits_are_no_secrets() {
+        let body = "k8Zq1wL7vR3nX5bT9cM2pJ4dF6hG0sYa";
+        let sealed = format!("AgB{}", body.repeat(22));
+        for value in [&format!("vault:v1:{body}"), &format!("gpg:{body}=="), &sealed] {
+            assert!(!is_scalar_secret("db_password", value), "{value}");
+        }
+        // What only begins like one is what it is.
+        for value in
+            ["vault:v1:kq82Jd0s", "gpg:kq82Jd0s", "AgBkq82Jd0s", &format!("vault:vx:{body}")]
+        {
+            assert!(is_scalar_secret("db_password", value), "{value}");
+        }
+        for (value, varied) in [
+            ("1234567890abcdef1234567890abcdef", false),
+            ("9876543210fedcba9876543210fedcba", false),
+            ("1234867590abcdfe1324567089badcfe", true),
+        ] {
+            assert_eq!(is_varied(value.as_bytes()), varied, "{value}");
+        }
+    }
+
+    #[test]
     fn placeholders_are_known() {
         for text in [
             "${DB_PASS}",
@@ -284,6 +342,7 @@ mod tests {
             "{{ token }}",
             "<password>",
             "%TOKEN%",
+            "@password@",
             "changeme",
             "xxxxxxxx",
             "your-token",

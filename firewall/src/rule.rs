@@ -4,6 +4,7 @@
 
 use crate::check::Check;
 use crate::finder::Finder;
+use crate::validation::{Says, Validation};
 use sanctum_types::Severity;
 
 /// One kind of credential.
@@ -31,6 +32,8 @@ pub struct Rule {
     pub(crate) varied: bool,
     pub(crate) check: Option<Check>,
     pub(crate) dummies: &'static [&'static str],
+    /// What its provider is asked about one, where it has a request that only reads.
+    pub validate: Option<&'static Validation>,
 }
 
 impl Rule {

@@ -127,6 +127,44 @@ fn the_format_refuses_what_it_does_not_know() {
     }
 }
 
+/// What a request says is sent with a secret in it, so that a slip of the pen must not send it elsewhere.
+#[test]
+fn a_request_that_could_do_harm_is_refused() {
+    let whole = "- {id: a-b, title: t, provider: p, severity: error, source: sanctum, keywords: [abc], \
+                 pattern: abc, positive: [[a, bc]], negative: [[x]], validate: {source: 'https://a.b', \
+                 url: 'https://c.d/e', headers: {x-key: 'k {secret}'}, active: {status: [200]}, inactive: {status: [401]}}}";
+    format::parse_rules("t", whole).unwrap();
+    let cases = [
+        ("https://c.d/e", "http://c.d/e", "clear text"),
+        ("https://c.d/e", "https://c.d", "no path"),
+        ("https://c.d/e", "https://u@c.d/e", "a user"),
+        ("https://c.d/e", "https://c.d:1/e", "a port"),
+        ("https://c.d/e", "https://localhost/e", "no domain"),
+        ("https://c.d/e", "https://{secret}.d/e", "a host of the text's"),
+        ("https://c.d/e", "https://c.d/{secret}", "the secret twice"),
+        ("k {secret}", "k", "no secret"),
+        ("{x-key: 'k {secret}'}", "{X-Key: 'k {secret}'}", "a header in capitals"),
+        ("'https://a.b'", "elsewhere", "no page"),
+        ("headers:", "body: x, headers:", "a body of a GET"),
+        ("headers:", "method: post, body: '{secret}', headers:", "the secret in a body"),
+        ("headers:", "method: delete, headers:", "another method"),
+        ("headers:", "begins: [''], headers:", "an empty beginning"),
+        ("active: {status: [200]}", "active: {status: []}", "no status"),
+        ("active: {status: [200]}", "active: {status: [302]}", "a redirect that is a success"),
+        ("active: {status: [200]}", "active: {status: [401]}", "a refusal that is a success"),
+        ("status: [401]", "status: [429]", "a limit that is a refusal"),
+        ("status: [401]", "status: [500]", "a trouble that is a refusal"),
+        ("status: [401]", "status: [200]", "a success that is a refusal"),
+        ("status: [401]", "status: [200], says: ['x']", "a status that says both"),
+        ("status: [401]", "status: [401], says: ['x y']", "a text with white space"),
+        ("pattern: abc", "finder: url-password", "a kind that names its own host"),
+    ];
+    for (from, to, what) in cases {
+        assert!(whole.contains(from), "{what}");
+        assert!(format::parse_rules("t", &whole.replacen(from, to, 1)).is_err(), "{what}");
+    }
+}
+
 #[test]
 fn every_pattern_compiles_only_when_its_keyword_is_seen() {
     let engine = Engine::builtin_for_test();
@@ -323,6 +361,10 @@ proptest! {
             let line = head.matches('\n').count() + 1;
             let col = head.chars().rev().take_while(|c| *c != '\n').count() + 1;
             prop_assert_eq!((found.line, found.col), (line, col));
+            let head = &text[..found.range.end];
+            let line = head.matches('\n').count() + 1;
+            let col = head.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            prop_assert_eq!((found.end_line, found.end_col), (line, col));
         }
     }
 
@@ -345,5 +387,23 @@ proptest! {
             pair[0].range.start < pair[1].range.start && pair[0].range.end < pair[1].range.end
         };
         prop_assert!(found.windows(2).all(ordered));
+    }
+}
+
+#[test]
+fn a_parameter_of_a_url_in_code_is_text_and_a_command_in_settings_is_none() {
+    let found = |text: &str, path: &str| {
+        let found = crate::find_in(text.as_bytes(), Some(path));
+        found.first().map(|found| text[found.range.clone()].to_owned())
+    };
+    for (text, path, secret) in [
+        ("c(\"jdbc:sqlserver://db;user=sa;password=kq82Jd0s\")", "A.java", Some("kq82Jd0s")),
+        ("x = 'postgres://db/app?user=a&password=kq82Jd0s&ssl=1'", "a.py", Some("kq82Jd0s")),
+        ("f('a'; password=kq82Jd0s)", "a.py", None),
+        ("PASSWORD=`pass show db2`", ".env", None),
+        ("PASSWORD='kq82Jd0s'", ".env", Some("kq82Jd0s")),
+        ("const password = `kq82Jd0s`", "a.js", Some("kq82Jd0s")),
+    ] {
+        assert_eq!(found(text, path).as_deref(), secret, "{text}");
     }
 }

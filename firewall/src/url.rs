@@ -102,7 +102,9 @@ fn is_password(user: &str, password: &str, host: &str, kind: Kind) -> bool {
         return false;
     }
     if value::stands_for_a_secret(password)
-        || password.contains(['{', '}', '(', '*', '$', '|', '%']) && !has_escape(password)
+        || password.contains(['{', '}', '(', '*', '$', '|', '%'])
+            && !has_escape(password)
+            && !has_star(password)
     {
         return false;
     }
@@ -127,6 +129,16 @@ fn is_password(user: &str, password: &str, host: &str, kind: Kind) -> bool {
     // In code and documents a word shows a form too; a message or a setting shows what is in use.
     let word = letters.are_words() && !digits && matches!(kind, Kind::Code | Kind::Text);
     password.len() >= 4 && !word
+}
+
+/// Whether a star is the only sign of a pattern in it, and digits and letters say that it is none.
+fn has_star(password: &str) -> bool {
+    let any = |class: fn(&u8) -> bool| password.bytes().any(|b| class(&b));
+    !password.contains(['{', '}', '(', '[', '$', '|', '%', '^'])
+        && !password.contains(".*")
+        && !password.contains("**")
+        && any(u8::is_ascii_digit)
+        && any(u8::is_ascii_alphabetic)
 }
 
 /// Whether every `%` begins an escape.
@@ -161,6 +173,10 @@ mod tests {
             ("amqp://ci:kq82Jd0s@localhost", Some("kq82Jd0s")),
             ("mongodb+srv://a:p@ss9w0rdX@cluster.internal/", Some("p@ss9w0rdX")),
             ("https://u:a%40b9c@h.internal/", Some("a%40b9c")),
+            ("https://u:kq8*2Jd0s@h.internal/", Some("kq8*2Jd0s")),
+            ("https://u:[a-z0-9]*@h.internal/", None),
+            ("https://u:ab**9@h.internal/", None),
+            ("https://u:*@h.internal/", None),
             ("http://user:pass@example.com", None),
             ("http://user:password@host/", None),
             ("http://foo:bar@localhost", None),

@@ -258,11 +258,7 @@ pub(crate) fn is_uuid(value: &str) -> bool {
 
 /// Whether most characters follow their neighbour by the same small step: `123456`, `abcdef0123`, `aaaa`.
 pub(crate) fn is_sequence(value: &str) -> bool {
-    let steps = value.as_bytes().windows(2).filter(|pair| match pair {
-        [a, b] => matches!(i16::from(*b) - i16::from(*a), -1..=1),
-        _ => false,
-    });
-    steps.count() * 5 >= value.len().saturating_sub(1) * 3
+    random::steps(value.as_bytes()) * 5 >= value.len().saturating_sub(1) * 3
 }
 
 /// References, placeholders, templates, paths and addresses.

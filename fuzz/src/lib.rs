@@ -332,7 +332,7 @@ pub fn stores(bytes: &[u8]) {
     }
     let _ = parse::<Vec<Named>>(bytes);
     let _ = parse::<Vec<Summary>>(bytes);
-    let _ = envelope::open(bytes, &[], None);
+    let _ = envelope::open(bytes, &[]);
     let _ = envelope::recipients_of(bytes);
     if let Err(refused) = identity::parse_identities("identity", bytes) {
         assert!(refused.to_string().len() < 200);

@@ -16,8 +16,9 @@ pub fn scan_file(bytes: &[u8]) {
         marks: false,
         max_file_size: 1 << 20,
         exclude: Vec::new(),
-        jobs: 1,
+        jobs: Some(1),
         key: [1; 32],
+        validate: false,
         roots: Vec::new(),
     };
     let scanner = Scanner::new(&settings);

@@ -280,13 +280,19 @@ impl Handed {
 const PIPE_ROOM: usize = 16 * 1024;
 
 /// Becomes another program: same process, same terminal, the environment that is handed and nothing of ours. It is
-/// searched in the handed PATH. Comes back only with the reason why that failed.
+/// searched in the handed PATH. Another account is given no terminal of ours: the caller has left the session before.
+/// Comes back only with the reason why that failed.
 #[must_use]
 pub fn become_program(program: &OsStr, args: &[OsString], handed: Handed) -> HostError {
     let shown = program.to_string_lossy().into_owned();
     let mut command = Command::new(program);
     command.args(args).env_clear().envs(handed.env);
     if let Some(account) = &handed.account {
+        if has_terminal() {
+            // Who can type into a terminal acts as whoever sits at it (TIOCSTI, ioctl_tty(2)).
+            let source = std::io::Error::other("it would keep this session's terminal");
+            return HostError::Io { verb: "become", path: shown, source };
+        }
         // The standard library also clears the supplementary groups when root gives a user id. Our directory may be one
         // that the account cannot enter.
         command.uid(account.uid).gid(account.gid).current_dir("/");
@@ -315,6 +321,12 @@ fn filled_pipe(bytes: &[u8]) -> std::io::Result<OwnedFd> {
     rustix::io::fcntl_setfd(&writer, rustix::io::FdFlags::CLOEXEC)?;
     std::fs::File::from(writer).write_all(bytes)?;
     Ok(reader)
+}
+
+/// Whether a terminal controls this process (tty(4)).
+#[must_use]
+pub fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
 }
 
 /// Makes this process the leader of a session of its own, without a terminal (setsid(2)).
@@ -437,7 +449,7 @@ mod tests {
     fn what_a_child_is_given_to_read_is_not_shown() {
         let stdin = Some(Secret::new(b"hidden".to_vec()));
         let shown = format!("{:?}", Options { stdin, ..Options::default() });
-        assert!(!shown.contains("hidden") && !shown.contains("104"), "{shown}");
+        assert!(!shown.contains("hidden") && !shown.contains("104, 105"), "{shown}");
     }
 
     #[test]

@@ -1,19 +1,24 @@
 //! A program of the owner that is talked to over its standard input and output, such as a plugin of age.
 //!
-//! It is found and trusted as every command of his is, and it can make nobody wait: each answer has a time limit, and
-//! the program is killed when the conversation ends, however it ends. What it says on standard error is not heard.
+//! It is found and trusted as every command of his is, and it can make nobody wait: each answer and each listening has a
+//! time limit, and the program is killed when the conversation ends, however it ends. What it says on standard error is
+//! not heard.
 
 #![expect(clippy::disallowed_methods, reason = "this crate is the one home of effects")]
 
 use crate::{HostError, owner_command};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::os::fd::AsFd;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// The longest line that is read: a line of a stanza has 64 characters of body, or arguments of some hundred.
 const LONGEST: u64 = 64 * 1024;
+
+/// What a pipe that is ready to be written takes at once, everywhere (`_POSIX_PIPE_BUF`, limits.h(0P)).
+const ONE_BITE: usize = 512;
 
 /// A running program.
 pub struct Conversation {
@@ -32,21 +37,23 @@ struct Patient {
 
 impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let left = self.until.saturating_duration_since(Instant::now());
-            let left = Timespec::try_from(left).map_err(std::io::Error::other)?;
-            let mut one = [PollFd::new(&self.pipe, PollFlags::IN)];
-            match poll(&mut one, Some(&left)) {
-                Ok(0) => {
-                    return Err(std::io::Error::new(
-                        std::io::ErrorKind::TimedOut,
-                        format!("it said nothing for {} seconds", self.patience.as_secs()),
-                    ));
-                }
-                Ok(_) => return self.pipe.read(buffer),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
+        if !ready(&self.pipe, PollFlags::IN, self.until)? {
+            let silent = format!("it said nothing for {} seconds", self.patience.as_secs());
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, silent));
+        }
+        self.pipe.read(buffer)
+    }
+}
+
+/// Whether the pipe is ready for that, or broken, before it is too late.
+fn ready(pipe: &impl AsFd, what: PollFlags, until: Instant) -> std::io::Result<bool> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).map_err(std::io::Error::other)?;
+        match poll(&mut [PollFd::new(pipe, what)], Some(&left)) {
+            Ok(count) => return Ok(count > 0),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -76,12 +83,25 @@ impl Conversation {
     /// Says something.
     ///
     /// # Errors
-    /// It does not listen any more.
+    /// It does not listen, or not any more.
     pub fn say(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        let patience = self.output.get_ref().patience;
+        let until = Instant::now() + patience;
+        let say = |input: &mut ChildStdin| {
+            for bite in bytes.chunks(ONE_BITE) {
+                if !ready(input, PollFlags::OUT, until)? {
+                    let deaf = format!("it did not listen for {} seconds", patience.as_secs());
+                    return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, deaf));
+                }
+                input.write_all(bite)?;
+            }
+            Ok(())
+        };
         let ended = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-        let input = self.input.as_mut().ok_or_else(ended);
-        input
-            .and_then(|input| input.write_all(bytes).and_then(|()| input.flush()))
+        self.input
+            .as_mut()
+            .ok_or_else(ended)
+            .and_then(say)
             .map_err(owner_command::failed(&self.name))
     }
 
@@ -91,9 +111,8 @@ impl Conversation {
     /// It said nothing in time, went away, or said a line that is too long or no text.
     pub fn hear(&mut self) -> Result<Zeroizing<String>, HostError> {
         let io = owner_command::failed(&self.name);
-        let now = Instant::now();
         let patient = self.output.get_mut();
-        patient.until = now + patient.patience;
+        patient.until = Instant::now() + patient.patience;
         // Long enough for every line of a key: growth would leave copies behind.
         let mut line = Zeroizing::new(String::with_capacity(4096));
         (&mut self.output).take(LONGEST).read_line(&mut line).map_err(&io)?;
@@ -138,6 +157,9 @@ mod tests {
         let begun = Instant::now();
         let silent = start("exec sleep 600", Duration::from_millis(50)).hear().unwrap_err();
         assert!(sanctum_types::chain(&silent).contains("it said nothing"), "{silent:?}");
+        let deaf = start("exec sleep 600", Duration::from_millis(50)).say(&[b'x'; 200_000]);
+        let deaf = deaf.unwrap_err();
+        assert!(sanctum_types::chain(&deaf).contains("it did not listen"), "{deaf:?}");
         let gone = start("printf half", Duration::from_secs(10)).hear().unwrap_err();
         assert!(sanctum_types::chain(&gone).contains("middle"), "{gone:?}");
         assert!(begun.elapsed() < Duration::from_secs(9));

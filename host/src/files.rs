@@ -16,7 +16,11 @@ fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> HostError 
 /// Reads a regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, HostError> {
     let read = || -> std::io::Result<Vec<u8>> {
-        // A FIFO must not make a command wait for ever: it is opened without blocking and then refused.
+        // Opening a device can do something, and a FIFO must not make a command wait for ever: neither is opened, and what
+        // becomes one in between is opened without blocking and refused.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(std::io::Error::other("not a regular file"));
+        }
         let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
         let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
         let about = file.metadata()?;
@@ -247,21 +251,6 @@ fn in_memory(place: &Path) -> bool {
 #[cfg(target_os = "macos")]
 const fn in_memory(_place: &Path) -> bool {
     false
-}
-
-/// Writes zeros over a file and removes it.
-///
-/// # Errors
-/// [`HostError::Io`]; what the disk keeps of a file elsewhere is not known, which is why such files lie in memory.
-pub fn wipe(path: &Path) -> Result<(), HostError> {
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
-        let length = file.metadata()?.len();
-        std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
-        file.sync_all()?;
-        std::fs::remove_file(path)
-    };
-    write().map_err(|source| failed("wipe", path, source))
 }
 
 /// Directories that belong to root and are emptied at boot (hier(7) of both): macOS, then Linux.

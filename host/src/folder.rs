@@ -5,7 +5,7 @@
 //! touched. Errors are the system's own, with the words for macOS's privacy controls; the path is the caller's to add.
 
 use crate::look::denied;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, open, openat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, open, openat, stat, statat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::io::{Error, Result};
@@ -136,6 +136,10 @@ impl OpenFile {
     /// # Errors
     /// What the system says.
     pub fn open(path: &Path) -> Result<Option<Self>> {
+        let kind = FileType::from_raw_mode(stat(path).map_err(answer)?.st_mode);
+        if kind != FileType::RegularFile {
+            return Ok(None);
+        }
         match open(path, FILE, Mode::empty()) {
             Err(Errno::NXIO) => Ok(None),
             opened => Self::of(opened.map_err(answer)?),

@@ -4,6 +4,8 @@
 //! answer 1.1. Bounded in bytes and time. Deliberately absent: any other address than a socket file, and writing.
 
 use crate::clock::Monotonic;
+use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionbio};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
 use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -15,7 +17,7 @@ use std::time::Duration;
 /// Nobody answers in time, the answer is too long, or it is not 200.
 pub fn get(socket: &Path, target: &str, limit: usize, patience: Duration) -> Result<Vec<u8>> {
     let begun = Monotonic::now();
-    let mut stream = UnixStream::connect(socket)?;
+    let mut stream = open(socket)?;
     stream.set_write_timeout(Some(patience))?;
     let odd = |byte: u8| !byte.is_ascii_graphic();
     if target.bytes().any(odd) {
@@ -36,6 +38,16 @@ pub fn get(socket: &Path, target: &str, limit: usize, patience: Duration) -> Res
             return Err(Error::other(format!("the answer is longer than {limit} bytes")));
         }
     }
+}
+
+/// A connection, or an error at once where nobody takes it: a service that lets its callers wait must not hold them up.
+fn open(path: &Path) -> Result<UnixStream> {
+    let fd = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&fd, FdFlags::CLOEXEC)?;
+    ioctl_fionbio(&fd, true)?;
+    connect(&fd, &SocketAddrUnix::new(path)?)?;
+    ioctl_fionbio(&fd, false)?;
+    Ok(UnixStream::from(fd))
 }
 
 /// The body of a whole answer.
@@ -94,6 +106,22 @@ mod tests {
             let said = body(answer.as_bytes()).ok();
             assert_eq!(said.as_deref(), expected.map(str::as_bytes), "{answer}");
         }
+    }
+
+    #[test]
+    fn who_takes_no_connection_holds_nobody_up() {
+        use rustix::net::{bind, listen};
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        let listener = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        listen(&listener, 0).unwrap();
+        let begun = Monotonic::now();
+        // One waits to be taken, and the next would wait for room to wait in.
+        let waiting: Vec<Result<UnixStream>> = (0..4).map(|_| open(&path)).collect();
+        assert!(waiting.iter().any(Result::is_err));
+        assert!(get(&path, "/x", 24, Duration::from_millis(100)).is_err());
+        assert!(begun.elapsed() < Duration::from_secs(5));
     }
 
     #[test]

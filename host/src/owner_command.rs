@@ -10,15 +10,21 @@
 
 use crate::accounts::Account;
 use crate::{HostError, trust};
+use rustix::process::{Pid, Signal, kill_process};
 use sanctum_types::{AbsPath, Secret};
 use std::io::Read as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// How much a command may print: identities are a few lines.
 const OUTPUT_LIMIT: u64 = 1024 * 1024;
+
+/// Between two looks whether a command has ended: nobody notices a tenth of a second.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A variable for a child.
 pub type Variable = (String, Secret<String>);
@@ -120,6 +126,26 @@ pub fn status(words: &[String], start: &Start<'_>) -> Result<u8, HostError> {
     Ok(code(ended))
 }
 
+/// As [`status`], for a command that has left this session: whatever is heard goes on to it as SIGTERM, since the terminal
+/// cannot reach it.
+pub fn status_relayed(
+    words: &[String],
+    start: &Start<'_>,
+    heard: &Receiver<()>,
+) -> Result<u8, HostError> {
+    let io = failed(&words.first().cloned().unwrap_or_default());
+    let mut child = command(words, start)?.spawn().map_err(&io)?;
+    loop {
+        if let Some(ended) = child.try_wait().map_err(&io)? {
+            return Ok(code(ended));
+        }
+        if heard.recv_timeout(LOOK).is_ok() {
+            // One that has ended is seen at the next look.
+            let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+        }
+    }
+}
+
 /// Starts a command and leaves it alone: without a terminal, and with nothing on its standard input and outputs.
 pub fn background(words: &[String], start: &Start<'_>) -> Result<(), HostError> {
     let name = words.first().cloned().unwrap_or_default();
@@ -161,6 +187,13 @@ mod tests {
             let command = words(&["/bin/sh", "-c", script]);
             assert_eq!(status(&command, &pristine).expect("runs"), expected);
         }
+        let (told, heard) = std::sync::mpsc::channel();
+        let start = Start::default();
+        let quick = status_relayed(&words(&["sh", "-c", "exit 7"]), &start, &heard);
+        assert_eq!(quick.expect("runs"), 7);
+        told.send(()).expect("heard");
+        let ended = status_relayed(&words(&["sleep", "600"]), &start, &heard);
+        assert_eq!(ended.expect("runs"), 143);
         assert!(output(&words(&["sh", "-c", "exit 1"]), &[]).is_err());
         assert!(output(&words(&["no-such-program-here"]), &[]).is_err());
         assert!(output(&[], &[]).is_err());

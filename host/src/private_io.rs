@@ -7,7 +7,7 @@
 
 use crate::HostError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -118,22 +118,35 @@ fn undumpable() -> rustix::io::Result<()> {
 /// # Errors
 /// It is no regular file with one name, or it could not be overwritten or removed.
 pub fn destroy(path: &Path) -> Result<(), HostError> {
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
     let shown = path.display().to_string();
-    let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let overwrite = || -> std::io::Result<()> {
-        let mut file =
-            std::fs::OpenOptions::new().read(true).write(true).custom_flags(nofollow).open(path)?;
-        let facts = file.metadata()?;
-        if !facts.is_file() || facts.nlink() != 1 {
-            return Err(std::io::Error::other("it is no regular file with one name"));
-        }
-        file.seek(std::io::SeekFrom::Start(0))?;
-        std::io::copy(&mut std::io::repeat(0).take(facts.len()), &mut file)?;
-        file.sync_all()
-    };
-    overwrite().map_err(|source| failed("overwrite", &shown, source))?;
+    overwrite(path, true).map_err(|source| failed("overwrite", &shown, source))?;
     std::fs::remove_file(path).map_err(|source| failed("remove", &shown, source))
+}
+
+/// The same for a file that this process made for a command, whatever that did with it: under all of its names it holds
+/// nothing any more, and where it is gone there is nothing to do.
+///
+/// # Errors
+/// It is no regular file any more, or could not be overwritten or removed.
+pub fn wipe(path: &Path) -> Result<(), HostError> {
+    match overwrite(path, false).and_then(|()| std::fs::remove_file(path)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(failed("wipe", &path.display().to_string(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn overwrite(path: &Path, one_name: bool) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+    let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+    let mut file = std::fs::OpenOptions::new().write(true).custom_flags(nofollow).open(path)?;
+    let facts = file.metadata()?;
+    if !facts.is_file() || (one_name && facts.nlink() != 1) {
+        return Err(std::io::Error::other("it is no regular file with one name"));
+    }
+    std::io::copy(&mut std::io::repeat(0).take(facts.len()), &mut file)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
@@ -155,5 +168,21 @@ mod tests {
         let mut seen = Vec::new();
         open.read_to_end(&mut seen).unwrap();
         assert_eq!((seen, one.exists()), (vec![0; 7], false));
+    }
+
+    #[test]
+    fn what_was_made_for_a_command_holds_nothing_whatever_became_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+        std::fs::write(&one, "hunter2").unwrap();
+        std::fs::hard_link(&one, &other).unwrap();
+        wipe(&one).unwrap();
+        assert_eq!((std::fs::read(&other).unwrap(), one.exists()), (vec![0; 7], false));
+        wipe(&one).unwrap();
+        // Nothing is written where a link in its place leads.
+        std::fs::write(&other, "mine").unwrap();
+        std::os::unix::fs::symlink(&other, &one).unwrap();
+        assert!(wipe(&one).is_err());
+        assert_eq!(std::fs::read(&other).unwrap(), b"mine");
     }
 }

@@ -94,6 +94,14 @@ pub struct Answer {
     pub body: Zeroizing<Vec<u8>>,
 }
 
+impl Answer {
+    /// Whether it is a page of somebody in between: no provider answers with one.
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        self.html || self.body.trim_ascii_start().starts_with(b"<!")
+    }
+}
+
 // Bodies hold credentials, so that none is shown.
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -249,7 +257,7 @@ pub fn judge(is_read: bool, answer: Result<Answer, Lost>) -> Result<Answer, Fail
         }
         Err(Lost::OnTheWay) => return Err(unclear(Reason::NoAnswer)),
     };
-    let looks_html = answer.html || answer.body.trim_ascii_start().starts_with(b"<!");
+    let looks_html = answer.is_html();
     Err(match answer.status {
         429 => Failure::Later { reason: Reason::RateLimited, after: answer.retry_after },
         200..=299 | 401 | 403 | 404 if looks_html => unclear(Reason::NotTheProvider),

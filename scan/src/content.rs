@@ -133,19 +133,32 @@ fn read(
         let head = text::nature(all.get(..text::HEAD).unwrap_or(all));
         return by_nature(scanner, name, (bytes, all), (head, true), budget);
     }
-    buffer.resize(WINDOW, 0);
-    // One byte more than the file had, to see its end in the same call.
-    let most = usize::try_from(bytes.size().saturating_add(1)).unwrap_or(WINDOW).min(WINDOW);
-    // The kernel says 0 of files that it makes up as they are read.
-    let most = if most == 1 { WINDOW } else { most };
-    let count = bytes.read_at(0, buffer.get_mut(..most).unwrap_or_default())?;
+    let (count, complete) = first_window(bytes, buffer)?;
     let first = buffer.get(..count).unwrap_or_default();
     let nature = text::nature(first.get(..text::HEAD).unwrap_or(first));
-    let complete = count < most;
     if nature == Nature::Text && !complete {
         return windows(scanner, name, bytes, buffer);
     }
     by_nature(scanner, name, (bytes, first), (nature, complete), budget)
+}
+
+/// Reads the first window; how many bytes there are, and whether they are all.
+fn first_window(bytes: &dyn Bytes, buffer: &mut Vec<u8>) -> Result<(usize, bool)> {
+    if buffer.len() != WINDOW {
+        // The system's own zeros: what no file fills is never touched, and most files are small.
+        *buffer = vec![0; WINDOW];
+    }
+    // One byte more than the file had, to see its end in the same call.
+    let most = usize::try_from(bytes.size().saturating_add(1)).unwrap_or(WINDOW).min(WINDOW);
+    let mut count = 0;
+    // The kernel says 0 of files that it makes up as they are read, and others grow.
+    for room in [most, WINDOW] {
+        count += bytes.read_at(count as u64, buffer.get_mut(count..room).unwrap_or_default())?;
+        if count < room {
+            return Ok((count, true));
+        }
+    }
+    Ok((count, false))
 }
 
 fn by_nature(

@@ -3,6 +3,7 @@
 //! Invariant: nothing here holds a byte of a secret beyond its kind's public prefix. A piece that was not read is in
 //! [`Report::not_scanned`] and never counts as clean. Deliberately absent: how a report is written.
 
+use crate::validate::Validity;
 use sanctum_types::{Severity, UnixTime};
 use serde::Serialize;
 
@@ -90,6 +91,13 @@ pub struct Finding {
     pub line: usize,
     /// Column of its first byte in characters, from 1.
     pub column: usize,
+    /// Line of the character behind its last one.
+    pub end_line: usize,
+    /// Column of that character.
+    pub end_column: usize,
+    /// The encodings around it, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<&'static str>,
     /// The line around it, secrets replaced by marks.
     pub preview: String,
     /// The first commit that shows it.
@@ -98,6 +106,9 @@ pub struct Finding {
     /// Its fingerprint under the baseline's key, where one is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// Whether it still opens something, where that was to be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity: Option<Validity>,
     /// Why it does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,

@@ -4,7 +4,7 @@
 
 use crate::finding::Source;
 use crate::scanner::{Once, Place, Scanner};
-use sanctum_host::files;
+use sanctum_host::{files, look};
 use std::path::Path;
 
 /// Bytes of a history; one of a hundred thousand lines has ten million.
@@ -67,7 +67,13 @@ pub fn scan(scanner: &Scanner<'_>, home: &Path) {
 }
 
 fn one(scanner: &Scanner<'_>, path: &Path, format: Format) {
-    match files::read_optional(path, LIMIT) {
+    // Who wants no history links it to /dev/null.
+    let file = |facts: look::Facts| facts.kind == look::Kind::File;
+    let read = || match look::at(path)?.is_some_and(file) {
+        true => files::read_optional(path, LIMIT),
+        false => Ok(None),
+    };
+    match read() {
         Ok(Some(bytes)) => {
             let typed = typed(&bytes, format);
             let shown = || path.display().to_string();

@@ -19,6 +19,7 @@ pub mod scanner;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod validate;
 pub mod walk;
 
 pub use baseline::Baseline;

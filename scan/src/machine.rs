@@ -6,6 +6,7 @@
 use crate::finding::Source;
 use crate::history::cause;
 use crate::scanner::{Once, Place, Scanner};
+use sanctum_host::clock::Monotonic;
 use sanctum_host::processes::Table;
 use sanctum_host::sight::Sight;
 use sanctum_host::{environments, local_http, look, processes};
@@ -17,6 +18,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: a thousand containers.
 const LIMIT: usize = 16 * 1024 * 1024;
+/// What all answers of one engine may take together: whoever has a home can put a socket there and answer slowly.
+const TOGETHER: Duration = Duration::from_secs(60);
 
 /// Scans arguments and environments.
 pub fn processes(scanner: &Scanner<'_>) {
@@ -40,6 +43,9 @@ fn arguments(scanner: &Scanner<'_>, table: &Table) {
         match &process.argv {
             Sight::Seen(argv) => {
                 let shown = format!("arguments of process {} ({})", process.pid, process.name);
+                if argv.may_be_cut() {
+                    scanner.not_scanned(&shown, "too many to be told by the system as a whole");
+                }
                 let text = argv.words().join(" ");
                 piece(scanner, (Source::Arguments, Once::BySource), &shown, text.as_bytes());
             }
@@ -69,6 +75,9 @@ fn environment(scanner: &Scanner<'_>, table: &Table) {
         };
         let name = table.processes.get(&pid).map_or("", |process| process.name.as_str());
         let shown = format!("environment of process {pid} ({name})");
+        if bytes.len() >= environments::LIMIT {
+            scanner.not_scanned(&shown, format!("bytes behind the first {}", bytes.len()));
+        }
         let lines: Vec<u8> =
             bytes.iter().map(|byte| if *byte == 0 { b'\n' } else { *byte }).collect();
         piece(scanner, (Source::Environment, Once::BySource), &shown, &lines);
@@ -101,7 +110,7 @@ pub fn containers(scanner: &Scanner<'_>, homes: &[PathBuf]) {
             // Two names of one socket are one engine.
             Ok(Some(facts)) if facts.kind == look::Kind::Socket && !seen.contains(&facts.inode) => {
                 seen.push(facts.inode);
-                engine(scanner, &socket);
+                engine(scanner, &socket, TOGETHER);
             }
             Ok(_) => {}
             Err(error) => scanner.not_scanned(socket.display().to_string(), cause(&error)),
@@ -110,9 +119,11 @@ pub fn containers(scanner: &Scanner<'_>, homes: &[PathBuf]) {
 }
 
 /// Scans what the engine at this socket says.
-pub fn engine(scanner: &Scanner<'_>, socket: &Path) {
+fn engine(scanner: &Scanner<'_>, socket: &Path, together: Duration) {
+    let begun = Monotonic::now();
     let ask = |target: &str| -> std::io::Result<Value> {
-        let said = local_http::get(socket, target, LIMIT, PATIENCE)?;
+        let left = together.saturating_sub(begun.elapsed()).min(PATIENCE);
+        let said = local_http::get(socket, target, LIMIT, left)?;
         serde_json::from_slice(&said).map_err(std::io::Error::other)
     };
     let shown = socket.display();
@@ -121,6 +132,10 @@ pub fn engine(scanner: &Scanner<'_>, socket: &Path) {
         Err(error) => return scanner.not_scanned(format!("containers of {shown}"), error),
     };
     for container in listed.as_array().into_iter().flatten() {
+        if begun.elapsed() >= together {
+            let subject = format!("more containers of {shown}");
+            return scanner.not_scanned(subject, "the engine takes too long");
+        }
         let id = container.get("Id").and_then(Value::as_str).unwrap_or_default();
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             scanner.not_scanned(format!("a container of {shown}"), "its name is none");
@@ -169,6 +184,35 @@ pub fn lines_of(said: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An engine that says nothing of any of its many containers takes its time once and not for each.
+    #[test]
+    fn an_engine_has_so_much_time_and_no_more() {
+        use std::io::{Read as _, Write as _};
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        std::thread::spawn(move || {
+            let list = serde_json::json!(vec![serde_json::json!({ "Id": "a" }); 1000]);
+            let mut asked = [0; 256];
+            let (mut stream, _) = listener.accept().unwrap();
+            let _request = stream.read(&mut asked).unwrap();
+            stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\n{list}").as_bytes()).unwrap();
+            drop(stream);
+            let mut held = Vec::new();
+            while let Ok(stream) = listener.accept() {
+                held.push(stream);
+            }
+        });
+        let settings = crate::tests::settings(&[]);
+        let scanner = Scanner::new(&settings);
+        let begun = Monotonic::now();
+        engine(&scanner, &path, Duration::from_millis(300));
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        let told = scanner.finish().not_scanned;
+        let [silent, more] = &told[..] else { panic!("two: {told:?}") };
+        assert_eq!((&*silent.subject, &*more.cause), ("container a", "the engine takes too long"));
+    }
 
     #[test]
     fn an_engine_is_read_in_lines() {

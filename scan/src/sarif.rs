@@ -58,8 +58,19 @@ fn result(finding: &Finding) -> Value {
     if let Some(fingerprint) = &finding.fingerprint {
         add("partialFingerprints", json!({ "sanctum/v1": fingerprint }));
     }
+    let mut properties = serde_json::Map::new();
     if let Some(commit) = &finding.commit {
-        add("properties", json!({ "commit": commit.id, "authored": commit.authored }));
+        properties.insert("commit".to_owned(), json!(commit.id));
+        properties.insert("authored".to_owned(), json!(commit.authored));
+    }
+    if !finding.layers.is_empty() {
+        properties.insert("layers".to_owned(), json!(finding.layers));
+    }
+    if let Some(validity) = &finding.validity {
+        properties.insert("validity".to_owned(), json!(validity));
+    }
+    if !properties.is_empty() {
+        add("properties", Value::Object(properties));
     }
     if let Some(accepted) = &finding.accepted {
         let (kind, reason) = match accepted {
@@ -78,7 +89,12 @@ fn result(finding: &Finding) -> Value {
 }
 
 fn location(finding: &Finding) -> Value {
-    let region = json!({ "startLine": finding.line, "startColumn": finding.column });
+    let region = json!({
+        "startLine": finding.line,
+        "startColumn": finding.column,
+        "endLine": finding.end_line,
+        "endColumn": finding.end_column,
+    });
     match finding.source {
         Source::File
         | Source::History

@@ -18,8 +18,9 @@ pub(crate) fn settings(roots: &[&Path]) -> Settings {
         marks: true,
         max_file_size: 1 << 30,
         exclude: Vec::new(),
-        jobs: 2,
+        jobs: Some(2),
         key: [1; 32],
+        validate: false,
         roots: roots.iter().map(|root| root.display().to_string()).collect(),
     }
 }

@@ -104,8 +104,7 @@ impl Pool<'_, '_> {
     fn hands(&self) -> usize {
         let queue = self.lock();
         let any = queue.work.iter().any(|work| matches!(work, Work::Folder(..)));
-        let jobs = self.scanner.settings.jobs;
-        if any { jobs } else { jobs.min(queue.work.len()) }
+        self.scanner.hands(if any { usize::MAX } else { queue.work.len() })
     }
 
     fn put(&self, work: impl IntoIterator<Item = Work>) {
@@ -208,7 +207,7 @@ impl Pool<'_, '_> {
             if !has("commondir", EntryKind::File) {
                 self.lock().repositories.push(node.path());
             }
-        } else if has(".git", EntryKind::File) {
+        } else if self.git && has(".git", EntryKind::File) {
             // A work tree whose repository may lie elsewhere.
             self.lock().repositories.push(node.path());
         }

@@ -10,8 +10,6 @@ use sanctum_types::Secret;
 use std::io::{Read as _, Write as _};
 use zeroize::Zeroizing;
 
-/// The most that is opened: a store of a whole house, with room.
-const LIMIT: u64 = 8 * 1024 * 1024;
 /// The hardest passphrase that is tried, as a power of two: `age -p` writes 18, and 22 is 4 GiB of memory.
 const HARDEST: u8 = 20;
 /// The header's last line (age-encryption.org/v1).
@@ -20,17 +18,9 @@ const END: &[u8] = b"---";
 /// Opens an age file, binary or armored.
 ///
 /// # Errors
-/// None of the keys, and no passphrase at hand, opens it; or it is damaged.
-pub fn open(
-    sealed: &[u8],
-    keys: &[Key],
-    passphrase: Option<&Secret<String>>,
-) -> Result<Zeroizing<Vec<u8>>, Box<DecryptError>> {
+/// None of the keys opens it, as none opens what a passphrase locks; or it is damaged.
+pub fn open(sealed: &[u8], keys: &[Key]) -> Result<Zeroizing<Vec<u8>>, Box<DecryptError>> {
     let decryptor = age::Decryptor::new_buffered(ArmoredReader::new(sealed)).map_err(Box::new)?;
-    if decryptor.is_scrypt() {
-        let passphrase = passphrase.ok_or(DecryptError::NoMatchingKeys).map_err(Box::new)?;
-        return open_with_passphrase(sealed, passphrase);
-    }
     let reader = decryptor.decrypt(keys.iter().map(Key::as_identity)).map_err(Box::new)?;
     plain(reader, sealed.len())
 }
@@ -51,15 +41,13 @@ pub fn open_with_passphrase(
 }
 
 fn plain(
-    reader: impl std::io::Read,
+    mut reader: impl std::io::Read,
     sealed: usize,
 ) -> Result<Zeroizing<Vec<u8>>, Box<DecryptError>> {
-    // The plaintext is shorter than the file, so the buffer never grows and leaves no copy.
+    // The plaintext is shorter than the file: whoever read that has set the limit, and the buffer never grows and leaves
+    // no copy.
     let mut bytes = Zeroizing::new(Vec::with_capacity(sealed + 1));
-    reader
-        .take(LIMIT)
-        .read_to_end(&mut bytes)
-        .map_err(|source| Box::new(DecryptError::Io(source)))?;
+    reader.read_to_end(&mut bytes).map_err(|source| Box::new(DecryptError::Io(source)))?;
     Ok(bytes)
 }
 
@@ -114,7 +102,7 @@ pub fn format_of(sealed: &[u8]) -> Format {
 pub fn recipients_of(sealed: &[u8]) -> usize {
     let mut header = Vec::new();
     // A broken armor has no header that could be counted; opening it says so better.
-    let _ = ArmoredReader::new(sealed).take(LIMIT).read_to_end(&mut header);
+    let _ = ArmoredReader::new(sealed).read_to_end(&mut header);
     header
         .split(|byte| *byte == b'\n')
         .take_while(|line| !line.starts_with(END))
@@ -124,4 +112,18 @@ pub fn recipients_of(sealed: &[u8]) -> usize {
             !kind.ends_with(b"-grease")
         })
         .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_is_opened_whole() {
+        // A recovery bundle of a few dozen long secrets has as much.
+        let bytes: Vec<u8> = (0..9_u32 << 20).map(|n| n.to_le_bytes()[1]).collect();
+        let identity = age::x25519::Identity::generate();
+        let sealed = seal(&bytes, &[Box::new(identity.to_public())], Format::Binary).unwrap();
+        assert!(*open(&sealed, &[Key::Native(identity)]).unwrap() == bytes);
+    }
 }

@@ -1,23 +1,20 @@
 //! age identities: who can open what this house encrypts to itself.
 //!
-//! An identity file is age's own format (one key a line, comments behind `#`), an SSH private key, or either of the
-//! first encrypted with a passphrase. It is read at the moment of use and only when nobody else could have read it.
-//! An error names a file and a line, never what is on it. Deliberately absent: asking for a passphrase.
+//! An identity file is age's own format (one key a line, comments behind `#`) or an SSH private key. It is read at the
+//! moment of use and only when nobody else could have read it. An error names a file and a line, never what is on it.
+//! Deliberately absent: keys under a passphrase, which no service could open; `sops::identities` asks for theirs.
 
+use crate::envelope;
 use age::secrecy::{ExposeSecret as _, SecretString};
-use age::{DecryptError, ssh, x25519};
+use age::{ssh, x25519};
 use sanctum_host::HostError;
 use sanctum_host::tree::Tree;
-use sanctum_types::{AbsPath, Secret};
+use sanctum_types::{AbsPath, Mode, Secret};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// How every private key of OpenSSH and its forerunners begins (RFC 7468).
 const PEM: &[u8] = b"-----BEGIN ";
-/// How an armored age file begins.
-const ARMOR: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
-/// How a binary age file begins (age-encryption.org/v1).
-const BINARY: &[u8] = b"age-encryption.org/";
 
 /// Why there is no identity to work with.
 #[derive(Debug, thiserror::Error)]
@@ -39,20 +36,11 @@ pub enum IdentityError {
         /// From one.
         line: usize,
     },
-    /// It is encrypted, and no passphrase is at hand.
+    /// It is encrypted, and nobody is asked for a passphrase.
     #[error("the age identity {path} needs a passphrase")]
     Passphrase {
         /// The file.
         path: String,
-    },
-    /// The passphrase does not open it.
-    #[error("cannot open the age identity {path}")]
-    Closed {
-        /// The file.
-        path: String,
-        /// What age says.
-        #[source]
-        source: Box<DecryptError>,
     },
     /// A recipient that the house should encrypt to.
     #[error("`{0}` is no age recipient or SSH public key")]
@@ -111,8 +99,6 @@ pub struct Keys {
     pub identities: Vec<AbsPath>,
     /// Further recipients in their own spelling: `age1..`, `ssh-ed25519 ..`; such as the recovery key.
     pub recipients: Vec<String>,
-    /// For identities and files that are encrypted with one.
-    pub passphrase: Option<Secret<String>>,
 }
 
 impl Keys {
@@ -125,7 +111,7 @@ impl Keys {
         let mut keys = Vec::new();
         for path in &self.identities {
             if let Some(bytes) = tree.read_private(path).map_err(host)? {
-                keys.extend(self.parse(&tree.shown(path), &bytes)?);
+                keys.extend(parse_identities(&tree.shown(path), &bytes)?);
             }
         }
         if keys.is_empty() {
@@ -147,7 +133,7 @@ impl Keys {
         let mut ssh = None;
         for path in &self.identities {
             let Some(bytes) = tree.read_private(path).map_err(host)? else { continue };
-            for key in self.parse(&tree.shown(path), &bytes)? {
+            for key in parse_identities(&tree.shown(path), &bytes)? {
                 match key {
                     Key::Native(key) => {
                         text.push_str(key.to_string().expose_secret());
@@ -174,24 +160,32 @@ impl Keys {
         Ok(all)
     }
 
-    fn parse(&self, path: &str, bytes: &[u8]) -> Result<Vec<Key>, IdentityError> {
-        if bytes.starts_with(BINARY) || bytes.starts_with(ARMOR) {
-            let Some(passphrase) = &self.passphrase else {
-                return Err(IdentityError::Passphrase { path: path.to_owned() });
-            };
-            let closed = |source| IdentityError::Closed { path: path.to_owned(), source };
-            let inner = crate::envelope::open_with_passphrase(bytes, passphrase).map_err(closed)?;
-            return parse_identities(path, &inner);
+    /// Makes the first identity where there is none at all; the file, when one was made. One that is there and cannot be
+    /// used is an error of whoever loads it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn make_first(&self) -> Result<Option<AbsPath>, HostError> {
+        let missing = || matches!(self.load(), Err(IdentityError::Missing { .. }));
+        let Some(path) = self.identities.first().filter(|_| missing()) else { return Ok(None) };
+        let tree = Tree::open(&self.root)?;
+        if let Some(up) = path.parent() {
+            tree.furnish(&up)?;
         }
-        parse_identities(path, bytes)
+        let (text, _) = fresh();
+        tree.write(path, text.as_bytes(), Mode::PRIVATE, None)?;
+        Ok(Some(path.clone()))
     }
 }
 
 /// Reads identities in clear text: age's lines, or one SSH key.
 ///
 /// # Errors
-/// A line is something else, or the SSH key has a passphrase.
+/// A line is something else, or the file is under a passphrase.
 pub fn parse_identities(path: &str, bytes: &[u8]) -> Result<Vec<Key>, IdentityError> {
+    if envelope::is_sealed(bytes) {
+        return Err(IdentityError::Passphrase { path: path.to_owned() });
+    }
     if bytes.starts_with(PEM) {
         return match ssh::Identity::from_buffer(bytes, None) {
             Ok(key @ ssh::Identity::Unencrypted(_)) => Ok(vec![Key::Ssh(key)]),

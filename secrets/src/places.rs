@@ -117,7 +117,6 @@ impl Places {
             root: root.to_owned(),
             identities: identity.into_iter().collect(),
             recipients: Vec::new(),
-            passphrase: None,
         };
         Self {
             whose,

@@ -1,10 +1,11 @@
 //! Words that more than one floor needs and no floor owns.
 //!
 //! Validated newtypes (names, ports, absolute paths, modes), secrets that cannot be printed, references to
-//! secrets, severities and source diagnostics. Absent on purpose: input and output, configuration, and any
-//! decision about the house.
+//! secrets, the checksum of keys, severities and source diagnostics. Absent on purpose: input and output,
+//! configuration, and any decision about the house.
 
 pub mod audit;
+pub mod bech32;
 pub mod causes;
 pub mod diagnostic;
 pub mod digest;

@@ -73,6 +73,12 @@ pub struct Scan {
     /// Marks in files accept nothing
     #[arg(long)]
     pub no_marks: bool,
+    /// Ask the providers that are known whether the credentials found still work: one harmless request over HTTPS for each secret
+    #[arg(long, conflicts_with_all = ["all", "staged", "write_baseline"])]
+    pub validate: bool,
+    /// Ask here instead of at the providers, whose hosts follow in the path
+    #[arg(long, value_name = "URL", hide = true, requires = "validate")]
+    pub validate_at: Option<String>,
     /// Exit 3 also when something could not be scanned
     #[arg(long)]
     pub strict: bool,

@@ -164,6 +164,9 @@ pub struct Exec {
     /// Run a service of the approved instance: its command, with the secrets that it reads
     #[arg(long, value_name = "SERVICE", conflicts_with_all = ["names", "env", "command"])]
     pub service: Option<String>,
+    /// With --service: in a session of its own, which the verb begins for itself where root sits at a terminal.
+    #[arg(long, hide = true, requires = "service")]
+    pub apart: bool,
     /// The program and its arguments
     #[arg(last = true, required_unless_present = "service")]
     pub command: Vec<OsString>,

@@ -28,7 +28,7 @@ pub fn init(context: &Context, args: &Init) -> Result<Exit, Failure> {
         return Err(Failure::refused(format!("{} is there already", path.display()))
             .hint("change that file, or look at a fresh proposal with `sanctum init --print`"));
     }
-    let home = context.around.home.clone();
+    let home = context.around.home().map(Path::to_owned);
     let answers = Answers {
         name: Some(args.name.clone()),
         timezone: args.timezone.clone(),
@@ -95,7 +95,7 @@ fn find(context: &Context) -> Result<Found, Failure> {
     };
     let node_id = instance.as_ref().map(|path| path.with_file_name(".node_id"));
     let mut plists = Vec::new();
-    let home_agents = context.around.home.as_ref().map(|home| home.join("Library/LaunchAgents"));
+    let home_agents = context.around.home().map(|home| home.join("Library/LaunchAgents"));
     let dirs =
         [Some(below(layout::LAUNCH_DAEMONS)), Some(below(layout::LAUNCH_AGENTS)), home_agents];
     for dir in dirs.into_iter().flatten() {

@@ -129,13 +129,13 @@ pub fn fleet(
 
 /// The house's own records, which count first, and the user's.
 fn known_hosts_files(context: &Context) -> Vec<PathBuf> {
-    let user = context.around.home.iter().map(|home| home.join(".ssh/known_hosts"));
+    let user = context.around.home().into_iter().map(|home| home.join(".ssh/known_hosts"));
     own_known_hosts(context).into_iter().chain(user).collect()
 }
 
 /// The house's own records of host keys.
 pub fn own_known_hosts(context: &Context) -> Option<PathBuf> {
-    Some(context.around.home.as_ref()?.join(".sanctum/known_hosts"))
+    Some(context.around.home()?.join(".sanctum/known_hosts"))
 }
 
 fn keys(context: &Context, identity: Option<&Path>) -> Result<Keys, Failure> {
@@ -174,7 +174,7 @@ fn keys(context: &Context, identity: Option<&Path>) -> Result<Keys, Failure> {
 }
 
 fn default_keys(context: &Context) -> Vec<PathBuf> {
-    let home = context.around.home.iter();
+    let home = context.around.home().into_iter();
     home.flat_map(|home| DEFAULT_KEYS.map(|name| home.join(".ssh").join(name)))
         .filter(|path| files::is_there(path))
         .collect()

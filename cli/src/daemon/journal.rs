@@ -55,7 +55,7 @@ impl Home {
             let dir = account::state_dir(HERE, &ServiceName::new(NAME)?)?;
             return Ok(Self::Account(PathBuf::from(dir.as_str())));
         }
-        let home = around.home.clone().ok_or_else(|| {
+        let home = around.home().map(Path::to_owned).ok_or_else(|| {
             Failure::new(Exit::Usage, "there is no home directory to keep the journal in")
         })?;
         Ok(Self::Owner(home))
@@ -136,7 +136,7 @@ impl JournalService {
             Server::open(&path, gate, Arc::clone(&journal), Actor::new(ACTOR)?, Box::new(who))
                 .map_err(refused)?;
         let every = Duration::from_secs(args.checkpoint_every);
-        let rounds = Rounds::new(home.place(), around.home.clone(), every);
+        let rounds = Rounds::new(home.place(), around.home().map(Path::to_owned), every);
         let this = Self { journal, server, rounds };
         this.tell("service.start")?;
         Ok(this)

@@ -3,7 +3,6 @@
 //! Each takes the bytes of a candidate and says whether it can be real. None fails, none knows a value. A
 //! checksum is asked for only where the provider's own source or documents give it: a wrong one hides keys.
 
-mod bech32;
 mod crc;
 mod encoded;
 
@@ -32,7 +31,7 @@ impl Check {
             Self::Crc32Base62Whole => crc::base62_whole(secret),
             Self::Crc32Base36Whole => crc::base36_whole(secret),
             Self::Crc32HexWhole => crc::hex_whole(secret),
-            Self::Bech32 => bech32::holds(secret),
+            Self::Bech32 => sanctum_types::bech32::holds(secret),
             Self::Jwt => encoded::jwt(secret),
             Self::Macaroon => encoded::macaroon(secret),
             Self::Snowflake => encoded::snowflake(secret),

@@ -93,6 +93,7 @@ mod tests {
             boot: boot.to_owned(),
             at: UnixTime(190),
             operation: "reboot-100".to_owned(),
+            ended: true,
             told: AfterBoot {
                 came_back: vec![name("a")],
                 missing: missing.iter().map(|one| (name(one), "down".to_owned())).collect(),

@@ -50,10 +50,17 @@ pub struct Reported {
     pub boot: String,
     /// When it was made.
     pub at: UnixTime,
-    /// The operation in the journal that it ended.
+    /// The operation in the journal that it ends.
     pub operation: String,
+    /// Whether the journal has that end. A file of before this was known is of one that has.
+    #[serde(default = "known")]
+    pub ended: bool,
     /// What it says.
     pub told: AfterBoot,
+}
+
+const fn known() -> bool {
+    true
 }
 
 /// Compares; none while the machine was not booted since.
@@ -112,6 +119,17 @@ mod tests {
             pid: None,
             ports: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_report_that_does_not_say_so_is_of_an_ended_operation() {
+        let text = r#"{"format":1,"boot":"two","at":190,"operation":"reboot-100","told":
+            {"came_back":[],"missing":{},"unknown":[],"were_down":{},"new":[],"seconds":90}}"#;
+        let mut old: Reported = serde_json::from_str(text).unwrap();
+        assert!(old.ended);
+        old.ended = false;
+        let again = serde_json::to_string(&old).unwrap();
+        assert_eq!(serde_json::from_str::<Reported>(&again).unwrap(), old);
     }
 
     #[test]

@@ -108,7 +108,11 @@ fn gzip(bytes: &dyn Bytes, budget: &mut Budget, each: &mut Each<'_>) -> Result<(
     let mut head = Vec::with_capacity(512);
     (&mut unpacked).take(512).read_to_end(&mut head)?;
     if crate::text::is_tar(&head) {
-        return tar::members(&mut head.chain(unpacked), budget, each);
+        // What is passed over between members has to be unpacked too, and counts.
+        let mut stream = head.chain(unpacked).take(budget.bytes);
+        let done = tar::members(&mut stream, budget, each);
+        budget.bytes = budget.bytes.min(stream.limit());
+        return if stream.limit() == 0 { Err(ArchiveError::Unpacked) } else { done };
     }
     member("", &mut head.chain(unpacked), budget, each)
 }

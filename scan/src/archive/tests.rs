@@ -126,6 +126,30 @@ fn bounds_are_told_and_what_came_before_is_scanned() {
     assert_eq!((paths(&report), report.not_scanned.len()), (vec!["f!a"], 1));
 }
 
+/// What a tar holds beside its regular members is unpacked to come by it, so it counts like them.
+#[test]
+fn what_is_passed_over_in_a_packed_tar_counts() {
+    let zeros = vec![b' '; 3 << 20];
+    let mut folder = tar_of(&[("d", &zeros), ("a", b"behind it")]);
+    folder[156] = b'5';
+    let sum = |header: &[u8]| header.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+    let rest = sum(&folder[..148]) + sum(&folder[156..512]) + 8 * 32;
+    folder[148..155].copy_from_slice(format!("{rest:06o}\0").as_bytes());
+    let headers = tar_of(&vec![("L", b"".as_slice()); 8192]);
+    for (tar, bytes, whole) in
+        [(&folder, 4 << 20, true), (&folder, 1 << 20, false), (&headers, 1 << 20, false)]
+    {
+        let (mut names, mut budget) = (Vec::new(), Budget { bytes, ..Budget::default() });
+        let mut each = |name: &str, _: Result<&[u8], ArchiveError>, _: &mut Budget| {
+            names.push(name.to_owned());
+        };
+        let done = gzip(&gz(tar).as_slice(), &mut budget, &mut each);
+        assert_eq!(done.is_ok(), whole, "{done:?}");
+        assert_eq!(names.iter().any(|name| name == "a"), whole);
+        assert_eq!(budget.bytes == 0, !whole);
+    }
+}
+
 #[test]
 fn what_cannot_be_unpacked_is_told() {
     let key = format!("key {}", token('F'));

@@ -43,6 +43,43 @@ fn a_long_text_is_scanned_to_its_end_with_its_lines() {
     assert_eq!((lines(&report), report.not_scanned.len()), (vec![], 1));
 }
 
+/// A file that has more bytes than it says: one that grows, or that the kernel makes up.
+struct Grown<'b>(&'b [u8], u64);
+
+impl Bytes for Grown<'_> {
+    fn size(&self) -> u64 {
+        self.1
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        (&self.0).read_at(offset, buffer)
+    }
+}
+
+/// And nothing of the file that was read before into the same buffer is taken for its own.
+#[test]
+fn a_file_that_grows_is_read_to_its_end() {
+    let before = format!("{}\n{}", "x\n".repeat(300), token('A'));
+    for (filler, said) in [(10, 0), (10, 3), (100, 30), (2 * WINDOW, 0), (2 * WINDOW, 40)] {
+        let mut text = "0123456789abcde\n".repeat(filler / 16);
+        text.push_str(&token('B'));
+        let settings = settings(&[]);
+        let scanner = Scanner::new(&settings);
+        let mut buffer = Vec::new();
+        for (name, bytes) in
+            [("a", &Far(before.as_bytes()) as &dyn Bytes), ("b", &Grown(text.as_bytes(), said))]
+        {
+            let path = || name.to_owned();
+            file(&scanner, Name::new(Source::File, &path), bytes, &mut buffer);
+        }
+        let report = scanner.finish();
+        let found: Vec<(&str, usize)> =
+            report.findings.iter().map(|one| (&*one.path, one.line)).collect();
+        assert_eq!(found, [("a", 302), ("b", filler / 16 + 1)], "{filler} {said}");
+        assert_eq!(report.counts.bytes, (before.len() + text.len()) as u64);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

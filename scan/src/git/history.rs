@@ -181,7 +181,7 @@ impl Walk<'_, '_> {
     fn message(&self, id: &Id, (authored, committed): (UnixTime, UnixTime), message: &[u8]) {
         let order = u64::try_from(committed.0).unwrap_or(0);
         let commit = Commit { id: id.to_string(), authored, order };
-        let path = || format!("{}/message", self.shown);
+        let path = || PathBuf::from(&self.shown).join("message").to_string_lossy().into_owned();
         self.scanner.piece(
             &Place {
                 source: Source::Message,
@@ -300,15 +300,17 @@ impl Walk<'_, '_> {
         versions.sort_unstable_by_key(|version| version.place);
         let at = AtomicUsize::new(0);
         let batches: Vec<&[Version]> = versions.chunks(BATCH).collect();
-        std::thread::scope(|scope| {
-            for _ in 0..self.scanner.settings.jobs.min(batches.len()) {
-                scope.spawn(|| {
-                    let mut reader = self.store.reader();
-                    while let Some(batch) = batches.get(at.fetch_add(1, Ordering::Relaxed)) {
-                        batch.iter().for_each(|version| self.file(&mut reader, version));
-                    }
-                });
+        let work = || {
+            let mut reader = self.store.reader();
+            while let Some(batch) = batches.get(at.fetch_add(1, Ordering::Relaxed)) {
+                batch.iter().for_each(|version| self.file(&mut reader, version));
             }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..self.scanner.hands(batches.len()) {
+                scope.spawn(work);
+            }
+            work();
         });
     }
 

@@ -1,9 +1,10 @@
 //! The pre-commit hook that scans what is staged: put in, and taken out so that nothing of it remains.
 //!
 //! A hook that is there already is kept under another name and runs first. `core.hooksPath` of the repository is
-//! respected; one of the whole account is not touched, because that would be every repository's hook. Invariant: only a
-//! file that holds exactly our text is taken away.
+//! respected; one of the whole account is not touched, because that would be every repository's hook, and refused, because
+//! git would not run ours. Invariant: only a file that holds exactly our text is taken away.
 
+use super::config::Config;
 use super::{GitError, Repository};
 use sanctum_host::{HostError, files, hook_file, look};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,11 @@ const HOOK: &str = "pre-commit";
 const BEFORE: &str = "pre-commit.before-sanctum";
 /// Bytes of a hook that is compared with ours.
 const LIMIT: u64 = 1024 * 1024;
+/// The key that moves hooks elsewhere: section and name.
+const HOOKS_PATH: (&str, &str) = ("core", "hookspath");
+/// git's configuration of an account, below its home, and that of a machine (git-config(1), FILES).
+const OF_HOME: [&str; 2] = [".gitconfig", ".config/git/config"];
+const OF_MACHINE: &str = "/etc/gitconfig";
 
 /// Why a hook is not put in or taken out.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +36,11 @@ pub enum HookError {
     /// Both names are taken.
     #[error("{0} is there already and is no hook of ours")]
     Taken(String),
+    /// git looks for hooks where none is put from here.
+    #[error(
+        "git looks for the hooks of this repository in {0} (core.hooksPath), which is not this repository's"
+    )]
+    Elsewhere(String),
     /// The program's path cannot stand in a script.
     #[error("the path of this program holds a quote: {0}")]
     Program(String),
@@ -79,22 +90,47 @@ pub fn script(program: &Path) -> Result<String, HookError> {
 }
 
 /// Where the repository's hooks are.
-#[must_use]
-pub fn folder(repository: &Repository) -> PathBuf {
-    match repository.config.value("core", None, "hookspath") {
+///
+/// # Errors
+/// In a home, by `~`: many repositories' hooks.
+pub fn folder(repository: &Repository) -> Result<PathBuf, HookError> {
+    match repository.config.value(HOOKS_PATH.0, None, HOOKS_PATH.1) {
+        Some(path) if path.starts_with('~') => Err(HookError::Elsewhere(path)),
         // A relative one begins where hooks run: at the top of the work tree.
-        Some(path) if !path.is_empty() => repository.shown().join(path),
-        _ => repository.common_dir.join("hooks"),
+        Some(path) if !path.is_empty() => Ok(repository.shown().join(path)),
+        _ => Ok(repository.common_dir.join("hooks")),
     }
 }
 
-/// Puts the hook in.
+/// Where every repository of the account or the machine has its hooks, unless it says where itself. `include` is not followed.
+fn of_everybody(home: Option<&Path>) -> Result<Option<String>, HookError> {
+    let own = home.into_iter().flat_map(|home| OF_HOME.map(|name| home.join(name)));
+    for path in own.chain([PathBuf::from(OF_MACHINE)]) {
+        let Some(text) = files::read_optional(&path, super::CONFIG)? else { continue };
+        let found = Config::parse(&text).value(HOOKS_PATH.0, None, HOOKS_PATH.1);
+        if let Some(path) = found.filter(|path| !path.is_empty()) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Puts the hook in. `home` is whose configuration of git counts beside the repository's.
 ///
 /// # Errors
 /// [`HookError`]; then everything is as it was.
-pub fn install(repository: &Repository, program: &Path) -> Result<Done, HookError> {
+pub fn install(
+    repository: &Repository,
+    program: &Path,
+    home: Option<&Path>,
+) -> Result<Done, HookError> {
     let script = script(program)?;
-    let folder = folder(repository);
+    let folder = folder(repository)?;
+    if repository.config.value(HOOKS_PATH.0, None, HOOKS_PATH.1).is_none()
+        && let Some(path) = of_everybody(home)?
+    {
+        return Err(HookError::Elsewhere(path));
+    }
     let (path, before) = (folder.join(HOOK), folder.join(BEFORE));
     match look::at_itself(&path)? {
         None => {
@@ -125,7 +161,7 @@ pub fn install(repository: &Repository, program: &Path) -> Result<Done, HookErro
 /// [`HookError`]; a hook that is not exactly ours is left as it is.
 pub fn remove(repository: &Repository, program: &Path) -> Result<Done, HookError> {
     let script = script(program)?;
-    let folder = folder(repository);
+    let folder = folder(repository)?;
     let (path, before) = (folder.join(HOOK), folder.join(BEFORE));
     if look::at_itself(&path)?.is_none() || !is_somehow_ours(&path) {
         return Ok(Done::NotThere(path));

@@ -9,6 +9,7 @@ use super::{GitError, Id, Repository, as_path, index, refs};
 use crate::content::{self, Name};
 use crate::finding::Source;
 use crate::scanner::Scanner;
+use crate::walk::is_excluded;
 use sanctum_host::files;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,8 +47,9 @@ pub fn scan(
         files_of(&mut reader, tree, repository.id_length, &mut before)?;
     }
     let old = Scanner::new(scanner.settings);
+    let left_out = |path: &[u8]| is_excluded(&scanner.settings.exclude, &as_path(path));
     for entry in entries.iter().filter(|entry| entry.mode == Mode::Blob) {
-        if before.get(&entry.path) == Some(&entry.id) {
+        if before.get(&entry.path) == Some(&entry.id) || left_out(&entry.path) {
             continue;
         }
         let path = || as_path(&entry.path).to_string_lossy().into_owned();

@@ -365,7 +365,7 @@ fn a_hook_is_put_in_once_and_taken_out_without_a_trace() {
             git.run(&["config", "core.hooksPath", path]);
         }
         let repository = git.repository();
-        let folder = hook::folder(&repository);
+        let folder = hook::folder(&repository).unwrap();
         std::fs::create_dir_all(&folder).unwrap();
         if existing {
             std::fs::write(folder.join("pre-commit"), "#!/bin/sh\nexit 0\n").unwrap();
@@ -377,23 +377,41 @@ fn a_hook_is_put_in_once_and_taken_out_without_a_trace() {
         }
         let before = tree(&folder);
         assert!(matches!(remove(&repository, program).unwrap(), Done::NotThere(_)));
-        let Done::Installed { chained, .. } = install(&repository, program).unwrap() else {
+        let Done::Installed { chained, .. } = install(&repository, program, None).unwrap() else {
             panic!("installed")
         };
         assert_eq!(chained, existing);
         let installed = tree(&folder);
-        assert!(matches!(install(&repository, program).unwrap(), Done::AlreadyThere(_)));
+        assert!(matches!(install(&repository, program, None).unwrap(), Done::AlreadyThere(_)));
         assert_eq!(tree(&folder), installed);
         assert!(
             matches!(remove(&repository, program).unwrap(), Done::Removed { restored, .. } if restored == existing)
         );
         assert_eq!(tree(&folder), before);
         // One that somebody changed is left alone.
-        install(&repository, program).unwrap();
+        install(&repository, program, None).unwrap();
         let path = folder.join("pre-commit");
         std::fs::write(&path, [std::fs::read(&path).unwrap(), b"echo mine\n".to_vec()].concat())
             .unwrap();
         assert!(matches!(remove(&repository, program), Err(HookError::Changed(_))));
-        assert!(matches!(install(&repository, program), Err(HookError::Changed(_))));
+        assert!(matches!(install(&repository, program, None), Err(HookError::Changed(_))));
     }
+}
+
+/// A hook that git never runs is none: then nothing is put anywhere.
+#[test]
+fn where_git_looks_for_hooks_elsewhere_nothing_is_put() {
+    use hook::{Done, HookError, install};
+    let program = Path::new("/opt/sanctum/bin/sanctum");
+    let home = tempfile::tempdir().unwrap();
+    let git = Git::new(&[]);
+    let put = || install(&git.repository(), program, Some(home.path()));
+    std::fs::write(home.path().join(".gitconfig"), "[core]\n\thooksPath = ~/hooks\n").unwrap();
+    assert!(matches!(put(), Err(HookError::Elsewhere(path)) if path == "~/hooks"));
+    git.run(&["config", "core.hooksPath", "~/hooks"]);
+    assert!(matches!(put(), Err(HookError::Elsewhere(_))));
+    assert!(!git.root().join(".git/hooks/pre-commit").exists() && !git.root().join("~").exists());
+    git.run(&["config", "core.hooksPath", ".git/hooks"]);
+    assert!(matches!(put(), Ok(Done::Installed { chained: false, .. })));
+    assert!(git.root().join(".git/hooks/pre-commit").exists());
 }

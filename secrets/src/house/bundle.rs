@@ -206,12 +206,13 @@ fn decrypt(
     keys: &[Key],
     passphrase: Option<&Secret<String>>,
 ) -> Result<Zeroizing<Vec<u8>>, BundleError> {
-    match (is_under_passphrase(sealed)?, passphrase) {
+    let opened = match (is_under_passphrase(sealed)?, passphrase) {
         (false, Some(_)) => return Err(BundleError::Otherwise("to recipients: name an identity")),
         (true, None) => return Err(BundleError::Otherwise("under a passphrase")),
-        _ => {}
-    }
-    envelope::open(sealed, keys, passphrase).map_err(BundleError::Open)
+        (false, None) => envelope::open(sealed, keys),
+        (true, Some(passphrase)) => envelope::open_with_passphrase(sealed, passphrase),
+    };
+    opened.map_err(BundleError::Open)
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! The first age identity of a place, made when the first secret needs one.
 //!
-//! Only where there is none at all; one that is there and cannot be used is an error of whoever loads it. The directory is
-//! the one where the stores look first.
+//! The directory is the one where the stores look first. Deliberately absent: the encrypted store's, which makes it by
+//! itself at its first put.
 
-use crate::identity::{IdentityError, fresh};
 use crate::resolve::Places;
 use sanctum_host::HostError;
-use sanctum_host::tree::Tree;
-use sanctum_types::{AbsPath, Mode, SecretRef};
+use sanctum_types::{AbsPath, SecretRef};
 
 /// Makes an identity where one of these places needs one and there is none; the file, when one was made.
 ///
@@ -18,21 +16,7 @@ pub fn ensure<'a>(
     needed: impl IntoIterator<Item = &'a SecretRef>,
 ) -> Result<Option<AbsPath>, HostError> {
     let needs = needed.into_iter().any(|place| matches!(place, SecretRef::Age(_)));
-    let missing = || matches!(places.keys.load(), Err(IdentityError::Missing { .. }));
-    let Some(path) = places.keys.identities.first().filter(|_| needs && missing()) else {
-        return Ok(None);
-    };
-    // With a passphrase somebody else decides how it is kept.
-    if places.keys.passphrase.is_some() {
-        return Ok(None);
-    }
-    let tree = Tree::open(&places.keys.root)?;
-    if let Some(up) = path.parent() {
-        tree.furnish(&up)?;
-    }
-    let (text, _) = fresh();
-    tree.write(path, text.as_bytes(), Mode::PRIVATE, None)?;
-    Ok(Some(path.clone()))
+    if needs { places.keys.make_first() } else { Ok(None) }
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub const KEY_BYTES: usize = 32;
 const IV_BYTES: usize = 32;
 /// Bytes of a GCM tag.
 const TAG_BYTES: usize = 16;
+/// What base64 of a tag could hold: six groups of three bytes.
+const TAG_ROOM: usize = 18;
 /// What every encrypted value begins with.
 pub const PREFIX: &str = "ENC[AES256_GCM,data:";
 
@@ -63,17 +65,27 @@ pub struct Parts {
 impl Parts {
     /// Takes `ENC[..]` apart.
     pub fn parse(text: &str) -> Result<Self, CipherError> {
-        let rest = text.strip_prefix(PREFIX).ok_or(CipherError::NotEncrypted)?;
-        let (data, rest) = rest.split_once(",iv:").ok_or(CipherError::NotEncrypted)?;
-        let (iv, rest) = rest.split_once(",tag:").ok_or(CipherError::NotEncrypted)?;
-        let (tag, rest) = rest.split_once(",type:").ok_or(CipherError::NotEncrypted)?;
+        let mut rest = text.strip_prefix(PREFIX).ok_or(CipherError::NotEncrypted)?;
+        // Base64 has no comma.
+        let mut before = |next: &str| {
+            let (part, follows) = rest.split_once(',')?;
+            rest = follows.strip_prefix(next)?;
+            Some(part)
+        };
+        let parts = (before("iv:"), before("tag:"), before("type:"));
+        let (Some(data), Some(iv), Some(tag)) = parts else {
+            return Err(CipherError::NotEncrypted);
+        };
         // A block scalar ends with a line feed that belongs to nobody.
         let kind = rest.trim_end().strip_suffix(']').ok_or(CipherError::NotEncrypted)?;
         let part = |name, text: &str| STANDARD.decode(text).map_err(|_| CipherError::Part(name));
+        let mut tag_bytes = [0; TAG_ROOM];
+        let length = STANDARD.decode_slice(tag, &mut tag_bytes);
+        let tag = tag_bytes.first_chunk().filter(|_| length == Ok(TAG_BYTES));
         Ok(Self {
             data: part("data", data)?,
             iv: part("iv", iv)?,
-            tag: part("tag", tag)?.try_into().map_err(|_| CipherError::Part("tag"))?,
+            tag: *tag.ok_or(CipherError::Part("tag"))?,
             kind: Kind::of(kind).ok_or(CipherError::Type)?,
         })
     }

@@ -5,12 +5,12 @@
 //! passphrase is opened when nothing else opens the file, and only by a [`Person`].
 
 use super::person::{Person, Unlock};
-use super::plugin::{self, PluginIdentity, bech32};
+use super::plugin::{self, PluginIdentity};
 use crate::envelope;
 use age::armor::ArmoredReader;
 use age_core::format::{FileKey, Stanza};
 use sanctum_host::{files, owner_command};
-use sanctum_types::Secret;
+use sanctum_types::{Secret, bech32};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -287,7 +287,7 @@ fn parse_lines(bytes: &[u8], place: &str, person: Person, remarks: &Remarks) -> 
 fn parse_line(line: &str, person: Person, remarks: &Remarks) -> Option<Held> {
     let converted = plugin::post_quantum(line);
     let line = converted.as_ref().map_or(line, |text| text.expose().as_str());
-    if let Some(name) = plugin::identity_plugin(line).filter(|_| bech32::is_sound(line)) {
+    if let Some(name) = plugin::identity_plugin(line).filter(|_| bech32::holds(line.as_bytes())) {
         let identity = PluginIdentity {
             name: name.clone(),
             identity: Secret::new(line.to_owned()),

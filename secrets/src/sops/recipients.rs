@@ -4,8 +4,9 @@
 //! be there; `age1pq1..`, the post-quantum recipients of age 1.3, are such ones here: the `age` crate has none of them.
 
 use super::person::Person;
-use super::plugin::{self, PluginRecipient, bech32};
+use super::plugin::{self, PluginRecipient};
 use age::armor::{ArmoredWriter, Format};
+use sanctum_types::bech32;
 use std::io::Write as _;
 
 /// Why a recipient cannot be used.
@@ -43,7 +44,7 @@ fn parse(text: &str) -> Result<Box<dyn age::Recipient>, RecipientError> {
         return Ok(Box::new(recipient));
     }
     if let Some(name) = plugin::recipient_plugin(text) {
-        if !bech32::is_sound(text) {
+        if !bech32::holds(text.as_bytes()) {
             return Err(malformed());
         }
         // What it may ask is asked at the terminal; a service has none.

@@ -91,9 +91,10 @@ pub enum TextError {
 pub(super) fn conflict(text: &str) -> Option<usize> {
     let marks = ["<<<<<<<", "|||||||", ">>>>>>>"];
     let is_mark = |line: &str| {
-        marks.iter().any(|mark| {
-            line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        })
+        line.starts_with(['<', '|', '>'])
+            && marks.iter().any(|mark| {
+                line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            })
     };
     text.lines().position(is_mark).map(|at| at + 1)
 }

@@ -56,7 +56,7 @@ impl AgeFileStore {
     }
 
     fn open(&self, path: &AbsPath, sealed: &[u8]) -> Result<Value, StoreError> {
-        let opened = envelope::open(sealed, &self.keys()?, self.keys.passphrase.as_ref());
+        let opened = envelope::open(sealed, &self.keys()?);
         opened
             .map(|mut bytes| Value::new(std::mem::take(&mut *bytes)))
             .map_err(|source| StoreError::Closed { path: path.to_string(), source })
@@ -102,7 +102,7 @@ impl Store for AgeFileStore {
     }
 
     fn unattended(&self) -> bool {
-        self.keys.passphrase.is_none()
+        true
     }
 
     fn get(&self, reference: &SecretRef) -> Reading {

@@ -8,14 +8,13 @@ pub mod format;
 
 use super::{LONGEST, Reading, Store, StoreError, Value, keychain_reference};
 use crate::envelope;
-use crate::identity::{IdentityError, Key, Keys, fresh};
+use crate::identity::{IdentityError, Key, Keys};
 use age::armor::Format;
 use format::{Content, Item};
 use sanctum_host::HostError;
 use sanctum_host::tree::{DirLock, Tree};
 use sanctum_types::{AbsPath, Mode, SecretRef};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// The store's file.
 pub const FILE: &str = ".store.age";
@@ -79,7 +78,7 @@ impl EmbeddedStore {
         let Some(sealed) = sealed else { return Ok(None) };
         let keys = self.keys.load().map_err(|source| self.identity(source))?;
         let path = path.to_string();
-        let plain = envelope::open(&sealed, &keys, self.keys.passphrase.as_ref())
+        let plain = envelope::open(&sealed, &keys)
             .map_err(|source| StoreError::Closed { path: path.clone(), source })?;
         format::parse(&plain).map(Some).map_err(|source| StoreError::Format { path, source })
     }
@@ -96,28 +95,6 @@ impl EmbeddedStore {
         tree.lock_dir(&self.dir, LOCK_WAIT).map_err(|source| self.host(source))
     }
 
-    /// The identities for a store that is not there yet; the first is made when none is there. Where a store is, a second
-    /// identity would open nothing.
-    fn first_keys(&self, tree: &Tree) -> Result<Vec<Key>, StoreError> {
-        let missing = match self.keys.load() {
-            Err(missing @ IdentityError::Missing { .. }) => missing,
-            loaded => return loaded.map_err(|source| self.identity(source)),
-        };
-        let Some(path) = self.keys.identities.first() else { return Err(self.identity(missing)) };
-        let (text, _) = fresh();
-        let written = match &self.keys.passphrase {
-            Some(passphrase) => envelope::seal_with_passphrase(text.as_bytes(), passphrase)
-                .map_err(|source| StoreError::Seal { path: path.to_string(), source })?,
-            None => text.as_bytes().to_vec(),
-        };
-        let written = Zeroizing::new(written);
-        if let Some(up) = path.parent() {
-            tree.furnish(&up).map_err(|source| self.host(source))?;
-        }
-        tree.write(path, &written, Mode::PRIVATE, None).map_err(|source| self.host(source))?;
-        self.known_keys()
-    }
-
     fn known_keys(&self) -> Result<Vec<Key>, StoreError> {
         self.keys.load().map_err(|source| self.identity(source))
     }
@@ -129,7 +106,7 @@ impl Store for EmbeddedStore {
     }
 
     fn unattended(&self) -> bool {
-        self.keys.passphrase.is_none()
+        true
     }
 
     fn get(&self, reference: &SecretRef) -> Reading {
@@ -164,7 +141,11 @@ impl Store for EmbeddedStore {
         tree.furnish(&self.dir).map_err(|source| self.host(source))?;
         let _lock = self.lock(&tree)?;
         let content = self.content(&tree)?;
-        let keys = if content.is_none() { self.first_keys(&tree)? } else { self.known_keys()? };
+        if content.is_none() {
+            // Where a store is, a second identity would open nothing.
+            self.keys.make_first().map_err(|source| self.host(source))?;
+        }
+        let keys = self.known_keys()?;
         let mut content = content.unwrap_or_default();
         content.insert(item.clone(), value.clone());
         self.save(&tree, &content, &keys)?;

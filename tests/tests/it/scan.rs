@@ -6,4 +6,6 @@ mod hook;
 mod house;
 mod network;
 mod sarif;
+mod special;
+mod validate;
 mod verb;

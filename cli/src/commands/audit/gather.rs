@@ -18,7 +18,7 @@ pub(in crate::commands) fn gather(
     let may_run = may_run()?;
     let mut all = Vec::new();
     let place = Place::of(&context.common);
-    for (what, places) in journals::all(&place, context.around.home.as_deref(), second)? {
+    for (what, places) in journals::all(&place, context.around.home(), second)? {
         match places {
             Ok(Some(places)) => {
                 story.add(&places, keep, &may_run);

@@ -81,7 +81,8 @@ pub(super) fn run(
             .hint("sanctum reboot writes down what runs before it restarts"));
     };
     let kept = read::<Reported>(&house.state.join(REPORT))?;
-    let was_told = kept.is_some_and(|kept| kept.operation == before.operation);
+    // One whose end is not in the journal, because that was full or this was killed before it, is told again.
+    let was_told = kept.is_some_and(|kept| kept.ended && kept.operation == before.operation);
     if args.boot && was_told {
         return Ok(nothing(context, "the last reboot was told already"));
     }
@@ -96,8 +97,14 @@ pub(super) fn run(
     let patience = if args.boot { means.patience } else { Duration::ZERO };
     let told = look(context, house, (&before, &boot), patience)?;
     if !was_told {
-        keep(context, house, (&before, &boot), &told);
-        end(context, house, means, (&before, &told));
+        let (operation, told) = (before.operation.clone(), told.clone());
+        let mut report =
+            Reported { format: 1, boot, at: clock::now(), operation, ended: false, told };
+        keep(context, house, &report);
+        report.ended = end(context, house, means, &report);
+        if report.ended {
+            keep(context, house, &report);
+        }
     }
     print(context, &told)?;
     Ok(if told.missing.is_empty() || args.boot { Exit::Done } else { Exit::Differences })
@@ -133,15 +140,8 @@ fn names<'a>(all: impl Iterator<Item = &'a ServiceName>) -> String {
     all.map(ServiceName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn keep(context: &Context, house: &House, (before, boot): (&BeforeBoot, &str), told: &AfterBoot) {
-    let report = Reported {
-        format: 1,
-        boot: boot.to_owned(),
-        at: clock::now(),
-        operation: before.operation.clone(),
-        told: told.clone(),
-    };
-    let written = serde_json::to_vec_pretty(&report)
+fn keep(context: &Context, house: &House, report: &Reported) {
+    let written = serde_json::to_vec_pretty(report)
         .map_err(Failure::from)
         .and_then(|bytes| Ok(files::write_private(&house.state.join(REPORT), &bytes)?));
     if let Err(failure) = written {
@@ -149,12 +149,9 @@ fn keep(context: &Context, house: &House, (before, boot): (&BeforeBoot, &str), t
     }
 }
 
-fn end(
-    context: &Context,
-    house: &House,
-    means: &Means<'_>,
-    (before, told): (&BeforeBoot, &AfterBoot),
-) {
+/// Ends the reboot's operation; whether the journal has that.
+fn end(context: &Context, house: &House, means: &Means<'_>, report: &Reported) -> bool {
+    let told = &report.told;
     let outcome = match (told.missing.is_empty(), told.unknown.is_empty()) {
         (false, _) => Outcome::Failed,
         (true, false) => Outcome::CouldNotCheck,
@@ -170,9 +167,11 @@ fn end(
         .filter(|(_, words)| !words.is_empty())
         .map(|(name, words)| (name.to_owned(), words))
         .collect();
-    if let Err(failure) = tell(means, house, &before.operation, (End::Finished(outcome), details)) {
+    let ended = tell(means, house, &report.operation, (End::Finished(outcome), details));
+    if let Err(failure) = &ended {
         context.out.warn(&format!("the report is not in the journal: {}", failure.text()));
     }
+    ended.is_ok() && means.journal.is_some()
 }
 
 fn print(context: &Context, told: &AfterBoot) -> Result<(), Failure> {

@@ -43,7 +43,7 @@ pub(in crate::commands) fn context(dir: &Path, text: &str) -> Context {
         Common { instance: Some(file), root: Some(root), node: None, json: true, quiet: true };
     let around = Surroundings {
         euid: sanctum_host::accounts::effective_uid(),
-        home: None,
+        home: std::sync::OnceLock::from(None),
         sudo_uid: None,
         instance: None,
         agent: None,
@@ -212,8 +212,13 @@ fn the_boot_job_waits_for_who_comes_back_late_and_tells_who_does_not_once() {
         std::thread::sleep(Duration::from_secs(2));
         std::net::TcpListener::bind(address).unwrap()
     });
-    assert_eq!(with(&context, &job, &means(60)).unwrap(), Exit::Done);
+    // A journal that takes nothing has no end of it, so that the next one is told again.
+    let full = Sink { full: true, ..Sink::default() };
+    let deaf = Means { journal: Some(&full), ..means(60) };
+    assert_eq!(with(&context, &job, &deaf).unwrap(), Exit::Done);
     let door = late.join().unwrap();
+    assert!(!super::report::left(&context).unwrap().unwrap().reported.unwrap().ended);
+    assert_eq!(with(&context, &job, &means(60)).unwrap(), Exit::Done);
     let left = super::report::left(&context).unwrap().unwrap();
     let told = left.reported.unwrap().told;
     assert!(told.missing.is_empty() && told.came_back.len() == 1, "{told:?}");

@@ -12,7 +12,8 @@ use std::path::Path;
 
 /// Puts it in.
 pub(super) fn install(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    change(context, path, hook::install)
+    let home = context.around.home();
+    change(context, path, |repository, program| hook::install(repository, program, home))
 }
 
 /// Takes it out.
@@ -23,7 +24,7 @@ pub(super) fn remove(context: &Context, path: &Path) -> Result<Exit, Failure> {
 fn change(
     context: &Context,
     path: &Path,
-    act: fn(&Repository, &Path) -> Result<Done, HookError>,
+    act: impl Fn(&Repository, &Path) -> Result<Done, HookError>,
 ) -> Result<Exit, Failure> {
     let path = std::path::absolute(path)?;
     let repository = Repository::above(&path).map_err(|error| match error {
@@ -62,6 +63,9 @@ fn refused(error: HookError) -> Failure {
         HookError::Taken(path) => {
             let hint = format!("look at {path}, and give it another name");
             Failure::refused(error).hint(hint)
+        }
+        HookError::Elsewhere(_) => {
+            Failure::refused(error).hint("in the repository: git config core.hooksPath .git/hooks")
         }
         _ => Failure::failed(error),
     }

@@ -1,8 +1,9 @@
 //! `sanctum scan`: where credentials lie open. Looks, and changes nothing but git's hook where that is asked for.
 //!
 //! Exit 3 means findings; what could not be scanned is shown and counted, and with `--strict` it is a finding too. There
-//! is no way to make it show a secret. Deliberately absent: any network, and asking a provider whether a key lives.
+//! is no way to make it show a secret. Invariant: without `--validate` it opens no network connection.
 
+mod asked;
 mod hook;
 mod show;
 mod told;
@@ -16,6 +17,7 @@ use sanctum_orchestrator::instance::model::Os;
 use sanctum_scan::baseline::{self, Baseline, Entry};
 use sanctum_scan::{Report, Request, Scanner, Settings, house};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The owner's list of accepted findings, below the home.
@@ -33,10 +35,18 @@ pub fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
 }
 
 fn scan(context: &Context, args: &Scan) -> Result<Exit, Failure> {
+    asked::allowed(context, args)?;
     let settings = settings(context, args)?;
-    let scanner = Scanner::new(&settings);
+    let (begun, told) = (clock::Monotonic::now(), AtomicU64::new(0));
+    let watch = |scanner: &Scanner<'_>| progress(context, scanner, begun.elapsed(), &told);
+    let scanner = Scanner::new(&settings).watched(&watch);
     let request = request(context, args, &scanner)?;
-    observed(context, &scanner, &request)?;
+    sanctum_scan::run(&scanner, &request).map_err(|error| {
+        Failure::failed(error).hint("what is staged was not scanned, so nothing can be said of it")
+    })?;
+    if args.validate {
+        asked::ask(context, args, &scanner);
+    }
     let report = scanner.finish();
     if let Some(path) = &args.write_baseline {
         return write_baseline(context, args, (path, settings.lists), &report);
@@ -47,41 +57,30 @@ fn scan(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     Ok(if !report.findings.is_empty() || unseen { FOUND } else { Exit::Done })
 }
 
-/// Runs the scan, and says how far it is while it takes long.
-fn observed(context: &Context, scanner: &Scanner<'_>, request: &Request) -> Result<(), Failure> {
-    let done = std::sync::atomic::AtomicBool::new(false);
-    let scanned = std::thread::scope(|scope| {
-        let watcher = scope.spawn(|| {
-            loop {
-                std::thread::park_timeout(PROGRESS);
-                if done.load(std::sync::atomic::Ordering::Acquire) {
-                    return;
-                }
-                let counts = scanner.counts();
-                context.out.progress(&format!(
-                    "{} files, {} MB, {} findings so far",
-                    counts.pieces,
-                    counts.bytes / 1_000_000,
-                    scanner.found()
-                ));
-            }
-        });
-        let scanned = sanctum_scan::run(scanner, request);
-        done.store(true, std::sync::atomic::Ordering::Release);
-        watcher.thread().unpark();
-        scanned
-    });
-    scanned.map_err(|error| {
-        Failure::failed(error).hint("what is staged was not scanned, so nothing can be said of it")
-    })
+/// Says how far the scan is, once for each stretch of time in which something was looked at.
+fn progress(context: &Context, scanner: &Scanner<'_>, elapsed: Duration, told: &AtomicU64) {
+    let stretch = elapsed.as_secs() / PROGRESS.as_secs();
+    let before = told.load(Ordering::Relaxed);
+    let first = || told.compare_exchange(before, stretch, Ordering::Relaxed, Ordering::Relaxed);
+    if stretch <= before || first().is_err() {
+        return;
+    }
+    let counts = scanner.counts();
+    context.out.progress(&format!(
+        "{} files, {} MB, {} findings so far",
+        counts.pieces,
+        counts.bytes / 1_000_000,
+        scanner.found()
+    ));
 }
 
 fn settings(context: &Context, args: &Scan) -> Result<Settings, Failure> {
-    let mut key = [0; 32];
-    random::fill(&mut key)?;
     let mut lists = Vec::new();
     if let Some(path) = &args.write_baseline {
-        lists.push(list(path)?.unwrap_or(Baseline::new(key)));
+        lists.push(match list(path)? {
+            Some(list) => list,
+            None => Baseline::new(fresh_key()?),
+        });
     }
     if let Some(path) = &args.baseline {
         let missing = || {
@@ -90,14 +89,11 @@ fn settings(context: &Context, args: &Scan) -> Result<Settings, Failure> {
         };
         lists.push(list(path)?.ok_or_else(missing)?);
     }
-    if let Some(home) = &context.around.home
+    if let Some(home) = context.around.home()
         && let Some(own) = list(&home.join(OWN_LIST))?
     {
         lists.push(own);
     }
-    let mut run_key = [0; 32];
-    random::fill(&mut run_key)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let today = jiff::Timestamp::from_second(clock::now().0).map_err(Failure::failed)?;
     Ok(Settings {
         lists,
@@ -105,10 +101,17 @@ fn settings(context: &Context, args: &Scan) -> Result<Settings, Failure> {
         marks: !args.no_marks && !args.all,
         max_file_size: args.max_file_size,
         exclude: args.exclude.clone(),
-        jobs: args.jobs.map_or(cores, usize::from),
-        key: run_key,
+        jobs: args.jobs.map(usize::from),
+        key: fresh_key()?,
+        validate: args.validate,
         roots: paths(args).iter().map(|path| shown(path)).collect(),
     })
+}
+
+fn fresh_key() -> Result<[u8; 32], Failure> {
+    let mut key = [0; 32];
+    random::fill(&mut key)?;
+    Ok(key)
 }
 
 fn shown(path: &Path) -> String {
@@ -129,7 +132,8 @@ fn paths(args: &Scan) -> Vec<PathBuf> {
 }
 
 fn request(context: &Context, args: &Scan, scanner: &Scanner<'_>) -> Result<Request, Failure> {
-    let homes = if args.home.is_empty() { homes(context)? } else { args.home.clone() };
+    let asked = args.all || args.shell || args.plists || args.containers;
+    let homes = if args.home.is_empty() && asked { homes(context)? } else { args.home.clone() };
     let mut paths = paths(args);
     let only_git = args.history || args.remotes;
     let git = !args.no_git;
@@ -157,7 +161,8 @@ fn homes(context: &Context) -> Result<Vec<PathBuf>, Failure> {
     let euid = context.around.euid;
     let account = accounts::by_uid(euid)?.and_then(|account| account.home);
     let account = account.map(|home| PathBuf::from(home.as_str()));
-    let mut homes: Vec<PathBuf> = context.around.home.iter().cloned().chain(account).collect();
+    let mut homes: Vec<PathBuf> =
+        context.around.home().map(Path::to_owned).into_iter().chain(account).collect();
     if euid == 0 {
         let (base, skip) = match HERE {
             Os::Macos => ("/Users", "Shared"),
@@ -190,7 +195,8 @@ fn write_baseline(
         let entry = Entry {
             fingerprint: baseline::hex(&fingerprint),
             rule: finding.rule.to_owned(),
-            path: finding.path.clone(),
+            // A path can hold a secret as well as any text, and the file is for everybody.
+            path: sanctum_firewall::redact(&finding.path).text,
             reason: args.reason.clone(),
             until: args.until.clone(),
         };

@@ -6,6 +6,7 @@ use crate::commands::Context;
 use crate::failure::Failure;
 use crate::output::{Out, Paint, redacted};
 use sanctum_host::files;
+use sanctum_scan::validate::Validity;
 use sanctum_scan::{Accepted, Finding, Report, sarif};
 use sanctum_types::Severity;
 use serde_json::{Value, json};
@@ -28,7 +29,8 @@ pub(super) fn report(
             (true, _) => document(&sarif::log(report, env!("CARGO_PKG_VERSION"))),
             (false, true) => document(&data(report, unrecorded)),
             (false, false) => {
-                lines(args, report).into_iter().map(|(_, line)| format!("{line}\n")).collect()
+                let line = |(_, line): (Paint, String)| sanctum_firewall::redact(&line).text + "\n";
+                lines(args, report).into_iter().map(line).collect()
             }
         };
         files::write_private(path, bytes.as_bytes())?;
@@ -92,7 +94,7 @@ fn lines(args: &Scan, report: &Report) -> Vec<(Paint, String)> {
     lines
 }
 
-fn of_finding(finding: &Finding) -> [(Paint, String); 2] {
+fn of_finding(finding: &Finding) -> Vec<(Paint, String)> {
     let paint = if finding.severity >= Severity::Error { Paint::Bad } else { Paint::Note };
     let commit = finding.commit.as_ref().map(|commit| {
         let day = jiff::Timestamp::from_second(commit.authored.0).unwrap_or_default();
@@ -100,18 +102,27 @@ fn of_finding(finding: &Finding) -> [(Paint, String); 2] {
         format!(" in commit {} of {day}", commit.id.get(..12).unwrap_or(&commit.id))
     });
     let place = format!("{}:{}:{}", finding.path, finding.line, finding.column);
-    [
+    let layers = match finding.layers.as_slice() {
+        [] => String::new(),
+        layers => format!(" in {}", layers.join(" in ")),
+    };
+    let validity = finding.validity.as_ref().map(|validity| {
+        let paint = if *validity == Validity::Active { Paint::Bad } else { Paint::Note };
+        (paint, plain(&format!("    {validity}")))
+    });
+    let lines = [
         (
             paint,
             plain(&format!(
-                "{place}: {} ({}){}",
+                "{place}: {} ({}){layers}{}",
                 finding.title,
                 finding.rule,
                 commit.unwrap_or_default()
             )),
         ),
         (Paint::Plain, plain(&format!("    {}", finding.preview))),
-    ]
+    ];
+    lines.into_iter().chain(validity).collect()
 }
 
 /// Paths and names are somebody else's: no control character of theirs reaches a terminal.

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// A bundle of a thousand long secrets fits; what is larger is something else.
+/// A hundred of the longest secrets fit; what is larger is something else.
 const LIMIT: u64 = 64 * 1024 * 1024;
 /// An SSH key of 16384 bits has 13 kB.
 const KEY_LIMIT: u64 = 64 * 1024;
@@ -68,6 +68,12 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<Exit, Failure> 
         let mut bytes = Zeroizing::new([0; LENGTH]);
         random::fill(&mut *bytes)?;
         let sealed = bundle.seal(&HouseKey::new(bytes), &lock)?;
+        if sealed.len() as u64 > LIMIT {
+            let text = format!(
+                "the bundle would be longer than {LIMIT} bytes, which none that is read may be"
+            );
+            return Err(Failure::refused(text));
+        }
         files::write_new(&args.out, &sealed)?;
         let digest = Blobs::digest(&sealed).to_string();
         notes.insert("digest".to_owned(), digest.clone());

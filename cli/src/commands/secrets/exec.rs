@@ -2,7 +2,7 @@
 //!
 //! Whoever may choose the program reads the secret, so the owner is asked for in person. `--service` is the exception: the
 //! approved instance says which program, which secrets and which account, so nothing is chosen. What our own environment
-//! holds of secrets is not handed on.
+//! holds of secrets is not handed on, and another account is not given root's terminal.
 
 use super::house::House;
 use crate::args::secrets::Exec;
@@ -10,17 +10,22 @@ use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use crate::presence;
 use crate::record::{self, Deed};
+use crate::signals;
 use crate::site::Place;
 use crate::surroundings;
 use sanctum_host::accounts::{self, Account};
-use sanctum_host::command::{Handed, become_program};
+use sanctum_host::command::{self, Handed, become_program};
+use sanctum_host::owner_command::{self, Start};
 use sanctum_host::trust;
+use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::jobs::{RunsAs, service_account};
 use sanctum_secrets::stores::Value;
 use sanctum_types::{AbsPath, SecretRef, ServiceName};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
+use std::sync::mpsc::channel;
 
 /// Variables that open stores, whatever their value looks like.
 const OPENERS: [&str; 6] = [
@@ -72,24 +77,41 @@ pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
     let names: Vec<&str> = given.iter().map(|one| one.name.as_str()).collect();
     let subject = names.join(" ");
     let deed = Deed::new("secrets.exec", &subject).with("program", program.to_string_lossy());
-    let deed = match &args.service {
-        Some(service) => deed.with("service", service),
+    let (deed, account) = match &args.service {
+        Some(service) => {
+            let account = account_of(&house, service)?;
+            if args.apart {
+                command::leave_session()?;
+            } else if account.is_some() && command::has_terminal() {
+                return apart(context, args, service);
+            }
+            (deed.with("service", service), account)
+        }
         None => {
             presence::require(context, &format!("hand {} to a program", names.join(", ")))?;
-            deed
+            (deed, None)
         }
     };
     // The end that is recorded is that everything was handed over; what the program does is its own.
-    let account = match &args.service {
-        Some(service) => account_of(&house, service)?,
-        None => None,
-    };
     let handed = record::during(context, house.recorder(context), &deed, |_| {
         gather(&house, &given, account.as_ref())
     })?;
     house.dumps.allow_again()?;
     let error = become_program(program, rest, handed);
     Err(Failure::failed(error).hint("name the program by its path, or one that is in PATH"))
+}
+
+/// This verb once more as a child, which can leave the session as the leader of a group of processes cannot. This process
+/// stays for whoever sits at the terminal: what would end it ends the service.
+fn apart(context: &Context, args: &Exec, service: &str) -> Result<Exit, Failure> {
+    let exe = context.around.exe.as_deref().and_then(Path::to_str).unwrap_or(layout::SANCTUM);
+    let mut words = vec![exe, "secrets", "exec", "--apart", "--service", service];
+    words.extend(args.fd.iter().flat_map(|name| ["--fd", name]));
+    words.extend(context.common.node.iter().flat_map(|node| ["--node", node]));
+    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    let (told, heard) = channel();
+    signals::watch_terminal(move || told.send(()).is_ok())?;
+    Ok(Exit::Protocol(owner_command::status_relayed(&words, &Start::default(), &heard)?))
 }
 
 /// What the approved instance declares of a service.

@@ -178,7 +178,7 @@ fn places(context: &Context, place: &Place, opened: &Opened) -> Result<Places, F
     let mut places = match root {
         Some(root) => secrets::places(root, &opened.instance).ok_or_else(nowhere)?,
         None => {
-            let home = context.around.home.as_ref().ok_or_else(nowhere)?;
+            let home = context.around.home().ok_or_else(nowhere)?;
             let mut places =
                 Places::person(&AbsPath::new(home.to_string_lossy())?).ok_or_else(nowhere)?;
             let file = std::path::absolute(&opened.path)?;

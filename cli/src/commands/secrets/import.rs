@@ -13,6 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed, Notes};
 use sanctum_host::{files, private_io};
+use sanctum_secrets::envelope;
 use sanctum_secrets::house::{Fingerprint, HouseKey, Seen, Sight, envfile};
 use sanctum_secrets::stores::Value;
 use sanctum_types::ServiceName;
@@ -115,7 +116,7 @@ type Found = Vec<(String, Zeroizing<Vec<u8>>)>;
 /// What is in the file, and whether it lies there in clear text.
 fn read(args: &Import) -> Result<(bool, Found), Failure> {
     let bytes = Zeroizing::new(files::read(&args.file, 64 * LIMIT)?);
-    if bytes.starts_with(b"age-encryption.org/") || bytes.starts_with(b"-----BEGIN AGE") {
+    if envelope::is_sealed(&bytes) {
         return Ok((false, bundle::values(bundle::open(&args.file, &args.identity)?)));
     }
     let shown = args.file.display();

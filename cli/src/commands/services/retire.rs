@@ -92,7 +92,7 @@ fn places(context: &Context) -> Vec<PathBuf> {
             .map(PathBuf::from)
             .collect(),
     };
-    if let Some(home) = &context.around.home {
+    if let Some(home) = context.around.home() {
         places.push(match HERE {
             Os::Macos => home.join("Library/LaunchAgents"),
             Os::Linux => home.join(".config/systemd/user"),

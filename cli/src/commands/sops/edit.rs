@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure};
 use crate::signals;
 use sanctum_host::files::{self, TempDir};
 use sanctum_host::owner_command::{self, Start};
-use sanctum_host::{clock, command};
+use sanctum_host::{clock, command, private_io};
 use sanctum_secrets::sops::identities::words;
 use sanctum_secrets::sops::opened::{Mac, Opened, Recipe, encrypt as close, open_with};
 use sanctum_secrets::sops::{Format, LIMIT, SopsError};
@@ -54,7 +54,7 @@ pub(super) fn run(job: &Job<'_>, args: &Edit) -> Result<Exit, Failure> {
             Err(failure) => break Err(failure),
         }
     };
-    files::wipe(&path).map_err(failure)?;
+    private_io::wipe(&path).map_err(failure)?;
     let text = text?;
     if let Subject::Old(_, read) = &subject {
         let now = files::read(&args.file, LIMIT).map(Zeroizing::new).map_err(failure)?;

@@ -11,6 +11,7 @@ use sanctum_host::accounts::{self, Account};
 use sanctum_host::fifo::Fifo;
 use sanctum_host::files::{self, TempDir};
 use sanctum_host::owner_command::{self, Environment, Start, Variable};
+use sanctum_host::private_io;
 use sanctum_secrets::sops::flat;
 use sanctum_secrets::sops::text::Node;
 use sanctum_types::Secret;
@@ -111,7 +112,7 @@ pub(super) fn file(job: &Job<'_>, args: &ExecFile) -> Result<Exit, Failure> {
     let start = Start { user: user.as_ref(), ..Start::default() };
     let status = lent.and_then(|()| owner_command::status(&shell(&command), &start));
     if pipe.is_none() {
-        files::wipe(&path).map_err(failure)?;
+        private_io::wipe(&path).map_err(failure)?;
     }
     drop(pipe);
     Ok(Exit::Protocol(status.map_err(|error| failed(code::GENERIC, error))?))

@@ -117,7 +117,7 @@ pub fn state_dir(context: &Context) -> Result<PathBuf, Failure> {
     if context.around.euid == 0 {
         return Ok(PathBuf::from(layout::store(HERE)).join("up"));
     }
-    let home = context.around.home.as_ref().ok_or_else(|| {
+    let home = context.around.home().ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no home directory for the supervisor's state")
             .hint("name a directory with --root DIR")
     })?;
@@ -127,7 +127,7 @@ pub fn state_dir(context: &Context) -> Result<PathBuf, Failure> {
 /// To root through sudo: the socket of a supervisor that the calling account started for itself.
 #[must_use]
 pub fn owners_socket(context: &Context) -> Option<PathBuf> {
-    let home = context.around.home.as_ref().filter(|_| context.around.euid == 0)?;
+    let home = context.around.home().filter(|_| context.around.euid == 0)?;
     context.common.root.is_none().then(|| own_state(home).join(SOCKET))
 }
 

@@ -70,6 +70,9 @@ fn tampering_is_noticed() {
     open(&text).unwrap();
     assert!(matches!(open(&text.replace("d\": 7", "d\": 8")), Err(SopsError::MacMismatch)));
     assert!(matches!(open(&text.replace("\"\"", "\"clear\"")), Err(SopsError::Value(_))));
+    // What is no text was written in by hand; the empty text and null are never encrypted.
+    assert!(matches!(open(&text.replace("null", "7")), Err(SopsError::Value(_))));
+    assert!(matches!(open(&text.replace("\"mac\"", "\"ma\"")), Err(SopsError::MacMismatch)));
     assert!(matches!(
         open(&text.replace("T08:00:00Z", "T08:00:01Z")),
         Err(SopsError::MacUnreadable)

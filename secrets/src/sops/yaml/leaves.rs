@@ -3,6 +3,8 @@
 //! The invariant: leaves come in the order in which the original walks them; a comment on a value's own line comes before the value.
 //! Deliberately absent: the metadata, which [`super::metadata`] reads.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use super::{
@@ -114,12 +116,15 @@ fn is_plain(style: &Style) -> bool {
 }
 
 /// The text of a key.
-pub(super) fn key(tree: &Tree, id: Id) -> Result<String, TextError> {
+pub(super) fn key(tree: &Tree, id: Id) -> Result<Cow<'_, str>, TextError> {
     let Some((_, node)) = tree.meant(id) else { return Err(TextError::Unsupported(KEY)) };
     let Kind::Scalar { style, value } = &node.kind else { return Err(TextError::Unsupported(KEY)) };
     let tag = node.tag.as_ref().map(|(_, tag)| tag.as_str());
+    if tag.is_none() && (!is_plain(style) || resolve::is_text(value)) {
+        return Ok(Cow::Borrowed(value));
+    }
     match resolve::scalar(tag, is_plain(style), value).map_err(TextError::Unsupported)? {
-        Scalar::Str(mut text) => Ok(std::mem::take(&mut *text)),
+        Scalar::Str(mut text) => Ok(Cow::Owned(std::mem::take(&mut *text))),
         _ => Err(TextError::Unsupported(KEY)),
     }
 }
@@ -214,7 +219,7 @@ impl Walk<'_> {
             if self.path.is_empty() && key == METADATA {
                 continue;
             }
-            self.path.push(Step::Key(key));
+            self.path.push(Step::Key(key.into_owned()));
             self.node(*value, around)?;
             self.path.pop();
         }
@@ -263,7 +268,10 @@ fn copy(
             for (key_id, value) in entries {
                 let key = key(tree, *key_id)?;
                 if !(skip_metadata && key == METADATA) {
-                    map.push((key, copy(tree, *value, (&mut *spent, depth + 1), false)?));
+                    map.push((
+                        key.into_owned(),
+                        copy(tree, *value, (&mut *spent, depth + 1), false)?,
+                    ));
                 }
             }
             Ok(Node::Map(map))

@@ -76,7 +76,7 @@ fn string(text: &str, spot: Spot) -> Written {
             block: literal(text, column, spot.newline),
         };
     }
-    if !text.chars().all(is_printable) {
+    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.chars().all(is_printable) {
         return inline(double(text));
     }
     if is_plain(text, spot.flow) {
@@ -90,16 +90,18 @@ fn string(text: &str, spot: Spot) -> Written {
 
 /// `|` or `|-`; `None` where a literal block would not hold the text.
 fn literal_header(text: &str) -> Option<&'static str> {
+    if !text.contains('\n') {
+        return None;
+    }
     let body = text.strip_suffix('\n');
     let lines = body.unwrap_or(text);
-    let several = text.contains('\n');
     // A first line that begins with white space would need an indentation indicator; a last empty line, `|+`.
     let shaped =
         !lines.starts_with([' ', '\t', '\n']) && !lines.ends_with('\n') && !lines.is_empty();
     // A last line of white space only would be taken for one that is empty.
     let ends = !lines.rsplit('\n').next().unwrap_or_default().trim_matches([' ', '\t']).is_empty();
     let letters = text.chars().all(|letter| letter == '\n' || is_printable(letter));
-    (several && shaped && ends && letters).then_some(if body.is_some() { "|" } else { "|-" })
+    (shaped && ends && letters).then_some(if body.is_some() { "|" } else { "|-" })
 }
 
 fn literal(text: &str, column: usize, newline: &str) -> Zeroizing<String> {
@@ -151,11 +153,8 @@ fn is_plain(text: &str, flow: bool) -> bool {
 
 /// Words and base-60 numbers that readers of YAML 1.1 take for something else; the original quotes them too.
 fn is_word_of_1_1(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let word = matches!(
-        lower.as_str(),
-        "y" | "yes" | "on" | "n" | "no" | "off" | "true" | "false" | "null"
-    );
+    let words = ["y", "yes", "on", "n", "no", "off", "true", "false", "null"];
+    let word = words.iter().any(|word| text.eq_ignore_ascii_case(word));
     let sixty = text.contains(':')
         && text
             .bytes()

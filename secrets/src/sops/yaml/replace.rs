@@ -54,7 +54,9 @@ pub(super) fn scalar(
     }
     let end = tree.end(id);
     let column = manner.stop(around.column);
-    let room = !around.flow && *style != Style::Missing && block_fits(text, end, column);
+    // Only text of several lines is written as a block.
+    let several = matches!(value, Scalar::Str(text) if text.contains('\n'));
+    let room = several && !around.flow && *style != Style::Missing && block_fits(text, end, column);
     let written = quote::scalar(
         value,
         Spot { flow: around.flow, block: room.then_some(column), newline: manner.newline },
@@ -79,7 +81,11 @@ pub(super) fn scalar(
         }
         _ => "",
     };
-    edits.push(Edit::new(node.span.clone(), format!("{lead}{}", *written.inline)));
+    let inline = match lead {
+        "" => written.inline,
+        lead => Zeroizing::new(format!("{lead}{}", *written.inline)),
+    };
+    edits.push(Edit { range: node.span.clone(), new: inline });
     let block = if let Style::Block(body) = style {
         body.clone()
     } else {

@@ -39,7 +39,11 @@ pub(super) fn scalar(tag: Option<&str>, plain: bool, value: &str) -> Result<Scal
 
 /// Whether a plain scalar of these letters would be read as text.
 pub(super) fn is_text(value: &str) -> bool {
-    matches!(untagged(value), Ok(Scalar::Str(_)))
+    match value.bytes().next() {
+        // Nothing else begins a number or a moment.
+        Some(b'0'..=b'9' | b'.' | b'+' | b'-') => matches!(untagged(value), Ok(Scalar::Str(_))),
+        _ => word(value).is_none(),
+    }
 }
 
 fn text(value: &str) -> Scalar {

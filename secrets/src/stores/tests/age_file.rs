@@ -78,26 +78,23 @@ fn an_identity_that_others_could_have_read_opens_nothing() {
 }
 
 #[test]
-fn a_passphrase_locks_an_identity_and_a_file() {
-    let bed = Bed::new();
-    let (text, _) = fresh();
+fn what_is_under_a_passphrase_is_unreachable_and_replaced_by_nothing() {
+    let bed = Bed::with_identity();
     let passphrase = Secret::new("correct horse".to_owned());
-    let locked = envelope::seal_with_passphrase(text.as_bytes(), &passphrase).unwrap();
-    bed.write("/etc/sanctum/identity", &locked, 0o600);
-    let item = reference("age:/r/a.age");
-    let needs = said(bed.store("age:x").get(&item));
-    assert_eq!(needs, "absent", "a file that is not there needs no passphrase");
-    let mut open = bed.places.clone();
-    open.keys.passphrase = Some(passphrase);
-    let store = open.store(&item).unwrap();
-    store.put(&item, &value(b"v")).unwrap();
-    assert!(!store.unattended());
-    assert_eq!(said(store.get(&item)), "present v");
-    let shut = bed.store("age:x");
-    let got = said(shut.get(&item));
-    assert!(got.contains("needs a passphrase"), "{got}");
-    let mut wrong = bed.places.clone();
-    wrong.keys.passphrase = Some(Secret::new("wrong horse".to_owned()));
-    let got = said(wrong.store(&item).unwrap().get(&item));
-    assert!(got.contains("cannot open the age identity") && !got.contains("horse"), "{got}");
+    let locked = |text: &[u8]| envelope::seal_with_passphrase(text, &passphrase).unwrap();
+    let (file, item) = (reference("age:/r/locked.age"), reference("keychain:a/b"));
+    bed.write("/r/locked.age", &locked(b"v"), 0o644);
+    let store = bed.store("age:x");
+    let got = said(store.get(&file));
+    assert!(got.contains("cannot decrypt /r/locked.age"), "{got}");
+    assert!(store.put(&file, &value(b"w")).is_err());
+    let identity = locked(fresh().0.as_bytes());
+    bed.write("/etc/sanctum/identity", &identity, 0o600);
+    for (store, item) in [(bed.store("age:x"), &file), (bed.store("keychain:x/y"), &item)] {
+        let StoreError::Identity { source, .. } = store.put(item, &value(b"w")).unwrap_err() else {
+            panic!("another refusal");
+        };
+        assert!(source.to_string().ends_with("needs a passphrase"), "{source}");
+    }
+    assert_eq!(fs::read(bed.path("/etc/sanctum/identity")).unwrap(), identity);
 }

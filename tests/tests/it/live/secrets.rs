@@ -13,7 +13,7 @@ fn arranged(machine: &Machine) {
     house(
         &[(
             "  dashboard: {node: hub, ports: [1111]}",
-            "  dashboard: {node: hub, ports: [1111], run_as: {user: nobody}, command: [/bin/sh, -c, \"id -un; id -G; pwd; /usr/bin/env\"], secrets: [token]}",
+            "  dashboard: {node: hub, ports: [1111], run_as: {user: nobody}, command: [/bin/sh, -c, \"id -un; id -G; pwd; /usr/bin/env; cat /proc/self/status; if (: < /dev/tty) 2>/dev/null; then echo TERMINAL; fi\"], secrets: [token]}",
         )],
         MORE,
     );
@@ -83,6 +83,15 @@ fn a_service_gets_what_is_declared_with_nobody_there() {
         for line in ["TOKEN=pl@nted-w0rd", "USER=nobody", &home] {
             assert!(lines.contains(line), "{line}: {said}");
         }
+        for capabilities in ["Inh", "Prm", "Eff", "Amb"] {
+            let none = format!("Cap{capabilities}:\t{}", "0".repeat(16));
+            assert!(lines.contains(none.as_str()), "{none}: {said}");
+        }
+        // Nor has it the terminal that root sits at: what it typed there, root would have typed.
+        let sits = format!("TYPED='[]' {PERSON} {SANCTUM} secrets exec --service dashboard; :");
+        let said = sh(&sits).replace('\r', "");
+        assert!(said.contains("TOKEN=pl@nted-w0rd\n"), "{said}");
+        assert!(!said.contains("TERMINAL"), "{said}");
         // The owner's own file does not choose what root runs.
         let named = machine.nobody(&[
             "secrets",

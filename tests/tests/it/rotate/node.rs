@@ -51,7 +51,7 @@ fn a_file_of_a_node_gets_the_value_and_nothing_else_changes() {
     let (bed, old) = house(&provider);
     let _box = bed.start(NODE, &Sshd::default());
     bed.know(NODE);
-    bed.sanctum(&["rotate", "router", "--yes"]).exits(0);
+    bed.sanctum(&["rotate", "router", "--yes", "--wait", "0"]).exits(0);
     let value = bed.read("home/.sanctum/secrets/router");
     assert!(value != old && provider.account().is_valid(&value));
     assert_eq!(

@@ -36,7 +36,7 @@ fn house(more: &str) -> Bed {
         &format!("{{\"aws\": {{\"id\": \"{id}\", \"secret\": \"{value}\"}}}}\n"),
         0o600,
     );
-    Bed { house, provider, before }
+    Bed::around(CASES[2], house, provider, before)
 }
 
 /// Both files, and the value of the source.

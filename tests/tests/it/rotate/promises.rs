@@ -41,7 +41,7 @@ fn a_rehearsal_writes_nothing() {
 fn one_rotation_runs_in_a_house_and_a_look_does_not_wait_for_it() {
     let bed = Bed::new(CASES[0]);
     // Makes the directory, and leaves a rotation that is begun.
-    bed.house.run(&["rotate", "router", "--yes", "--wait", "5"]).exits(0);
+    bed.house.run(&["rotate", "router", "--yes", "--wait", "0"]).exits(0);
     let asked = bed.provider.account().log.len();
     let held = fs::File::open(bed.house.at("root/.sanctum/rotations")).unwrap();
     held.lock().unwrap();
@@ -50,7 +50,7 @@ fn one_rotation_runs_in_a_house_and_a_look_does_not_wait_for_it() {
     bed.house.run(&["rotate", "--list"]).exits(0);
     bed.house.run(&["rotate", "--resume", "--dry-run"]).exits(3);
     drop(held);
-    bed.house.run(&["rotate", "--resume"]).exits(0);
+    bed.house.run(&["rotate", "--resume", "--wait", "0"]).exits(0);
 }
 
 /// Through a lost answer that was cut in the middle of the value, a given up rotation, one that succeeds, and the end of
@@ -71,10 +71,10 @@ fn no_value_is_anywhere_but_in_its_places() {
         let mint = if case.kind.contains("aws") { "CreateAccessKey" } else { "/keys" };
         bed.provider.fail("POST", mint, Fault::Garbage);
         run(&["rotate", "router", "--dry-run"]);
-        run(&["rotate", "router", "--yes", "--wait", "5"]);
+        run(&["rotate", "router", "--yes", "--wait", "0"]);
         run(&["rotate", "--list", "--json"]);
         bed.pass(120);
-        run(&["rotate", "--resume", "--wait", "5", "--json"]);
+        run(&["rotate", "--resume", "--wait", "0", "--json"]);
         run(&["rotate", "--list"]);
         run(&["secrets", "age", "--ask"]);
         let leaks = |said: &[String]| {

@@ -4,7 +4,7 @@
 //! the service: a listener that looks into the file at the moment in which it is told.
 #![expect(clippy::disallowed_methods, reason = "files and programs of a test's own house")]
 
-use super::bed::{Bed, ENV, now};
+use super::bed::{Bed, CASES, ENV, now};
 use crate::cli::program::House;
 use crate::rotation::stand_in::{Contract, StandIn};
 use crate::stores::{connect, op};
@@ -124,7 +124,7 @@ fn scene(via: &str, items: &dyn Fn() -> Vec<Value>) {
     house.run(&["secrets", "sync", "router", "--yes"]).exits(0);
     assert_eq!(in_vault(&items()), old);
     let sealed = fs::read_to_string(house.at("root").join(DOCUMENT)).unwrap();
-    let bed = Bed { house, provider, before };
+    let bed = Bed::around(CASES[0], house, provider, before);
 
     bed.house.run(&["rotate", "router", "--yes", "--wait", "5"]).exits(0);
     let new = in_vault(&items());

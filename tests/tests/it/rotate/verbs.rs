@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
 
 use super::bed::{Bed, CASES, ENV, JSON, over};
+use super::laws::ends_well;
 use crate::rotation::stand_in::Fault;
 use std::fs;
 
@@ -14,7 +15,7 @@ fn a_rotation_from_its_rehearsal_to_the_end_of_the_old_key() {
         assert!(ran.stdout.contains("write the new value to file:router"), "{}", ran.stdout);
         assert_eq!(bed.provider.account().log, Vec::<String>::new(), "a rehearsal asks nobody");
         assert!(bed.records().is_empty());
-        bed.house.run(&["rotate", "router", "--yes", "--wait", "5"]).exits(0);
+        bed.house.run(&["rotate", "router", "--yes", "--wait", "0"]).exits(0);
         let held = bed.held();
         assert_eq!(held.len(), 5);
         assert!(held.iter().all(|value| *value == held[0]) && held[0] != old, "{case:?}");
@@ -132,7 +133,14 @@ fn when_the_service_does_not_work_with_it_every_place_gets_back_what_it_had() {
     let bed = Bed::with(CASES[0], &reload);
     let before = bed.held();
     let alive = bed.provider.account().alive().len();
-    bed.house.run(&["rotate", "router", "--yes"]).exits(5);
+    let mut ran = bed.house.run(&["rotate", "router", "--yes", "--wait", "0"]);
+    // Each pause of the four between the tries, and the one before the new key goes.
+    for _ in 0..5 {
+        ran.exits(3);
+        bed.later();
+        ran = bed.house.run(&["rotate", "--resume", "--wait", "0"]);
+    }
+    ran.exits(5);
     assert_eq!(bed.held(), before);
     assert_eq!(kicks.load(std::sync::atomic::Ordering::SeqCst), 6);
     let account = bed.provider.account();
@@ -246,4 +254,27 @@ fn a_calendar_of_due_dates_is_read_by_another_program() {
         assert_eq!(events[1]["SUMMARY"], "Rotate router");
         assert_eq!(events[1]["DESCRIPTION"], "sanctum rotate --due");
     }
+}
+
+/// In the overlap, and again while the old key is off and was switched on by hand.
+#[test]
+fn an_old_value_that_somebody_brought_back_is_replaced_before_its_key_goes() {
+    let bed = Bed::new(CASES[0]);
+    let old = bed.held()[0].clone();
+    let backup = fs::read_to_string(bed.house.at("root").join(ENV)).unwrap();
+    bed.house.run(&["rotate", "router", "--yes", "--wait", "0"]).exits(0);
+    for stage in ["overlap", "disabled"] {
+        while bed.open().unwrap()["stage"]["at"] != *stage {
+            bed.later();
+            bed.house.run(&["rotate", "--resume", "--wait", "0"]).exits(0);
+        }
+        bed.house.put(ENV, &backup, 0o600);
+        bed.later();
+        bed.house.run(&["rotate", "--resume", "--wait", "0"]).exits(0);
+        assert_eq!(bed.open().unwrap()["stage"]["at"], "overlap", "it begins anew: {stage}");
+        let held = bed.held();
+        assert!(held.iter().all(|value| *value == held[0] && *value != old), "{stage}");
+    }
+    bed.see_out();
+    ends_well(&bed, "at the end");
 }

@@ -11,9 +11,10 @@ mod openai;
 mod openrouter;
 mod tailscale;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
@@ -77,8 +78,29 @@ impl Key {
     }
 }
 
+/// A key that somebody makes by hand once a record in that folder says that he was asked for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Awaited {
+    pub(crate) key: Key,
+    pub(crate) records: PathBuf,
+}
+
+impl Awaited {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a person sees on the screen what stands in the record"
+    )]
+    fn is_due(&self) -> bool {
+        let entries = std::fs::read_dir(&self.records).into_iter().flatten().flatten();
+        let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+        let mut records = texts.filter_map(|text| serde_json::from_str::<Value>(&text).ok());
+        let before = ["intent", "done", "failed"];
+        records.any(|record| !before.iter().any(|stage| record["stage"]["at"] == *stage))
+    }
+}
+
 /// What the provider keeps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) now: i64,
     /// The management key; its secret half, where it has two.
@@ -87,12 +109,14 @@ pub(crate) struct Account {
     pub(crate) faults: Vec<(&'static str, &'static str, Fault)>,
     /// The request of this number, counted from zero, goes wrong.
     pub(crate) fault_at: Option<(usize, Fault)>,
+    /// How the requests to come go wrong, the next one first.
+    pub(crate) script: VecDeque<Option<Fault>>,
     /// Last uses are not told any more.
     pub(crate) last_use_lags: bool,
     /// How many requests with a key that was just made are refused, as if it were not known everywhere yet.
     pub(crate) unknown_at_first: usize,
-    /// What a person makes as soon as somebody has read the list to its end.
-    pub(crate) awaited: Option<Key>,
+    /// What a person makes as soon as he is asked for it.
+    pub(crate) awaited: Option<Awaited>,
     /// Method and path of each request that was understood.
     pub(crate) log: Vec<String>,
     serial: usize,
@@ -231,6 +255,7 @@ impl StandIn {
             keys: Vec::new(),
             faults: Vec::new(),
             fault_at: None,
+            script: VecDeque::new(),
             last_use_lags: false,
             unknown_at_first: 0,
             log: Vec::new(),
@@ -318,6 +343,8 @@ impl Contract {
 fn serve(contract: Contract, account: &Mutex<Account>, stream: &TcpStream) -> std::io::Result<()> {
     let Some(request) = read(stream)? else { return Ok(()) };
     let mut account = account.lock().expect("no test panicked while it held it");
+    let made = account.awaited.take_if(|awaited| awaited.is_due());
+    account.keys.extend(made.map(|made| made.key));
     let line = format!("{} {}", request.method, request.path);
     // AWS has one path: its action is in the body.
     let body = String::from_utf8_lossy(&request.body).into_owned();
@@ -327,7 +354,8 @@ fn serve(contract: Contract, account: &Mutex<Account>, stream: &TcpStream) -> st
     let at = account.faults.iter().position(|(method, part, _)| matches(method, part));
     let count = account.log.len();
     let numbered = account.fault_at.take_if(|(number, _)| *number == count).map(|(_, fault)| fault);
-    let fault = at.map(|at| account.faults.remove(at).2).or(numbered);
+    let scripted = account.script.pop_front().flatten();
+    let fault = at.map(|at| account.faults.remove(at).2).or(numbered).or(scripted);
     account.log.push(format!("{line} {fault:?}"));
     let mut retry = None;
     let answer = match fault {

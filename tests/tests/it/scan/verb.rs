@@ -1,7 +1,7 @@
 //! The verb's exit codes, outputs and options.
 #![expect(clippy::disallowed_methods, reason = "the real binary is started on real files")]
 
-use super::bed::{Bed, token};
+use super::bed::{Bed, NEEDLE, token};
 use sanctum_tests::need;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
@@ -109,6 +109,92 @@ fn a_report_in_a_file_is_the_owners_only() {
     }
 }
 
+/// Whoever names a file can put a secret into its name.
+#[test]
+fn a_secret_in_a_path_is_in_no_report_and_no_baseline() {
+    let bed = Bed::new();
+    let name = format!("code/{}", token('E'));
+    bed.write(&format!("{name}/a"), &token('F'));
+    std::fs::write(bed.at(&format!("{name}/packed")), b"\xfd7zXZ\0").unwrap();
+    for format in ["text", "json", "sarif"] {
+        let ran = bed.scan("code", &["--format", format]).exits(3);
+        assert!(ran.stdout.contains("packed with xz"), "{ran:?}");
+        bed.scan("code", &["--format", format, "--output", "../report"]).exits(3);
+        let text = bed.read("report");
+        assert!(text.contains("[redacted ") && !text.contains(NEEDLE), "{format}: {text}");
+    }
+    bed.scan("code", &["--write-baseline", "../known"]).exits(0);
+    assert!(!bed.read("known").contains(NEEDLE), "{}", bed.read("known"));
+    bed.scan("code", &["--baseline", "../known"]).exits(0);
+}
+
+#[test]
+fn a_finding_says_where_it_ends_and_in_what_it_is_encoded() {
+    let bed = Bed::new();
+    // `password=hunter2 and more of it` in base64, and another one in escapes of a URL.
+    let coded = ["cGFzc3dvcmQ9aHVu", "dGVyMiBhbmQgbW9yZSBvZiBpdA=="].concat();
+    let url = ["/a%3Fpass", "word%3Dkq82%4Ad0s%26x%3D1"].concat();
+    bed.write("code/a", &format!("x {coded}\n{url}\n"));
+    let report = bed.scan("code", &["--json"]).exits(3).json();
+    let place = |at: usize| {
+        let found = &report["findings"][at];
+        let number = |key: &str| found[key].as_u64().unwrap();
+        let place = ["line", "column", "end_line", "end_column"].map(number);
+        (place, found["layers"].clone())
+    };
+    let length = coded.len() as u64;
+    assert_eq!(place(0), ([1, 3, 1, 3 + length], serde_json::json!(["base64"])));
+    assert_eq!(place(1), ([2, 17, 2, 27], serde_json::json!(["percent"])));
+    let shown = bed.scan("code", &[]).exits(3).stdout;
+    assert!(shown.contains(" in base64") && shown.contains(" in percent"), "{shown}");
+    let log = bed.scan("code", &["--format", "sarif"]).exits(3).json();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["properties"]["layers"], serde_json::json!(["base64"]));
+    let region = &result["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(region["endColumn"], 3 + length);
+}
+
+/// A baseline holds wherever the tree is, for what stands in messages too.
+#[test]
+fn a_message_has_one_path_from_wherever_it_is_looked_at() {
+    let _git = need!("git");
+    let bed = Bed::new();
+    bed.repository("code");
+    bed.write("code/a", "x");
+    bed.commit("code", &token('K')).unwrap();
+    let report = bed.scan("code", &["--history", "--json"]).exits(3).json();
+    assert_eq!(paths(&report, "findings"), ["message"]);
+    bed.scan("code", &["--history", "--write-baseline", "../known"]).exits(0);
+    bed.scan("", &["--history", "code", "--baseline", "known"]).exits(0);
+}
+
+#[test]
+fn what_is_left_out_is_left_out_of_what_is_staged_too() {
+    let _git = need!("git");
+    let bed = Bed::new();
+    bed.repository("code");
+    bed.write("code/vendor/a", &token('L'));
+    bed.git("code", &["add", "-A"]).unwrap();
+    bed.scan("code", &["--staged"]).exits(3);
+    bed.scan("code", &["--staged", "--exclude", "vendor"]).exits(0);
+}
+
+/// A process with more arguments or variables than are read is not one that was scanned as a whole.
+#[test]
+fn what_is_cut_off_of_a_process_is_told() {
+    let sleep = need!("sleep");
+    let bed = Bed::new();
+    let mut command = bed.command(&sleep, "");
+    command.arg("60").envs((0..5).map(|n| (format!("LONG{n}"), "x".repeat(60_000))));
+    let mut child = command.spawn().unwrap();
+    let report = bed.scan("", &["--processes", "--json"]).json();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let subject = format!("environment of process {} (sleep)", child.id());
+    let told = report["not_scanned"].as_array().unwrap();
+    assert!(told.iter().any(|one| one["subject"] == subject.as_str()), "{told:#?}");
+}
+
 #[test]
 fn histories_of_shells_are_read_as_they_were_typed() {
     let bed = Bed::new();
@@ -130,6 +216,12 @@ fn histories_of_shells_are_read_as_they_were_typed() {
         .collect();
     assert_eq!(lines, [2, 2, 2]);
     assert!(paths(&report, "findings")[0].ends_with(".bash_history"));
+    // Who wants no history links it to /dev/null; then there is none, and nothing that was not scanned.
+    for name in [".zsh_history", ".bash_history", ".local/share/fish/fish_history"] {
+        std::fs::remove_file(bed.at("home").join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("/dev/null", bed.at("home/.bash_history")).unwrap();
+    bed.scan("home", &["--strict", "--shell", "--home", "."]).exits(0);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::cli::program::{House, Ran, sanctum};
 use serde_json::json;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// A keychain's secret with two caches, a file's, and one of another node.
 pub(crate) const HOUSE: &str = r#"
@@ -47,12 +47,18 @@ impl House {
 
     /// Runs a verb on a terminal, where these questions get these answers.
     pub(crate) fn typed(&self, verb: &[&str], answers: &[(&str, &str)]) -> Ran {
+        let mut command = self.at_terminal(answers);
+        command.arg(sanctum()).args(self.arguments(verb));
+        Ran::of(&command.output().expect("the typist starts"))
+    }
+
+    /// Runs what is added as arguments on a terminal, where these questions get these answers.
+    pub(crate) fn at_terminal(&self, answers: &[(&str, &str)]) -> Command {
         let mut command = self.command(Path::new(TYPIST));
         let answers: Vec<_> =
             answers.iter().map(|(question, answer)| json!([question, answer])).collect();
         command.env("TYPED", json!(answers).to_string()).env("PATH", "/usr/bin:/bin");
-        command.arg(sanctum()).args(self.arguments(verb));
-        Ran::of(&command.output().expect("the typist starts"))
+        command
     }
 
     /// A verb whose arguments end with a program of its own.

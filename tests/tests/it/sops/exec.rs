@@ -82,5 +82,8 @@ fn the_pipe_gives_the_text_once_and_leaves_nothing() {
     let path = told.lines().next().expect("a name");
     assert!(told.contains("fifo 600\ndirectory 700\nA=planted value\n"), "{told}");
     assert_eq!(told.matches("planted").count(), 1, "{told}");
+    // A file that its command has taken away needs nothing more.
+    let line = ["exec-file", "--no-fifo", "e.env", "cat {}; rm {}"];
+    assert_eq!(shown(&bed, sanctum(), &line), shown(&bed, &bed.sops, &line));
     assert!(!Path::new(path).exists() && !Path::new(path).parent().expect("a folder").exists());
 }

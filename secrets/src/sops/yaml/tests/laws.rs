@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::{
-    super::{YamlText, render},
+    super::{YamlText, render, resolve},
     str,
 };
 use crate::sops::text::{Leaf, Node, Scalar, Step, Text, What};
@@ -228,6 +228,14 @@ proptest! {
         yaml.set_metadata(0, None).unwrap();
         prop_assert_eq!(yaml.metadata(0).unwrap(), None);
         prop_assert!(alike(&yaml.tree(0, &[]).unwrap(), &tree), "{}", yaml.render().as_str());
+    }
+
+    #[test]
+    fn what_is_said_to_be_text_is_what_is_read_as_text(value in prop_oneof![
+        text(), "[-+.]?[0-9]{1,3}", "[-+.0-9][-+._0-9eEx:TZ ]{0,9}", "[~.a-zA-Z]{0,5}",
+    ]) {
+        let read = matches!(resolve::scalar(None, true, &value), Ok(Scalar::Str(_)));
+        prop_assert_eq!(resolve::is_text(&value), read);
     }
 
     #[test]

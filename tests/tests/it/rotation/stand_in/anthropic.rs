@@ -51,10 +51,6 @@ pub(super) fn answer(account: &mut Account, request: &Request) -> Answer {
             let page: Vec<Value> = account.keys.iter().skip(from).take(PAGE).map(shown).collect();
             let last = page.last().map(|key| key["id"].clone());
             let more = from + page.len() < account.keys.len();
-            if !more {
-                let awaited = account.awaited.take();
-                account.keys.extend(awaited);
-            }
             json_answer(
                 200,
                 &json!({ "data": page, "has_more": more, "first_id": null, "last_id": last }),
