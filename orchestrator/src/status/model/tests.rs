@@ -22,6 +22,7 @@ fn document() -> Status {
         schedules: Vec::new(),
         services: Vec::new(),
         reboot: Vec::new(),
+        rotations: Vec::new(),
         not_looked_at: Vec::new(),
     }
 }
