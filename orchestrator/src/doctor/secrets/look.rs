@@ -234,7 +234,7 @@ pub fn gone(eyes: &Eyes<'_>) -> Seen<Gone> {
             Some(Ok(Ok(None))) => gone.absent.all.push(format!("{} is not there", subject())),
             Some(Ok(Err(unseen))) => gone.absent.unseen.push(unseen),
             Some(Err(cause)) => {
-                gone.absent.unseen.push(CouldNotCheck { subject: subject(), cause })
+                gone.absent.unseen.push(CouldNotCheck { subject: subject(), cause });
             }
         }
     }
