@@ -128,23 +128,7 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         }
         _ => BTreeMap::new(),
     };
-    let (kept, changes) = match (&opened, &node) {
-        (Ok(opened), Some(node)) => (
-            match kept(&place, opened, node) {
-                Ok(seen) => Looked::Seen(seen),
-                Err(failure) => Looked::Unknown(failure.error.to_string()),
-            },
-            changes(context, &opened.instance, node),
-        ),
-        (Err(failure), _) => {
-            let why = failure.error.to_string();
-            (Looked::Unknown(why.clone()), Looked::Unknown(why))
-        }
-        (Ok(_), None) => {
-            let why = "nothing says which node this is";
-            (Looked::Unknown(why.to_owned()), Looked::Unknown(why.to_owned()))
-        }
-    };
+    let (kept, changes) = of_secrets(context, &place, (opened.as_ref(), node.as_ref()));
     Ok(gather(Seen {
         version: VERSION,
         now: clock::now(),
@@ -168,6 +152,26 @@ fn reboot(context: &Context) -> Looked<Left> {
         Ok(Some(left)) => Looked::Seen(left),
         Ok(None) => Looked::Off("no reboot of sanctum's is on record".to_owned()),
         Err(failure) => Looked::Unknown(chain(&*failure.error)),
+    }
+}
+
+/// This node's secrets by files, and when each was changed last.
+fn of_secrets(
+    context: &Context,
+    place: &Place,
+    (opened, node): (Result<&Opened, &Failure>, Option<&NodeName>),
+) -> (Looked<Secrets>, Looked<Changes>) {
+    let unknown = |why: String| (Looked::Unknown(why.clone()), Looked::Unknown(why));
+    match (opened, node) {
+        (Ok(opened), Some(node)) => {
+            let kept = match kept(place, opened, node) {
+                Ok(seen) => Looked::Seen(seen),
+                Err(failure) => Looked::Unknown(failure.error.to_string()),
+            };
+            (kept, changes(context, &opened.instance, node))
+        }
+        (Err(failure), _) => unknown(failure.error.to_string()),
+        (Ok(_), None) => unknown("nothing says which node this is".to_owned()),
     }
 }
 
