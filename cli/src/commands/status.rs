@@ -3,7 +3,7 @@
 //! Whatever cannot be looked at is a line of the report, not the end of it. Only an instance that was named and
 //! cannot be read, or a node that does not exist, ends the verb.
 
-use super::{Context, FOUND, status_fleet, status_runs};
+use super::{Context, FOUND, doctor, status_fleet, status_runs};
 use crate::args::status::Status as Args;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -13,11 +13,14 @@ use crate::verbs;
 use sanctum_host::{Blobs, Scope, clock, files, vitals};
 use sanctum_orchestrator::alerts::stale;
 use sanctum_orchestrator::fleet::probe::hundredths;
+use sanctum_orchestrator::house::facts;
 use sanctum_orchestrator::instance::Instance;
 use sanctum_orchestrator::instance::registry::os_of;
 use sanctum_orchestrator::jobs::account;
+use sanctum_orchestrator::rotate::due::Changes;
 use sanctum_orchestrator::status::gather::{Looked, Written, ports_of, without_port};
 use sanctum_orchestrator::status::reboot::Left;
+use sanctum_orchestrator::status::secrets::{self, Secrets};
 use sanctum_orchestrator::status::table::{Row, Tone, rows};
 use sanctum_orchestrator::status::{AlertCounts, Seen, Status, System, gather, ports};
 use sanctum_types::{Digest, NodeName, ServiceName, Severity, UnixTime, chain};
@@ -125,6 +128,7 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         }
         _ => BTreeMap::new(),
     };
+    let (kept, changes) = of_secrets(context, &place, (opened.as_ref(), node.as_ref()));
     Ok(gather(Seen {
         version: VERSION,
         now: clock::now(),
@@ -136,6 +140,8 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         ports,
         running,
         reboot: reboot(context),
+        secrets: kept,
+        changes,
         alerts: alerts(context),
         implemented: verbs::implemented().collect(),
     }))
@@ -146,6 +152,53 @@ fn reboot(context: &Context) -> Looked<Left> {
         Ok(Some(left)) => Looked::Seen(left),
         Ok(None) => Looked::Off("no reboot of sanctum's is on record".to_owned()),
         Err(failure) => Looked::Unknown(chain(&*failure.error)),
+    }
+}
+
+/// This node's secrets by files, and when each was changed last.
+fn of_secrets(
+    context: &Context,
+    place: &Place,
+    (opened, node): (Result<&Opened, &Failure>, Option<&NodeName>),
+) -> (Looked<Secrets>, Looked<Changes>) {
+    let unknown = |why: String| (Looked::Unknown(why.clone()), Looked::Unknown(why));
+    match (opened, node) {
+        (Ok(opened), Some(node)) => {
+            let kept = match kept(place, opened, node) {
+                Ok(seen) => Looked::Seen(seen),
+                Err(failure) => Looked::Unknown(failure.error.to_string()),
+            };
+            (kept, changes(context, &opened.instance, node))
+        }
+        (Err(failure), _) => unknown(failure.error.to_string()),
+        (Ok(_), None) => unknown("nothing says which node this is".to_owned()),
+    }
+}
+
+/// What files tell of this node's secrets; no value is opened.
+fn kept(place: &Place, opened: &Opened, node: &NodeName) -> Result<Secrets, Failure> {
+    let Opened { instance, text, .. } = opened;
+    let known = || Failure::failed(format!("the instance has no node `{node}`"));
+    let declared = instance.nodes.get(node).ok_or_else(known)?;
+    if *place == Place::Machine && os_of(instance, node) != Some(HERE) {
+        return Err(Failure::failed(format!(
+            "node `{node}` has another operating system: say --node"
+        )));
+    }
+    // Only the system is asked of the facts, and the instance knows that.
+    let facts = facts::assumed(instance, declared);
+    let ground = doctor::ground(place, node, (instance, text), &facts);
+    Ok(secrets::look(&doctor::eyes(place, &ground)?))
+}
+
+/// When each secret was changed last; read only where an age is wanted.
+fn changes(context: &Context, instance: &Instance, node: &NodeName) -> Looked<Changes> {
+    if !secrets::ages_wanted(instance, node) {
+        return Looked::Off("no age is wanted".to_owned());
+    }
+    match super::secrets::changes(context) {
+        Ok(changes) => Looked::Seen(changes),
+        Err(unseen) => Looked::Unknown(unseen.to_string()),
     }
 }
 

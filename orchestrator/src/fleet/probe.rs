@@ -93,6 +93,7 @@ fn status(facts: &BTreeMap<&str, &str>, asker: &str, now: UnixTime) -> Status {
             .collect(),
         guards: Vec::new(),
         secrets: Vec::new(),
+        rotations: Vec::new(),
         drift: Vec::new(),
         alerts: Alerts { item: Item::new("alerts", State::Unknown, WHY), open: None },
         schedules: Vec::new(),

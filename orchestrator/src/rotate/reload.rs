@@ -46,11 +46,9 @@ impl Reloading {
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::Service { name, os: Os::Macos, .. } => {
-                format!("launchctl kickstart -k system/com.sanctum.{name}, until it answers")
-            }
-            Self::Service { name, .. } => {
-                format!("systemctl restart sanctum-{name}.service, until it answers")
+            Self::Service { name, os, .. } => {
+                let (program, words) = manager(name, *os);
+                format!("{program} {}, until it answers", words.join(" "))
             }
             Self::Http { client, .. } => format!("POST {}", client.base()),
         }
@@ -118,20 +116,45 @@ impl Reloading {
     }
 }
 
-fn restart(name: &ServiceName, os: Os) -> Result<(), Failure> {
-    let failed = Failure::Later { reason: Reason::NotWorking, after: None };
-    let (program, words) = match os {
+/// What the service manager is told. A reload is not enough: a service gets its values when it is started. On Linux one
+/// that does not run stays so, and reads the new value when somebody starts it (systemctl(1), `try-restart`); launchd has
+/// no such word, and `-k` ends the one that runs before it starts the job (launchctl(1), `kickstart`).
+fn manager(name: &ServiceName, os: Os) -> (&'static str, [String; 3]) {
+    match os {
         Os::Macos => (
             "launchctl",
             ["kickstart", "-k", &format!("system/com.sanctum.{name}")].map(str::to_owned),
         ),
-        Os::Linux => {
-            ("systemctl", ["restart", "--", &format!("sanctum-{name}.service")].map(str::to_owned))
-        }
-    };
+        Os::Linux => (
+            "systemctl",
+            ["try-restart", "--", &format!("sanctum-{name}.service")].map(str::to_owned),
+        ),
+    }
+}
+
+fn restart(name: &ServiceName, os: Os) -> Result<(), Failure> {
+    let failed = Failure::Later { reason: Reason::NotWorking, after: None };
+    let (program, words) = manager(name, os);
     let program = Program::find(&[program]).ok_or(Failure::Never(Reason::NotWorking))?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let options = Options { timeout: KICK, ..Options::default() };
     let output = command::run(&program, &words, options).map_err(|_| failed)?;
     output.success().map(drop).map_err(|_| failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_manager_is_asked_in_its_own_words() {
+        let name = ServiceName::new("shelf").unwrap();
+        for (os, words) in [
+            (Os::Macos, "launchctl kickstart -k system/com.sanctum.shelf"),
+            (Os::Linux, "systemctl try-restart -- sanctum-shelf.service"),
+        ] {
+            let (program, asked) = manager(&name, os);
+            assert_eq!(format!("{program} {}", asked.join(" ")), words);
+        }
+    }
 }

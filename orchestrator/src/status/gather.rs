@@ -5,15 +5,17 @@
 //! what the instance wants now takes a whole plan and is `sanctum drift`'s.
 
 use super::model::{
-    AlertCounts, Alerts, FORMAT, Guard, Item, Layer, Run, SecretAge, Source, State, Status, System,
+    AlertCounts, Alerts, FORMAT, Guard, Item, Layer, Run, Source, State, Status, System,
 };
 use super::ports::Port;
 use super::reboot::{self, Left};
+use super::secrets::{self, Secrets};
 use crate::drift::Drift;
 use crate::instance::Instance;
 use crate::instance::model::{GuardMode, PortSpec, Service, Transport};
 use crate::jobs::{derive, schedule};
 use crate::receipt::History;
+use crate::rotate::due::Changes;
 use sanctum_host::{Observed, PathState};
 use sanctum_types::{Digest, NodeName, ServiceName, UnixTime};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +40,7 @@ pub enum Looked<T> {
 
 impl<T> Looked<T> {
     /// The state and detail of something that was not seen.
-    fn blank(&self) -> Option<(State, String)> {
+    pub(super) fn blank(&self) -> Option<(State, String)> {
         match self {
             Self::Seen(_) => None,
             Self::Unknown(why) => Some((State::Unknown, why.clone())),
@@ -82,6 +84,10 @@ pub struct Seen<'a> {
     pub running: BTreeMap<ServiceName, Running>,
     /// The last reboot.
     pub reboot: Looked<Left>,
+    /// This node's secrets, by files.
+    pub secrets: Looked<Secrets>,
+    /// When each secret was changed last, by the journal.
+    pub changes: Looked<Changes>,
     /// Open alerts.
     pub alerts: Looked<AlertCounts>,
     /// Verbs of `sanctumd` and jobs of `sanctum` that this version has.
@@ -141,7 +147,9 @@ pub fn gather(seen: Seen<'_>) -> Status {
     let services = services(&seen);
     let reboot = reboot::items(&seen.reboot, &services);
     let guards = guards(&seen);
-    let secrets = secrets(&seen);
+    let ages = instance(&seen)
+        .map_or_else(Vec::new, |place| secrets::ages(place, &seen.changes, seen.now));
+    let rotations = secrets::begun(&seen.secrets, seen.now);
     let alerts = alerts(&seen.alerts);
     let host = drift.iter().chain(&services).chain(schedules.iter().map(|run| &run.item)).fold(
         (State::Off, 0_usize),
@@ -150,13 +158,22 @@ pub fn gather(seen: Seen<'_>) -> Status {
             (worst.worse(item.state), bad + usize::from(counts))
         },
     );
-    let layers = layers(host, &seen);
+    let jobs = match &seen.instance {
+        Looked::Seen(instance) => secrets::jobs(&instance.schedules, &schedules),
+        Looked::Unknown(_) | Looked::Off(_) | Looked::NotBuilt => Vec::new(),
+    };
+    let kept = secrets::kept_layer(&seen.secrets, !ages.is_empty());
+    let rotation = secrets::rotation_layer((&seen.secrets, &rotations), &ages, &jobs);
+    let layers = layers(host, (kept, rotation), &seen);
     let mut not_looked_at = vec![
         "what the instance wants now, and which definitions are loaded: sanctum drift".to_owned(),
         "tools' own judgement of what is rendered: sanctum doctor --prove".to_owned(),
     ];
     if matches!(seen.ports, Looked::Seen(_)) {
         not_looked_at.push("what services answer: only who listens was looked at".to_owned());
+    }
+    if let Looked::Seen(Secrets { unasked: 1.., .. }) = &seen.secrets {
+        not_looked_at.push("stores that are asked for a value: sanctum secrets list".to_owned());
     }
     Status {
         format: FORMAT,
@@ -167,7 +184,8 @@ pub fn gather(seen: Seen<'_>) -> Status {
         system: seen.system,
         layers,
         guards,
-        secrets,
+        secrets: ages,
+        rotations,
         drift,
         alerts,
         schedules,
@@ -177,7 +195,11 @@ pub fn gather(seen: Seen<'_>) -> Status {
     }
 }
 
-fn layers((worst, bad): (State, usize), seen: &Seen<'_>) -> Vec<Item> {
+fn layers(
+    (worst, bad): (State, usize),
+    (kept, rotation): ((State, String), (State, String)),
+    seen: &Seen<'_>,
+) -> Vec<Item> {
     let host = match (&seen.instance, worst) {
         (Looked::Unknown(why), _) => (State::Unknown.worse(worst), why.clone()),
         (_, State::Finding | State::Unknown) => (worst, format!("{bad} below are not in order")),
@@ -187,6 +209,8 @@ fn layers((worst, bad): (State, usize), seen: &Seen<'_>) -> Vec<Item> {
         .into_iter()
         .map(|layer| match layer {
             Layer::Host => Item::new(layer.name(), host.0, host.1.clone()),
+            Layer::Secrets => Item::new(layer.name(), kept.0, kept.1.clone()),
+            Layer::Rotation => Item::new(layer.name(), rotation.0, rotation.1.clone()),
             _ => Item::new(layer.name(), State::NotBuilt, NOT_BUILT),
         })
         .collect()
@@ -378,22 +402,6 @@ fn guards(seen: &Seen<'_>) -> Vec<Guard> {
                 GuardMode::Enforce => ("enforce", State::NotBuilt, NOT_BUILT),
             };
             Guard { item: Item::new(name, state, detail), mode: word.to_owned() }
-        })
-        .collect()
-}
-
-fn secrets(seen: &Seen<'_>) -> Vec<SecretAge> {
-    let Looked::Seen(instance) = &seen.instance else { return Vec::new() };
-    instance
-        .secrets
-        .iter()
-        .map(|(name, entry)| {
-            let detail = "age unknown: ages are not built in this version";
-            SecretAge {
-                item: Item::new(name.as_str(), State::NotBuilt, detail),
-                days_old: None,
-                max_days: entry.rotation_max_age_days,
-            }
         })
         .collect()
 }

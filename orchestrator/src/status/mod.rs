@@ -8,6 +8,7 @@ pub mod gather;
 pub mod model;
 pub mod ports;
 pub mod reboot;
+pub mod secrets;
 pub mod table;
 pub mod text;
 

@@ -229,6 +229,9 @@ pub struct Status {
     /// Ages of secrets.
     #[serde(default)]
     pub secrets: Vec<SecretAge>,
+    /// Rotations that are open, and records of rotations that cannot be read.
+    #[serde(default)]
+    pub rotations: Vec<Item>,
     /// What differs from what was last written, or one line that nothing does.
     #[serde(default)]
     pub drift: Vec<Item>,
@@ -281,6 +284,7 @@ impl Status {
     pub fn states(&self) -> impl Iterator<Item = State> {
         let items = self.layers.iter().chain(&self.drift).chain(&self.services).chain(&self.reboot);
         items
+            .chain(&self.rotations)
             .map(|item| item.state)
             .chain(self.guards.iter().map(|guard| guard.item.state))
             .chain(self.secrets.iter().map(|secret| secret.item.state))

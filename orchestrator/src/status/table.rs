@@ -117,6 +117,7 @@ pub fn rows(status: &Status) -> Vec<Row> {
         Some(days) => format!(" (limit {days} days)"),
         None => String::new(),
     });
+    section(&mut rows, "rotations", &status.rotations, |_| String::new());
     rows.extend(
         status
             .not_looked_at

@@ -14,6 +14,7 @@ mod foreign;
 mod install;
 mod presence;
 mod race;
+mod rotation;
 mod runbook;
 mod saved;
 mod scan;

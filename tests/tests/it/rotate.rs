@@ -1,7 +1,7 @@
 //! `sanctum rotate` as a person and a job run it, against a stand-in of the provider: values in real stores and files,
 //! kills at every write and every answer.
 
-mod bed;
+pub(crate) mod bed;
 mod by_hand;
 mod kill;
 mod kinds;

@@ -207,6 +207,51 @@ pub fn paths(eyes: &Eyes<'_>) -> Seen<Many<SecretPath>> {
     Ok(many)
 }
 
+/// What should be there and is not, by existence alone.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// One line for each thing that is not there.
+    pub absent: Many<String>,
+    /// How many sources are in stores that only an answer tells of: keychains, 1Password.
+    pub unasked: usize,
+}
+
+/// Files of sources, and an identity where something is encrypted to one; no value is opened and no store is asked.
+pub fn gone(eyes: &Eyes<'_>) -> Seen<Gone> {
+    let stores = stores(eyes)?;
+    let (mut gone, mut encrypted) = (Gone::default(), false);
+    for (name, place, source) in held(eyes) {
+        let file = match place {
+            SecretRef::File(file) => Some(stores.secrets.join(file).map_err(|e| e.to_string())),
+            _ => sealed(place, &stores.base),
+        };
+        encrypted |= matches!(place, SecretRef::Age(_) | SecretRef::Sops { .. });
+        let subject = || format!("{place} of `{name}`");
+        match file.map(|file| file.map(|path| eyes.at(&path))) {
+            _ if !source => {}
+            None => gone.unasked += 1,
+            Some(Ok(Ok(Some(_)))) => {}
+            Some(Ok(Ok(None))) => gone.absent.all.push(format!("{} is not there", subject())),
+            Some(Ok(Err(unseen))) => gone.absent.unseen.push(unseen),
+            Some(Err(cause)) => {
+                gone.absent.unseen.push(CouldNotCheck { subject: subject(), cause });
+            }
+        }
+    }
+    if encrypted {
+        let identities: Vec<_> = stores.keys.identities.iter().map(|path| eyes.at(path)).collect();
+        let there = identities.iter().any(|one| matches!(one, Ok(Some(_))));
+        let unseen: Vec<_> = identities.into_iter().filter_map(Result::err).collect();
+        if !there && unseen.is_empty() {
+            let words = "there is no age identity, and secrets are encrypted to one";
+            gone.absent.all.push(words.to_owned());
+        } else if !there {
+            gone.absent.unseen.extend(unseen);
+        }
+    }
+    Ok(gone)
+}
+
 /// The file of ciphertext that a reference names.
 fn sealed(place: &SecretRef, base: &AbsPath) -> Option<Result<AbsPath, String>> {
     let (SecretRef::Age(file) | SecretRef::Sops { file, .. }) = place else { return None };

@@ -17,6 +17,8 @@ fn seen(instance: &Instance) -> Seen<'_> {
         ports: Looked::Off("nothing runs here".to_owned()),
         running: BTreeMap::new(),
         reboot: Looked::Off(String::new()),
+        secrets: Looked::Seen(Secrets::default()),
+        changes: Looked::Seen(Changes::default()),
         alerts: Looked::NotBuilt,
         implemented: BTreeSet::new(),
     }
@@ -28,11 +30,15 @@ fn seven_layers_and_what_is_not_built_is_not_well() {
     let status = gather(seen(&house));
     let names: Vec<&str> = status.layers.iter().map(|layer| layer.name.as_str()).collect();
     assert_eq!(names.join(" "), "Host Secrets Sentinel Firewall Rotation Proxy Vault");
-    for layer in &status.layers[1..] {
+    for layer in [2, 3, 5, 6].map(|n| &status.layers[n]) {
         assert_eq!((layer.state, layer.detail.as_str()), (State::NotBuilt, NOT_BUILT));
+    }
+    for layer in [1, 4].map(|n| &status.layers[n]) {
+        assert_ne!(layer.state, State::NotBuilt, "{layer:?}");
     }
     assert_eq!(status.layers[0].state, State::Holds);
     assert!(status.guards.iter().all(|guard| guard.item.state != State::Holds));
+    // Nothing was ever recorded.
     assert!(status.secrets.iter().all(|age| age.item.state != State::Holds));
 }
 

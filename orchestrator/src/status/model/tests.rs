@@ -22,6 +22,7 @@ fn document() -> Status {
         schedules: Vec::new(),
         services: Vec::new(),
         reboot: Vec::new(),
+        rotations: Vec::new(),
         not_looked_at: Vec::new(),
     }
 }
@@ -89,7 +90,7 @@ fn arb_state() -> impl Strategy<Value = State> {
 proptest! {
     /// Wherever in the document something is found or unknown, the whole does not hold; and only then.
     #[test]
-    fn one_bad_state_anywhere_is_seen(states in prop::collection::vec((0_usize..6, arb_state()), 1..8)) {
+    fn one_bad_state_anywhere_is_seen(states in prop::collection::vec((0_usize..7, arb_state()), 1..8)) {
         let mut status = document();
         for (place, state) in &states {
             let item = Item::new("x", *state, "");
@@ -98,6 +99,7 @@ proptest! {
                 1 => status.drift.push(item),
                 2 => status.services.push(item),
                 3 => status.guards.push(Guard { item, mode: String::new() }),
+                5 => status.rotations.push(item),
                 4 => status.secrets.push(SecretAge { item, days_old: None, max_days: None }),
                 _ => status.schedules.push(Run { item, last_run: None, due: None }),
             }

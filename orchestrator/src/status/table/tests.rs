@@ -41,6 +41,8 @@ fn a_house_that_is_not_applied() {
         ports: Looked::NotBuilt,
         running: std::collections::BTreeMap::new(),
         reboot: Looked::Off(String::new()),
+        secrets: Looked::Unknown("cannot read instance.yaml".to_owned()),
+        changes: Looked::Unknown("cannot read instance.yaml".to_owned()),
         alerts: Looked::NotBuilt,
         implemented: std::collections::BTreeSet::new(),
     });
@@ -50,10 +52,10 @@ fn a_house_that_is_not_applied() {
         cottage:  Linux  up 1 d  load 1.05  disk 42 % free  sanctum 0.1.0
         layers
           Host                                   unknown   cannot read instance.yaml
-          Secrets                                not built not built in this version
+          Secrets                                unknown   cannot read instance.yaml
           Sentinel                               not built not built in this version
           Firewall                               not built not built in this version
-          Rotation                               not built not built in this version
+          Rotation                               unknown   cannot read instance.yaml
           Proxy                                  not built not built in this version
           Vault                                  not built not built in this version
         drift

@@ -49,6 +49,8 @@ fn bad_input_is_refused_before_anything_is_minted_and_says_what_to_do() {
     bed.provider.fail("GET", "/key", Fault::Html);
     let ran = bed.house.run(&["rotate", "router", "--yes"]).exits(4);
     assert!(ran.stdout.contains("the answer is not the provider's"), "{}", ran.stdout);
+    let way_out = "look what answers at the provider's address (a captive portal, a proxy), then rotate again: sanctum rotate";
+    assert!(ran.stdout.contains(way_out), "{}", ran.stdout);
     // The management key is a plain key.
     let plain = bed.held()[0].clone();
     let management = bed.provider.account().management.clone();
@@ -64,11 +66,38 @@ fn bad_input_is_refused_before_anything_is_minted_and_says_what_to_do() {
     let before = fs::read_to_string(&path).unwrap();
     bed.house.put(JSON, "{\"models\": \"none\"}", 0o600);
     let ran = bed.house.run(&["rotate", "router", "--yes"]).exits(4);
-    assert!(ran.stdout.contains("is not ready"), "{}", ran.stdout);
+    let words = format!("json:/{JSON}#models.providers.router.apiKey is not ready");
+    let way_out =
+        "make the consumer readable and writable, then rotate again: sanctum rotate router";
+    assert!(ran.stdout.contains(&words) && ran.stdout.contains(way_out), "{}", ran.stdout);
     bed.house.put(JSON, &before, 0o644);
     bed.house.run(&["rotate", "router", "--yes"]).exits(4);
     assert!(!minted(&bed) && bed.records().is_empty());
     assert_eq!(bed.held()[0], plain);
+}
+
+/// A job of launchd has no session: what it could not write is refused where the house is planned, with the way out.
+#[test]
+fn a_login_keychain_in_a_job_of_a_mac_is_refused_before_there_is_a_job() {
+    let text = "format: 1\ninstance: {name: Bed, slug: bed, timezone: UTC}\nusers: {owner: operator}\n\
+        nodes: {hub: {type: hub, os: macos}}\nnetworks: {lan: {subnet: 192.168.1.0/24, interface: en0}}\n\
+        secrets:\n  management: {ref: \"file:management\"}\n  router:\n    ref: \"keychain:router/house\"\n    \
+        rotation: {kind: {openrouter: {}}, management: management}\n\
+        schedules:\n  rotation: {node: hub, cron: \"30 6 * * *\", command: [rotate, --due]}\n";
+    let house = crate::cli::program::House::new(text);
+    for verb in ["plan", "apply"] {
+        let ran = house.run(&[verb]).exits(1);
+        for words in [
+            "house.yaml:12:45: ",
+            "`keychain:router/house`, which rotating `router` needs, is in a login keychain",
+            "keychain://system/ with run_as {user: root, reason: ...}, or file:, age:, sops:",
+        ] {
+            assert!(ran.stderr.contains(words), "{verb}: {words}: {}", ran.stderr);
+        }
+    }
+    assert_eq!(fs::read_dir(house.at("root")).unwrap().count(), 0, "nothing is written");
+    house.instance(&text.replace("keychain:router", "keychain://system/router"));
+    house.run(&["plan"]).exits(3);
 }
 
 /// Listens as a service that does not take the first kicks; how often it was kicked.
