@@ -6,6 +6,7 @@ mod hook;
 mod house;
 mod network;
 mod sarif;
+#[cfg(target_os = "linux")]
 mod special;
 mod validate;
 mod verb;
