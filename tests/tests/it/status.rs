@@ -1,7 +1,5 @@
 //! `sanctum status` of one place: what is there, what is not, and what the exit code says of it.
 
-#![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
-
 #[cfg(target_os = "linux")]
 mod secrets;
 

@@ -1,4 +1,5 @@
 //! Ages and rotations in `sanctum status`: from the journal and the records, and unknown where those cannot be believed.
+#![expect(clippy::disallowed_methods, reason = "files of a test's own house")]
 
 use super::state;
 use crate::rotate::bed::{Bed, CASES};

@@ -110,6 +110,7 @@ impl Server {
     }
 
     /// The items that it keeps.
+    #[cfg(target_os = "linux")]
     pub(crate) fn items(&self) -> Vec<Json> {
         self.memory.lock().expect("memory").items.values().cloned().collect()
     }

@@ -35,6 +35,7 @@ impl Bed {
     }
 
     /// The items that it keeps.
+    #[cfg(target_os = "linux")]
     pub(crate) fn items(&self) -> Vec<Json> {
         let text = fs::read_to_string(self.path("items.json")).expect("items");
         let all: Json = serde_json::from_str(&text).expect("JSON");
