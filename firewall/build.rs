@@ -42,7 +42,7 @@ fn rule_table(rules: &[format::RuleText]) -> Result<String, Box<dyn Error>> {
         writeln!(
             table,
             "Rule {{ id: {:?}, title: {:?}, provider: {:?}, severity: Severity::{:?}, source: {:?}, keywords: &{:?}, \
-             pattern: {:?}, finder: {}, before: {before:?}, after: {after}, min_length: {}, varied: {}, check: {}, dummies: &{:?}, validate: {} }},",
+             pattern: {:?}, finder: {}, before: {before:?}, after: {after}, min_length: {}, varied: {}, check: {}, dummies: &{:?}, guards_only: {}, validate: {} }},",
             rule.id,
             rule.title,
             rule.provider,
@@ -55,6 +55,7 @@ fn rule_table(rules: &[format::RuleText]) -> Result<String, Box<dyn Error>> {
             rule.varied,
             variant("Check", rule.check.map(|check| format!("{check:?}"))),
             rule.dummies,
+            rule.guards_only,
             rule.validate.as_ref().map_or_else(|| Ok("None".to_owned()), validation)?,
         )?;
     }

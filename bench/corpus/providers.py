@@ -194,7 +194,7 @@ TABLE = [
     ("cloudflare", "CLOUDFLARE_API_TOKEN", "developers.cloudflare.com/fundamentals/api/get-started/token-formats",
      lambda r: "cf" + r.choice(["ut", "at", "k"]) + "_" + pick(r, BASE62, 40) + hexes(r, 8)),
     ("pypi", "TWINE_PASSWORD", "pypi" ".org/help/#apitoken; github.com/ecordell/pymacaroons (layout)", pypi),
-    ("rubygems", "GEM_HOST_API_KEY", "guides.rubygems.org/api-key-scopes", one(("ruby", "gems_"), HEX, 48)),
+    ("rubygems", "GEM_HOST_API_KEY", "RubyGems guides, page api-key-scopes", one(("ruby", "gems_"), HEX, 48)),
     ("crates", "CARGO_REGISTRY_TOKEN", "github.com/rust-lang/crates" ".io/blob/main/src/util/token.rs", one(("ci", "o"), BASE62, 32)),
     ("nuget", "NUGET_API_KEY", "learn.microsoft.com/purview/sit-defn-nuget-api-key", one(("oy", "2"), LOWER + "234567", 43)),
     ("packagist", "COMPOSER_AUTH_TOKEN", "packagist.com/docs/composer-authentication#token-format", packagist),

@@ -2,12 +2,17 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod config;
 pub mod doctor;
 pub mod guard;
+pub mod hook;
 pub mod kept;
 pub mod keys;
+pub mod narrow;
+pub mod packages;
 pub mod reboot;
 pub mod rotate;
+pub mod run;
 pub mod scan;
 pub mod secrets;
 pub mod services;
@@ -15,7 +20,9 @@ pub mod sops;
 pub mod ssh;
 pub mod status;
 pub mod up;
+pub mod vault;
 
+pub use config::Config;
 pub use doctor::Doctor;
 pub use kept::Kept;
 
@@ -77,15 +84,14 @@ pub enum Verb {
     /// Read a house that already runs and turn it into a proposal, changing nothing
     #[command(after_help = "Example:\n  sanctum adopt > proposal.yaml")]
     Adopt,
-    /// Look at the instance file
+    /// What the firewall is configured with here, merged and whose; or look at the instance file
     #[command(
-        after_help = "Example:\n  sanctum config check\n  sanctum config schema > instance.schema.json"
+        after_help = "Exit codes: 0 shown or written · 2 no such key · 3 something in the files has no effect · 4 what was edited \
+        cannot be read\n\n\
+        Example:\n  sanctum config\n  sanctum config --explain ai_firewall.unattended\n  sanctum config --edit\n  \
+        sanctum config --recommended > ~/.sanctum/config.toml\n  sanctum config check"
     )]
-    Config {
-        /// What to look at.
-        #[command(subcommand)]
-        verb: Kept<Config>,
-    },
+    Config(Kept<config::ConfigArgs>),
     /// Show what would change: unified diffs and every command; exit 0 in sync, 3 with changes
     #[command(
         after_help = "Example:\n  sanctum plan --only ssh\n  sanctum plan --out next.plan && sanctum apply next.plan"
@@ -162,6 +168,32 @@ pub enum Verb {
         #[command(subcommand)]
         verb: Kept<keys::Keys>,
     },
+    /// Answer a coding agent's hook: one JSON value on standard input, the verdict on standard output
+    #[command(
+        after_help = "Exit codes: the plain form 0 allow, 2 block or ask · agents 0 with the verdict as JSON · 2 whatever failed \
+        inside, which every agent takes for a refusal\n\n\
+        Example:\n  echo '{\"command\": \"cat ~/.aws/credentials\"}' | sanctum hook pre-bash"
+    )]
+    Hook(Kept<hook::Hook>),
+    /// The hooks in the settings of coding agents: put in, taken out, looked at
+    #[command(after_help = "Example:\n  sanctum hooks install claude\n  sanctum hooks status")]
+    Hooks {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Kept<hook::Hooks>,
+    },
+    /// What is known of packages that agents install: records of malicious ones, near names, what registries say
+    #[command(
+        after_help = "Example:\n  sanctum packages check pypi requests\n  sanctum packages refresh --from records/"
+    )]
+    Packages {
+        /// What to do.
+        #[command(subcommand)]
+        verb: Kept<packages::Packages>,
+    },
+    /// Credentials that agents use without seeing them; the owner's verbs ask for the passphrase
+    #[command(after_help = "Example:\n  sanctum vault init\n  sanctum vault put openai/api-key")]
+    Vault(Kept<vault::Vault>),
     /// Supervise the services of this node here, where neither launchd nor systemd does; ends on SIGTERM or Ctrl-C
     #[command(after_help = "Example:\n  sanctum up --only gateway")]
     Up(Kept<up::Up>),
@@ -178,6 +210,12 @@ pub enum Verb {
         Example:\n  sanctum rotate openrouter-api-key --dry-run\n  sanctum rotate openrouter-api-key\n  sanctum rotate --due"
     )]
     Rotate(Kept<rotate::Rotate>),
+    /// Start a coding agent once its hooks are known to run; this process becomes it
+    #[command(
+        after_help = "Exit codes: the agent's own · 4 refused: the hooks would not run, or there is no sandbox · 1 it could not be started\n\n\
+        Example:\n  sanctum run -- claude\n  sanctum run --sandbox -- codex --model o4"
+    )]
+    Run(Kept<run::Run>),
     /// Look for credentials that lie open; exit 3 with findings
     #[command(
         after_help = "Exit codes: 0 nothing found, also when something could not be scanned (it is counted) · \
@@ -244,18 +282,6 @@ pub struct Init {
     /// IANA time zone of its schedules [default: this machine's]
     #[arg(long)]
     pub timezone: Option<String>,
-}
-
-/// `sanctum config`.
-#[derive(Debug, Subcommand)]
-#[command(defer = true)]
-pub enum Config {
-    /// Check the instance file; every error as path:line:col
-    #[command(after_help = "Example:\n  sanctum config check --instance house.yaml")]
-    Check,
-    /// Print the JSON Schema of the instance file
-    #[command(after_help = "Example:\n  sanctum config schema > instance.schema.json")]
-    Schema,
 }
 
 /// Reads the name of a part, and offers all of them to help and completion.

@@ -6,7 +6,9 @@
 mod alerts;
 mod frame;
 mod journal;
+mod packages;
 mod speak_for;
+pub(crate) mod vault;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
@@ -48,6 +50,12 @@ pub struct Daemon {
     /// Which node of the house alerts speak for [default: what /etc/sanctum/node says, or the hub]
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
+    /// A key that opens the vault at its start, as `sanctum vault init --key-file` wrote it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "only")]
+    pub key_file: Option<PathBuf>,
+    /// Where the vault listens by TCP too: an address of the loopback interface, such as 127.0.0.1:8200
+    #[arg(long, value_name = "ADDRESS", requires = "only")]
+    pub listen: Option<std::net::SocketAddr>,
     /// A directory that stands for the machine
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub root: Option<PathBuf>,
@@ -73,6 +81,13 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// Runs it.
 pub fn run(args: &Daemon) -> Result<Exit, Failure> {
     let out = Out { json: args.json, quiet: false };
+    // A door or a key that nothing uses would be a promise.
+    if args.only.as_deref() != Some(vault::NAME)
+        && (args.listen.is_some() || args.key_file.is_some())
+    {
+        return Err(Failure::new(Exit::Usage, "--listen and --key-file are the vault's")
+            .hint("sanctumd --only vault"));
+    }
     match (&args.only, &args.health) {
         (Some(name), _) if name == alerts::NAME => {
             let around = Surroundings::read(None);
@@ -89,7 +104,22 @@ pub fn run(args: &Daemon) -> Result<Exit, Failure> {
             let drain = Duration::from_secs(args.drain_timeout);
             frame::run(out, inbox, &std::sync::Arc::new(service), drain, around.notify.as_deref())
         }
+        (Some(name), _) if name == vault::NAME => {
+            let around = Surroundings::read(None);
+            let (inbox, service) =
+                (frame::Inbox::open()?, vault::VaultService::open(args, &around, out)?);
+            let drain = Duration::from_secs(args.drain_timeout);
+            frame::run(out, inbox, &std::sync::Arc::new(service), drain, around.notify.as_deref())
+        }
         (None, Some(name)) if name == journal::NAME => health(out, args),
+        (Some(name), _) if name == packages::NAME => {
+            let around = Surroundings::read(None);
+            let inbox = frame::Inbox::open()?;
+            let service = packages::PackagesService::open(args, &around)?;
+            let drain = Duration::from_secs(args.drain_timeout);
+            frame::run(out, inbox, &std::sync::Arc::new(service), drain, around.notify.as_deref())
+        }
+        (None, Some(name)) if name == packages::NAME => packages::health(out, args),
         (Some(name), _) | (None, Some(name)) => {
             Err(Failure::refused(format!("this version has no service `{name}`"))
                 .hint("sanctumd --list prints what it has"))

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod failure;
 pub mod machine;
 pub mod output;
+pub mod packages;
 pub mod presence;
 pub mod record;
 pub mod recovery;
@@ -40,16 +41,27 @@ pub fn sanctum() -> ExitCode {
     finish(out, commands::run(cli, around))
 }
 
-/// The command line and its verb with what follows, which hints repeat. The commands are built once: that is most of what a
-/// verb without work costs.
+/// The command line and its verb with what follows, which hints repeat.
 fn parse(
     words: impl IntoIterator<Item = OsString>,
 ) -> Result<(args::Cli, Option<String>), clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let mut commands = args::Cli::command();
-    let matches = commands.try_get_matches_from_mut(&words)?;
-    let verb = matches.subcommand_name().map(|verb| surroundings::retyped(verb, &words));
-    let cli = args::Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut commands))?;
+    if let Some(narrow) = args::narrow::tree(&words)
+        && let Ok(read) = read(narrow, &words)
+    {
+        return Ok(read);
+    }
+    read(args::Cli::command(), &words)
+}
+
+/// The commands are built once: that is most of what a verb without work costs.
+fn read(
+    mut commands: clap::Command,
+    words: &[OsString],
+) -> Result<(args::Cli, Option<String>), clap::Error> {
+    let mut matches = commands.try_get_matches_from_mut(words)?;
+    let verb = matches.subcommand_name().map(|verb| surroundings::retyped(verb, words));
+    let cli = args::Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(&mut commands))?;
     Ok((cli, verb))
 }
 

@@ -45,9 +45,9 @@ impl Opened {
     /// On a machine, at euid 0 or without a home, the approved copy stands in for a file that is not named.
     pub fn read(common: &Common, around: &Surroundings, out: Out) -> Result<Self, Failure> {
         let approved = || Some(PathBuf::from(layout::APPROVED_INSTANCE));
-        let proposal = around.default_instance().filter(|path| files::is_there(path));
+        let proposal = || around.default_instance().filter(|path| files::is_there(path));
         let fallback = || if common.root.is_none() { approved() } else { None };
-        let named = common.instance.clone().or(proposal).or_else(fallback);
+        let named = common.instance.clone().or_else(proposal).or_else(fallback);
         let Some(path) = named.or_else(|| around.default_instance()) else {
             return Err(Failure::new(Exit::Usage, "no instance file: there is no home directory")
                 .hint("name one with --instance FILE"));
@@ -214,4 +214,21 @@ pub fn choose_node(instance: &Instance, common: &Common) -> Result<NodeName, Fai
         .ok_or_else(|| {
             Failure::new(Exit::Usage, "the instance has no hub").hint("name a node with --node")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::OnceLock;
+
+    #[test]
+    fn for_a_file_that_is_named_nobody_is_asked_where_the_owners_home_is() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/minimal/instance.yaml");
+        let (instance, node) = (Some(PathBuf::from(file)), None);
+        let common = Common { instance, root: None, node, json: false, quiet: true };
+        let around = Surroundings { home: OnceLock::new(), ..Surroundings::read(None) };
+        let opened = Opened::read(&common, &around, Out { json: false, quiet: true }).unwrap();
+        assert_eq!(opened.path, file);
+        assert!(around.home.get().is_none());
+    }
 }

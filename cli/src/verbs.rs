@@ -2,7 +2,7 @@
 //! the house is being built. `sanctumd --list` prints the same.
 
 /// Services of `sanctumd --only NAME`.
-pub const SERVICES: [&str; 2] = ["alerts", "journal"];
+pub const SERVICES: [&str; 3] = ["alerts", "journal", "packages"];
 /// One-shot jobs of `sanctum`.
 pub const JOBS: [&str; 8] =
     ["bootstrap", "job", "nft-load", "pf-load", "reboot-report", "rotate", "scan", "secrets-age"];

@@ -38,6 +38,7 @@ pub struct Match {
 #[derive(Debug)]
 pub struct Engine {
     compiled: Vec<OnceLock<Matcher>>,
+    guards: bool,
 }
 
 /// A secret before its line and column are known.
@@ -55,7 +56,8 @@ impl From<Seen> for Span {
     }
 }
 
-static BUILTIN: LazyLock<Engine> = LazyLock::new(Engine::new);
+static BUILTIN: LazyLock<Engine> = LazyLock::new(|| Engine::new(false));
+static GUARDING: LazyLock<Engine> = LazyLock::new(|| Engine::new(true));
 
 impl Engine {
     /// The engine over the built-in rules, made on first use.
@@ -64,8 +66,20 @@ impl Engine {
         &BUILTIN
     }
 
-    fn new() -> Self {
-        Self { compiled: RULES.iter().map(|_| OnceLock::new()).collect() }
+    /// The engine of what stands between an agent and a secret: it knows tokens by their form alone too. A report that names what
+    /// is none wastes somebody's time; a guard that lets a token pass because one letter of it was changed does not guard.
+    #[must_use]
+    pub fn guarding() -> &'static Self {
+        &GUARDING
+    }
+
+    fn new(guards: bool) -> Self {
+        Self { compiled: RULES.iter().map(|_| OnceLock::new()).collect(), guards }
+    }
+
+    /// Whether it looks for this kind.
+    pub(crate) const fn heeds(&self, rule: &Rule) -> bool {
+        self.guards || !rule.guards_only
     }
 
     /// Every secret in `text`, by position. Of two that nest only the outer one is reported, of two that
@@ -95,7 +109,7 @@ impl Engine {
     /// An engine of its own, with nothing compiled.
     #[cfg(test)]
     pub(crate) fn builtin_for_test() -> Self {
-        Self::new()
+        Self::new(false)
     }
 
     /// How many rules have been compiled so far; for tests and measurements.

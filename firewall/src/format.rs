@@ -27,6 +27,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("infra.yaml", include_str!("../rules/infra.yaml")),
     ("home.yaml", include_str!("../rules/home.yaml")),
     ("key.yaml", include_str!("../rules/key.yaml")),
+    ("form.yaml", include_str!("../rules/form.yaml")),
     ("generic.yaml", include_str!("../rules/generic.yaml")),
 ];
 
@@ -68,6 +69,9 @@ pub(crate) struct RuleText {
     /// Values that the provider's own documents use.
     #[serde(default)]
     pub(crate) dummies: Vec<String>,
+    /// Whether only guards look for it: a form without the sum or the context that tells a credential from chance.
+    #[serde(default)]
+    pub(crate) guards_only: bool,
     /// What the provider is asked about one.
     #[serde(default)]
     pub(crate) validate: Option<ValidateText>,

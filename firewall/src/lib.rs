@@ -3,6 +3,7 @@
 //! The rules are data in `rules/*.yaml` (docs/formats/credential-rules.md), read at build time. Everything
 //! here is a function of its arguments: no file, no clock, no network, and no secret in any output.
 
+pub mod agents;
 mod armour;
 mod assign;
 mod base64;
@@ -21,6 +22,7 @@ mod hostile;
 mod mark;
 mod matcher;
 mod noun;
+pub mod packages;
 mod prefilter;
 mod random;
 #[cfg(test)]
@@ -29,6 +31,8 @@ mod redact;
 mod rule;
 mod scheme;
 mod search;
+mod sensitive;
+pub mod shell;
 #[cfg(test)]
 mod tests;
 mod url;

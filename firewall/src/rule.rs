@@ -32,6 +32,8 @@ pub struct Rule {
     pub(crate) varied: bool,
     pub(crate) check: Option<Check>,
     pub(crate) dummies: &'static [&'static str],
+    /// Whether only [`crate::Engine::guarding`] looks for it.
+    pub guards_only: bool,
     /// What its provider is asked about one, where it has a request that only reads.
     pub validate: Option<&'static Validation>,
 }

@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
         }
         let hit = end - keyword.len..end;
         for at in keyword.rules.iter().map(|at| usize::from(*at)) {
-            let Some(rule) = RULES.get(at) else { continue };
+            let Some(rule) = RULES.get(at).filter(|rule| self.engine.heeds(rule)) else { continue };
             match rule.finder {
                 Some(finder) => self.look_with(at, rule, finder, &hit),
                 None => self.look_near(at, rule, &hit),

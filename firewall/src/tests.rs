@@ -3,10 +3,23 @@
 #![expect(clippy::string_slice, reason = "a test that cuts a character in two fails, as it should")]
 
 use crate::format::{self, Example, RuleText};
-use crate::{Engine, RULES, Rule, find, find_cleartext, find_in, redact};
+use crate::{Engine, Match, RULES, Redacted, Rule, find_cleartext};
 use proptest::prelude::*;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+/// Every rule, those of guards too.
+fn find(text: &[u8]) -> Vec<Match> {
+    find_in(text, None)
+}
+
+fn find_in(text: &[u8], path: Option<&str>) -> Vec<Match> {
+    Engine::guarding().find_in(text, path)
+}
+
+fn redact(text: &str) -> Redacted {
+    Engine::guarding().redact(text)
+}
 
 /// The text of an example and the secret's place in it.
 fn compose(example: &Example) -> (String, Range<usize>) {
@@ -66,6 +79,23 @@ fn no_negative_example_is_found_by_its_rule() {
     }
 }
 
+/// What guards see besides is theirs alone, and takes no other kind's name.
+#[test]
+fn a_form_alone_is_for_guards() {
+    for rule in texts() {
+        for (text, range) in rule.positive.iter().map(compose) {
+            let found: Vec<_> = crate::find_in(text.as_bytes(), rule.path.as_deref())
+                .into_iter()
+                .map(|m| (m.rule.id, m.range))
+                .collect();
+            let wanted = [(rule.id.as_str(), range)];
+            let wanted = if rule.guards_only { &[][..] } else { &wanted };
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+    assert!(texts().iter().any(|rule| rule.guards_only));
+}
+
 #[test]
 fn a_rule_file_holds_no_token_in_one_piece() {
     for (file, text) in format::FILES {
@@ -85,6 +115,7 @@ fn the_table_is_the_files() {
             (rule.id, rule.title, rule.provider, rule.source, rule.pattern)
         );
         assert_eq!((text.min_length, text.varied), (rule.min_length, rule.varied), "{}", rule.id);
+        assert_eq!(text.guards_only, rule.guards_only, "{}", rule.id);
         assert_eq!(
             (&*text.keywords, &*text.dummies),
             (&*owned(rule.keywords), &*owned(rule.dummies))
@@ -174,7 +205,8 @@ fn every_pattern_compiles_only_when_its_keyword_is_seen() {
     assert_eq!(engine.compiled_rules(), 1);
     let all: Vec<&str> = RULES.iter().flat_map(|rule| rule.keywords).copied().collect();
     let _ = engine.find(all.join(" ").as_bytes());
-    assert_eq!(engine.compiled_rules(), RULES.iter().filter(|rule| rule.finder.is_none()).count());
+    let compiled = |rule: &&Rule| rule.finder.is_none() && !rule.guards_only;
+    assert_eq!(engine.compiled_rules(), RULES.iter().filter(compiled).count());
 }
 
 #[test]
@@ -330,14 +362,18 @@ proptest! {
 
     #[test]
     fn redacting_twice_is_redacting_once(text in text()) {
-        let once = redact(&text).text;
-        prop_assert_eq!(&redact(&once).text, &once);
+        for engine in [Engine::builtin(), Engine::guarding()] {
+            let once = engine.redact(&text).text;
+            prop_assert_eq!(&engine.redact(&once).text, &once);
+        }
     }
 
     #[test]
     fn a_redacted_text_holds_no_match(text in text()) {
-        let redacted = redact(&text).text;
-        prop_assert!(find(redacted.as_bytes()).is_empty(), "{}", redacted);
+        for engine in [Engine::builtin(), Engine::guarding()] {
+            let redacted = engine.redact(&text).text;
+            prop_assert!(engine.find(redacted.as_bytes()).is_empty(), "{}", redacted);
+        }
     }
 
     #[test]
@@ -375,7 +411,7 @@ proptest! {
         let (example, range, _) = positives().swap_remove(at);
         let text = format!("{before}\n{example}\n{after}");
         let start = before.len() + 1 + range.start;
-        let covers = |m: &crate::Match| m.range.start <= start && start + range.len() <= m.range.end;
+        let covers = |m: &Match| m.range.start <= start && start + range.len() <= m.range.end;
         prop_assert!(find(text.as_bytes()).iter().any(covers));
         prop_assert!(!redact(&text).text.contains(&example[range]));
     }
@@ -383,7 +419,7 @@ proptest! {
     #[test]
     fn matches_are_sorted_and_none_holds_another(text in text()) {
         let found = find(text.as_bytes());
-        let ordered = |pair: &[crate::Match]| {
+        let ordered = |pair: &[Match]| {
             pair[0].range.start < pair[1].range.start && pair[0].range.end < pair[1].range.end
         };
         prop_assert!(found.windows(2).all(ordered));

@@ -4,11 +4,15 @@
 //! consistent with each other, refusals that point into the text. Deliberately absent: any input or output, and
 //! any expectation of what a given input means, which is the work of the crates' own tests.
 
+mod agents;
+mod packages;
 mod rotation;
 mod sops;
 mod sops_yaml;
 mod sources;
 
+pub use agents::{hook_content, hook_input, hook_settings};
+pub use packages::{package_files, package_records};
 pub use rotation::{rotation_answers, rotation_record};
 pub use sops::{sops_age, sops_dotenv, sops_ini, sops_json, sops_metadata, sops_value};
 pub use sops_yaml::sops_yaml;
@@ -342,4 +346,16 @@ pub fn stores(bytes: &[u8]) {
     if let Some(reference) = sanctum_types::SecretRef::parse(&text) {
         assert_eq!(reference.to_string(), text);
     }
+}
+
+/// A command: it has a verdict, noise around it makes it no milder, and what is shown holds no private characters.
+pub fn shell(bytes: &[u8]) {
+    use sanctum_firewall::shell::{Context, NoView, Policy, judge, read};
+    let text = text(bytes);
+    let context = Context { home: "/home/dev", cwd: "/home/dev/project", project: "/home/dev/project", view: &NoView };
+    let policy = Policy { home: "/home/dev".to_owned(), ..Policy::default() };
+    let plain = judge(&read(&text, &context), &policy);
+    let noisy = judge(&read(&format!("true; {text}"), &context), &policy);
+    assert!(noisy.decision >= plain.decision);
+    assert!(!plain.reason.contains(['\u{10FFF0}', '\u{10FFF1}', '\u{10FFF2}']));
 }

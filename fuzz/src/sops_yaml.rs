@@ -17,6 +17,7 @@ pub fn sops_yaml(bytes: &[u8]) {
         let Ok(leaves) = yaml.leaves(document) else { continue };
         metadata(&mut yaml, document, &leaves);
         let Ok(leaves) = yaml.leaves(document) else { continue };
+        disclose(&yaml, document, &leaves);
         replace(&mut yaml, document, &leaves);
     }
 }
@@ -45,6 +46,32 @@ fn replace(yaml: &mut YamlText, document: usize, leaves: &[Leaf]) {
     if yaml.replace(document, &back).is_ok() {
         let again = yaml.leaves(document).into_iter().flatten();
         assert!(again.zip(leaves).all(|(again, leaf)| format!("{:?}", again.what) == format!("{:?}", leaf.what)));
+    }
+}
+
+/// What is written without reading it back is what would have been read back.
+fn disclose(yaml: &YamlText, document: usize, leaves: &[Leaf]) {
+    let again = || YamlText::parse(&yaml.render()).ok();
+    // One text of the document goes round, so that what is written is as hostile as where it is written.
+    let texts = leaves.iter().rev().map(|leaf| match &leaf.what {
+        What::Comment(text) | What::Value(Scalar::Str(text) | Scalar::Time(text)) => text.clone(),
+        What::Value(_) => String::from("y").into(),
+    });
+    let new: Vec<_> = leaves
+        .iter()
+        .zip(texts)
+        .map(|(leaf, text)| match &leaf.what {
+            What::Comment(_) => What::Comment(text),
+            What::Value(Scalar::Str(_)) => What::Value(Scalar::Str(text)),
+            What::Value(_) => leaf.what.clone(),
+        })
+        .enumerate()
+        .collect();
+    for new in new.chunks(1).take(16).chain([new.as_slice()]) {
+        let (Some(mut disclosed), Some(mut read)) = (again(), again()) else { return };
+        let disclosed = disclosed.disclose(document, new).map(|()| disclosed.render());
+        let read = read.replace(document, new).and_then(|()| read.set_metadata(document, None)).map(|()| read.render());
+        assert_eq!(disclosed.ok(), read.ok());
     }
 }
 

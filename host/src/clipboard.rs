@@ -5,6 +5,7 @@
 //! terminals, and knowing when to clear.
 
 use crate::HostError;
+use crate::clock::{self, Monotonic};
 use crate::command::{Options, Program, hand_over, run};
 use sanctum_types::Secret;
 use std::collections::BTreeMap;
@@ -13,6 +14,10 @@ use zeroize::Zeroizing;
 
 /// A display answers at once or not at all.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What a clipboard is cleared with: some programs and terminals keep the old content when the new one is empty.
+pub const BLANK: &[u8] = b" ";
+/// Between two looks at what is there.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Which display this process may speak to, as the environment says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,11 +71,19 @@ impl Clipboard {
         })
     }
 
-    /// Puts bytes there in the place of what was there.
+    /// Puts bytes there in the place of what was there, and reads them back.
     ///
     /// # Errors
-    /// The display does not answer.
+    /// The display does not answer, or it holds something else in the end.
     pub fn put(&self, bytes: &[u8]) -> Result<(), HostError> {
+        self.hand_over(bytes)?;
+        self.until("put", |held| held == bytes).inspect_err(|_| {
+            // It may hold a part of the value; what went wrong first is what is told.
+            let _ = self.hand_over(BLANK);
+        })
+    }
+
+    fn hand_over(&self, bytes: &[u8]) -> Result<(), HostError> {
         let options = Options {
             stdin: Some(Secret::new(bytes.to_vec())),
             env: self.env.clone(),
@@ -79,6 +92,24 @@ impl Clipboard {
         };
         let (program, args) = &self.copy;
         hand_over(program, args, options)
+    }
+
+    /// Waits until what is there is as it should be.
+    ///
+    /// xclip goes to the background before the display has heard from it, so its end says nothing of the selection.
+    fn until(&self, verb: &'static str, is_so: impl Fn(&[u8]) -> bool) -> Result<(), HostError> {
+        let start = Monotonic::now();
+        while !is_so(&self.read()?) {
+            if start.elapsed() > PATIENCE {
+                return Err(HostError::Io {
+                    verb,
+                    path: "the clipboard".to_owned(),
+                    source: std::io::Error::other("it holds something else than it was given"),
+                });
+            }
+            clock::sleep(PAUSE);
+        }
+        Ok(())
     }
 
     /// What is there; nothing where nobody holds it.
@@ -109,13 +140,14 @@ impl Clipboard {
     /// Clears it where it still holds what `is_ours` knows; whether it was cleared.
     ///
     /// # Errors
-    /// The display does not answer.
-    pub fn clear_if(&self, is_ours: impl FnOnce(&[u8]) -> bool) -> Result<bool, HostError> {
+    /// The display does not answer, or it holds the value still.
+    pub fn clear_if(&self, is_ours: impl Fn(&[u8]) -> bool) -> Result<bool, HostError> {
         if !is_ours(&self.read()?) {
             return Ok(false);
         }
-        // A space, since some programs keep the old content when the new one is empty.
-        self.put(b" ")?;
+        self.hand_over(BLANK)?;
+        // Whatever else somebody copied at that moment is theirs.
+        self.until("clear", |held| !is_ours(held))?;
         Ok(true)
     }
 }

@@ -5,34 +5,35 @@
 #![expect(clippy::disallowed_methods, reason = "this crate is the one home of effects")]
 
 use crate::HostError;
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Error, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
-fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> HostError {
+fn failed(verb: &'static str, path: &Path, source: Error) -> HostError {
     HostError::Io { verb, path: path.display().to_string(), source }
 }
 
 /// Reads a regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, HostError> {
-    let read = || -> std::io::Result<Vec<u8>> {
+    let read = || -> io::Result<Vec<u8>> {
         // Opening a device can do something, and a FIFO must not make a command wait for ever: neither is opened, and what
         // becomes one in between is opened without blocking and refused.
         if !std::fs::metadata(path)?.is_file() {
-            return Err(std::io::Error::other("not a regular file"));
+            return Err(Error::other("not a regular file"));
         }
         let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
         let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
         let about = file.metadata()?;
         if !about.is_file() {
-            return Err(std::io::Error::other("not a regular file"));
+            return Err(Error::other("not a regular file"));
         }
         // One allocation: growth would leave copies behind, and the file may hold a secret.
         let room = usize::try_from(about.len().min(limit)).unwrap_or(0);
         let mut bytes = Vec::with_capacity(room.saturating_add(1));
         file.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
-            return Err(std::io::Error::other(format!("larger than {limit} bytes")));
+            return Err(Error::other(format!("larger than {limit} bytes")));
         }
         Ok(bytes)
     };
@@ -43,9 +44,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, HostError> {
 pub fn read_optional(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, HostError> {
     match read(path, limit) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            Ok(None)
-        }
+        Err(HostError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -58,7 +57,7 @@ pub fn is_there(path: &Path) -> bool {
 
 /// Makes a new file, only for its owner to read, in a directory that is made when it is missing.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
-    let write = || -> std::io::Result<()> {
+    let write = || -> io::Result<()> {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             std::fs::DirBuilder::new().recursive(true).create(dir)?;
         }
@@ -70,77 +69,122 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
     write().map_err(|source| failed("write", path, source))
 }
 
+/// Writes a file beside its place and lets `take` bring it there: whenever this ends, the place has all of it or what it had
+/// before, and nothing lies beside it.
+///
+/// The new file is made with `mode` and then dressed, while it is empty; it and the directory are synced.
+pub(crate) fn settle(
+    place: &Path,
+    mode: u32,
+    bytes: &[u8],
+    dress: impl FnOnce(&File) -> io::Result<()>,
+    take: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let dir = match place.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let name = place.file_name().ok_or_else(|| Error::other("no file name"))?;
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).map_err(Error::other)?;
+    let fresh = format!(".{}.{:016x}.tmp", name.to_string_lossy(), u64::from_ne_bytes(random));
+    let fresh = dir.join(fresh);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
+    let taken = dress(&file)
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| take(&fresh, place));
+    if let Err(error) = taken {
+        let _ = std::fs::remove_file(&fresh);
+        return Err(error);
+    }
+    File::open(dir)?.sync_all()
+}
+
+/// Over whatever is there.
+fn over(fresh: &Path, place: &Path) -> io::Result<()> {
+    std::fs::rename(fresh, place)
+}
+
+/// The facts of the regular file that has the place; what is no regular file is not replaced.
+fn replaced(found: io::Result<Metadata>) -> io::Result<Option<Metadata>> {
+    match found {
+        Ok(facts) if !facts.is_file() => Err(Error::other("not a regular file")),
+        Ok(facts) => Ok(Some(facts)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Replaces or makes a file of the owner's, only for its owner to read.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
-    let write = || -> std::io::Result<()> {
-        let name = path.file_name().ok_or_else(|| std::io::Error::other("no file name"))?;
-        let fresh = path.with_file_name(format!(".{}.sanctum-new", name.to_string_lossy()));
-        match std::fs::remove_file(&fresh) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, path)
-    };
-    write().map_err(|source| failed("write", path, source))
+    settle(path, 0o600, bytes, |_| Ok(()), over).map_err(|source| failed("write", path, source))
 }
 
 /// Replaces a file of the owner's as a whole, or makes it: after a crash it is the old one or the new one.
 ///
-/// A temporary file in the same directory is written, synced and renamed; the directory is synced. Mode and owner of
-/// the old file are kept; a new one is only for its owner. Where the path is a link, what it leads to is replaced.
+/// Mode and owner of the old file are kept; a new one is only for its owner. Where the path is a link, what it leads to is
+/// replaced.
 ///
 /// # Errors
-/// [`HostError::Io`]; the old file is then as it was.
+/// [`HostError::Io`], also for a link that leads nowhere; the old file is then as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
-    let write = || -> std::io::Result<()> {
+    let write = || -> io::Result<()> {
         let target = match std::fs::canonicalize(path) {
             Ok(target) => target,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => path.to_path_buf(),
+            // What a link should lead to may be on a disk that is not mounted; the link is the owner's.
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
+                path.to_path_buf()
+            }
             Err(error) => return Err(error),
         };
-        let dir = match target.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir,
-            _ => Path::new("."),
+        let old = replaced(std::fs::metadata(&target))?;
+        let dress = |file: &File| {
+            let Some(old) = &old else { return Ok(()) };
+            let own = file.metadata()?;
+            if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
+                fchown(file, Some(old.uid()), Some(old.gid()))?;
+            }
+            // Permission bits only: a file that is replaced does not keep a set-uid bit.
+            file.set_permissions(Permissions::from_mode(old.mode() & 0o777))
         };
-        let name = target.file_name().ok_or_else(|| std::io::Error::other("no file name"))?;
-        let mut random = [0_u8; 8];
-        getrandom::fill(&mut random).map_err(std::io::Error::other)?;
-        let fresh = format!(".{}.{:016x}.tmp", name.to_string_lossy(), u64::from_ne_bytes(random));
-        let fresh = dir.join(fresh);
-        let written = fill(&fresh, &target, bytes).and_then(|()| std::fs::rename(&fresh, &target));
-        if let Err(error) = written {
-            let _ = std::fs::remove_file(&fresh);
-            return Err(error);
-        }
-        std::fs::File::open(dir)?.sync_all()
+        settle(&target, 0o600, bytes, dress, over)
     };
     write().map_err(|source| failed("replace", path, source))
 }
 
-/// Writes a file that is about to take the place of another, with the mode and owner of that one.
-fn fill(fresh: &Path, old: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
-    match std::fs::metadata(old) {
-        Ok(facts) if !facts.is_file() => return Err(std::io::Error::other("not a regular file")),
-        Ok(facts) => {
-            let own = file.metadata()?;
-            if (own.uid(), own.gid()) != (facts.uid(), facts.gid()) {
-                std::os::unix::fs::fchown(&file, Some(facts.uid()), Some(facts.gid()))?;
-            }
-            // Permission bits only: a file that is replaced does not keep a set-uid bit.
-            file.set_permissions(std::fs::Permissions::from_mode(facts.mode() & 0o777))?;
+/// Replaces a file as a whole, or makes it, so that everybody may read it and only its owner, who is this process's account, may
+/// change it; so are the directories above it that are missing. A file that fewer could read stays so, in its group. A link at the
+/// path is replaced, not followed.
+///
+/// # Errors
+/// [`HostError::Io`]; the old file is then as it was.
+pub fn publish(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    let write = || -> io::Result<()> {
+        let dir = path.parent().ok_or_else(|| Error::other("no directory"))?;
+        let missing = dir.ancestors().take_while(|dir| !dir.exists());
+        for dir in missing.collect::<Vec<_>>().into_iter().rev() {
+            std::fs::create_dir(dir)?;
+            // Whatever the mask says: programs of other accounts read what lies here.
+            std::fs::set_permissions(dir, Permissions::from_mode(0o755))?;
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    file.write_all(bytes)?;
-    file.sync_all()
+        let old = match std::fs::symlink_metadata(path) {
+            Ok(facts) if facts.is_symlink() => None,
+            found => replaced(found)?,
+        };
+        let dress = |file: &File| {
+            let mut mode = 0o644;
+            if let Some(old) = &old {
+                if file.metadata()?.gid() != old.gid() {
+                    fchown(file, None, Some(old.gid()))?;
+                }
+                mode = old.mode() & 0o644 | 0o600;
+            }
+            file.set_permissions(Permissions::from_mode(mode))
+        };
+        settle(path, 0o600, bytes, dress, over)
+    };
+    write().map_err(|source| failed("write", path, source))
 }
 
 /// Makes a directory and what is missing above it.
@@ -158,7 +202,7 @@ pub fn make_dir(path: &Path) -> Result<(), HostError> {
 pub fn make_private_dir(path: &Path) -> Result<(), HostError> {
     use std::os::unix::fs::DirBuilderExt as _;
     match std::fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         made => made.map_err(|source| failed("create", path, source)),
     }
 }
@@ -167,7 +211,7 @@ pub fn make_private_dir(path: &Path) -> Result<(), HostError> {
 pub fn list(path: &Path) -> Result<Vec<String>, HostError> {
     let entries = match std::fs::read_dir(path) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(failed("list", path, source)),
     };
     let mut names: Vec<String> =
@@ -207,7 +251,7 @@ impl TempDir {
         use std::os::unix::fs::DirBuilderExt as _;
         let mut random = [0_u8; 8];
         getrandom::fill(&mut random).map_err(|error| {
-            failed("make", Path::new("a temporary directory"), std::io::Error::other(error))
+            failed("make", Path::new("a temporary directory"), Error::other(error))
         })?;
         let path = place.join(format!("sanctum-{:016x}", u64::from_ne_bytes(random)));
         std::fs::DirBuilder::new()
@@ -228,7 +272,6 @@ impl TempDir {
     /// # Errors
     /// This process may not give files away.
     pub fn lend(&self, name: &str, account: &crate::accounts::Account) -> Result<(), HostError> {
-        use std::os::unix::fs::PermissionsExt as _;
         let path = self.0.join(name);
         let io = |source| failed("give away", &path, source);
         std::os::unix::fs::lchown(&path, Some(account.uid), Some(account.gid)).map_err(io)?;
@@ -287,7 +330,6 @@ mod tests {
 
     #[test]
     fn root_works_below_a_directory_of_roots_and_nobody_else_can_enter() {
-        use std::os::unix::fs::MetadataExt as _;
         let root = rustix::process::geteuid().is_root();
         let dir = TempDir::new().expect("a directory");
         assert_eq!(std::fs::metadata(dir.path()).expect("facts").mode() & 0o777, 0o700);
@@ -302,7 +344,6 @@ mod tests {
 
     #[test]
     fn a_replaced_file_keeps_its_mode_and_leaves_nothing_beside_it() {
-        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         let dir = TempDir::new().expect("a directory");
         let (file, link) = (dir.path().join("a.json"), dir.path().join("link"));
         std::fs::write(&file, "old").expect("written");
@@ -315,6 +356,63 @@ mod tests {
         assert_eq!(list(dir.path()).expect("names"), ["a.json", "b", "link"]);
         assert!(replace(dir.path(), b"").is_err());
         assert!(replace(&dir.path().join("no/where"), b"").is_err());
+        let loose = dir.path().join("loose");
+        std::os::unix::fs::symlink(dir.path().join("gone"), &loose).expect("a link");
+        assert!(replace(&loose, b"").is_err());
+        assert!(loose.is_symlink() && !dir.path().join("gone").exists());
+    }
+
+    #[test]
+    fn what_is_published_is_for_everybody_unless_it_was_for_fewer() {
+        let dir = TempDir::new().expect("a directory");
+        let file = dir.path().join("made/here/settings.json");
+        let mode = |path: &Path| std::fs::metadata(path).expect("facts").mode() & 0o7777;
+        publish(&file, b"1").expect("published");
+        assert_eq!((mode(&file), mode(&dir.path().join("made"))), (0o644, 0o755));
+        for (was, is) in [
+            (0o600, 0o600),
+            (0o640, 0o640),
+            (0o644, 0o644),
+            (0o444, 0o644),
+            (0o666, 0o644),
+            (0o4755, 0o644),
+        ] {
+            std::fs::set_permissions(&file, Permissions::from_mode(was)).expect("mode");
+            publish(&file, b"2").expect("published");
+            assert_eq!(mode(&file), is, "{was:o}");
+        }
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        publish(&link, b"3").expect("published");
+        assert!(!link.is_symlink() && std::fs::read(&file).expect("read") == b"2");
+        assert!(publish(&dir.path().join("made"), b"").is_err());
+        assert_eq!(list(dir.path()).expect("names"), ["link", "made"]);
+        assert_eq!(list(&dir.path().join("made/here")).expect("names"), ["settings.json"]);
+    }
+
+    #[test]
+    fn a_private_file_is_for_its_owner_alone_whatever_it_replaces() {
+        let dir = TempDir::new().expect("a directory");
+        let file = dir.path().join("a");
+        for was in [None, Some(0o644), Some(0o666)] {
+            if let Some(was) = was {
+                std::fs::set_permissions(&file, Permissions::from_mode(was)).expect("mode");
+            }
+            write_private(&file, b"x").expect("written");
+            assert_eq!(std::fs::metadata(&file).expect("facts").mode() & 0o7777, 0o600);
+        }
+    }
+
+    #[test]
+    fn what_does_not_take_its_place_leaves_nothing() {
+        let dir = TempDir::new().expect("a directory");
+        let file = dir.path().join("a");
+        write_private(&file, b"old").expect("written");
+        let refused = |_: &Path, _: &Path| Err(Error::other("no"));
+        assert!(settle(&file, 0o600, b"new", |_| Ok(()), refused).is_err());
+        assert!(settle(&file, 0o600, b"new", |_| Err(Error::other("no")), over).is_err());
+        assert_eq!(std::fs::read(&file).expect("read"), b"old");
+        assert_eq!(list(dir.path()).expect("names"), ["a"]);
     }
 
     #[test]

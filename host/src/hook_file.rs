@@ -5,9 +5,8 @@
 #![expect(clippy::disallowed_methods, reason = "this crate is the one home of effects")]
 
 use crate::HostError;
+use crate::files::settle;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> HostError {
@@ -23,21 +22,10 @@ pub fn place(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
         if let Some(dir) = path.parent() {
             std::fs::DirBuilder::new().recursive(true).create(dir)?;
         }
-        let name = path.file_name().ok_or_else(|| std::io::Error::other("no file name"))?;
-        let fresh = path.with_file_name(format!(".{}.sanctum-new", name.to_string_lossy()));
-        match std::fs::remove_file(&fresh) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(&fresh)?;
-        let placed = file.write_all(bytes).and_then(|()| file.sync_all());
-        let placed = placed
-            .and_then(|()| Ok(renameat_with(CWD, &fresh, CWD, path, RenameFlags::NOREPLACE)?));
-        if placed.is_err() {
-            std::fs::remove_file(&fresh)?;
-        }
-        placed
+        let take = |fresh: &Path, path: &Path| {
+            Ok(renameat_with(CWD, fresh, CWD, path, RenameFlags::NOREPLACE)?)
+        };
+        settle(path, 0o755, bytes, |_| Ok(()), take)
     };
     write().map_err(|source| failed("write", path, source))
 }

@@ -12,11 +12,12 @@ use crate::accounts::Account;
 use crate::{HostError, trust};
 use rustix::process::{Pid, Signal, kill_process};
 use sanctum_types::{AbsPath, Secret};
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -25,6 +26,9 @@ const OUTPUT_LIMIT: u64 = 1024 * 1024;
 
 /// Between two looks whether a command has ended: nobody notices a tenth of a second.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How long what a command left behind may hold its pipes open, as for other children (`command.rs`).
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// A variable for a child.
 pub type Variable = (String, Secret<String>);
@@ -126,17 +130,35 @@ pub fn status(words: &[String], start: &Start<'_>) -> Result<u8, HostError> {
     Ok(code(ended))
 }
 
-/// As [`status`], for a command that has left this session: whatever is heard goes on to it as SIGTERM, since the terminal
-/// cannot reach it.
+/// As [`status`], for a command that leaves this session: whatever is heard goes on to it as SIGTERM, since the terminal
+/// cannot reach it. Nor is it given the terminal as a stream, from which it could read what is typed there later: it reads
+/// the end of file, and what it says comes through a pipe.
 pub fn status_relayed(
     words: &[String],
     start: &Start<'_>,
     heard: &Receiver<()>,
 ) -> Result<u8, HostError> {
     let io = failed(&words.first().cloned().unwrap_or_default());
-    let mut child = command(words, start)?.spawn().map_err(&io)?;
+    let mut command = command(words, start)?;
+    if std::io::stdin().is_terminal() {
+        command.stdin(Stdio::null());
+    }
+    let (out, err) = (std::io::stdout(), std::io::stderr());
+    if out.is_terminal() {
+        command.stdout(Stdio::piped());
+    }
+    if err.is_terminal() {
+        command.stderr(Stdio::piped());
+    }
+    let mut child = command.spawn().map_err(&io)?;
+    let (relaying, all_said) = channel();
+    relay(child.stdout.take(), &out, &relaying).map_err(&io)?;
+    relay(child.stderr.take(), &err, &relaying).map_err(&io)?;
+    drop(relaying);
     loop {
         if let Some(ended) = child.try_wait().map_err(&io)? {
+            // The relays end with it, unless something that it started holds the pipes open.
+            let _ = all_said.recv_timeout(LAST_WORDS);
             return Ok(code(ended));
         }
         if heard.recv_timeout(LOOK).is_ok() {
@@ -144,6 +166,23 @@ pub fn status_relayed(
             let _ = kill_process(Pid::from_child(&child), Signal::TERM);
         }
     }
+}
+
+/// Copies what comes through a pipe, without holding any of it back; `relaying` goes when all is said.
+fn relay(
+    pipe: Option<impl std::io::Read + Send + 'static>,
+    to: &impl AsFd,
+    relaying: &Sender<()>,
+) -> std::io::Result<()> {
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    let mut to = std::fs::File::from(to.as_fd().try_clone_to_owned()?);
+    let relaying = relaying.clone();
+    std::thread::spawn(move || {
+        // A terminal that is gone hears nothing more, and SIGHUP has told of that.
+        let _ = std::io::copy(&mut pipe, &mut to);
+        drop(relaying);
+    });
+    Ok(())
 }
 
 /// Starts a command and leaves it alone: without a terminal, and with nothing on its standard input and outputs.

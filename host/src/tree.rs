@@ -178,6 +178,10 @@ impl Tree {
         mode: Mode,
         ids: Option<Ids>,
     ) -> Result<File, HostError> {
+        if bytes.len() as u64 > READ_LIMIT {
+            // Nobody could read it any more, this very write's reading back first of all.
+            return Err(self.failed("write", path, Errno::FBIG));
+        }
         let (dir, name) = self.existing_parent("write", path)?;
         if let Some(old) = self.target(&dir, name, path)? {
             let meta = metadata(&old, &self.shown(path))?;

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod presence;
 pub mod probe;
 pub mod prove;
+pub mod python_index;
 pub mod receipt;
 pub mod render;
 pub mod retire;

@@ -31,8 +31,8 @@ pub enum Text {
 pub struct Request {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: &'static str,
-    /// Path and query, beginning with a slash.
-    pub path: String,
+    /// Path and query, beginning with a slash; wiped, because some providers have credentials in there.
+    pub path: Zeroizing<String>,
     /// Headers, names in lowercase.
     pub headers: Vec<(&'static str, Text)>,
     /// The body; wiped, because some hold a credential.
@@ -43,13 +43,15 @@ impl Request {
     /// A request without a body.
     #[must_use]
     pub fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), body: None }
+        let path = Zeroizing::new(path.into());
+        Self { method, path, headers: Vec::new(), body: None }
     }
 
     /// With a bearer token.
     #[must_use]
     pub fn bearer(self, token: &Secret<String>) -> Self {
-        let value = Secret::new(format!("Bearer {}", token.expose()));
+        // In one piece: a text that grows leaves copies behind that nobody wipes.
+        let value = Secret::new(["Bearer ", token.expose()].concat());
         self.header("authorization", Text::Secret(value))
     }
 
@@ -102,10 +104,10 @@ impl Answer {
     }
 }
 
-// Bodies hold credentials, so that none is shown.
+// Bodies and some paths hold credentials, so that none is shown.
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {:?}", self.method, self.path, self.headers)
+        write!(f, "{} {:?}", self.method, self.headers)
     }
 }
 
@@ -142,6 +144,10 @@ impl Client {
     /// # Errors
     /// A credential would cross a network in clear text, or the address has a user, a query or no host.
     pub fn new(base: &str) -> Result<Self, BadBase> {
+        Self::within(base, WHOLE)
+    }
+
+    fn within(base: &str, whole: Duration) -> Result<Self, BadBase> {
         let uri = base.parse::<ureq::http::Uri>().map_err(|_| BadBase)?;
         let host = uri.host().unwrap_or_default();
         let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
@@ -155,7 +161,7 @@ impl Client {
             return Err(BadBase);
         }
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(WHOLE))
+            .timeout_global(Some(whole))
             .timeout_resolve(Some(REACH))
             .timeout_connect(Some(REACH))
             .http_status_as_error(false)
@@ -188,9 +194,11 @@ impl Client {
     /// # Errors
     /// There is none; whether the request was on its way is what matters.
     pub fn send(&self, request: &Request) -> Result<Answer, Lost> {
+        // The copies that the client makes of it are out of reach.
+        let uri = Zeroizing::new([self.base.as_str(), request.path.as_str()].concat());
         let mut built = ureq::http::Request::builder()
             .method(request.method)
-            .uri(format!("{}{}", self.base, request.path))
+            .uri(uri.as_str())
             .header("accept", "application/json");
         for (name, value) in &request.headers {
             let (text, is_secret) = match value {

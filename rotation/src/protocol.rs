@@ -240,6 +240,15 @@ pub enum Reason {
     /// What reads the value does not work with it.
     #[error("the value does not work through the consumer")]
     NotWorking,
+    /// The vault has no keys in its memory.
+    #[error("the vault is sealed")]
+    VaultSealed,
+    /// Nobody serves the vault at its socket.
+    #[error("the vault is not served")]
+    VaultAway,
+    /// The agent of the rotation is not believed, or no policy lets it write there and read back.
+    #[error("the vault does not let the rotation's agent store and retrieve there")]
+    VaultDenies,
     /// The sealed values cannot be written or opened.
     #[error("the sealed value cannot be written or opened")]
     Sealed,

@@ -255,10 +255,7 @@ impl Why {
                 "remove a key that nobody uses at the provider, then rotate again"
             }
             Self::Preflight { .. } => "mend the access to the provider, then rotate again",
-            Self::Consumer { reason: Reason::NoSession, .. } => {
-                "use a store that needs no session for unattended rotation, or rotate from a terminal"
-            }
-            Self::Consumer { .. } => "make the consumer readable and writable, then rotate again",
+            Self::Consumer { reason, .. } => reason.way_to_consumer(),
             Self::NameTaken => "rotate again: the next rotation has another name",
             Self::Staging { .. } => {
                 "make room and check the recipients of the house, then rotate again"
@@ -268,7 +265,9 @@ impl Why {
             }
             Self::MintLost => "mend the connection to the provider, then try again",
             Self::MayLive { .. } => "look for that key at the provider, remove it, then say retry",
-            Self::NotNew => "look at the provider's console which keys are there, then say retry",
+            Self::NotNew => {
+                "look at the provider's console which keys are there and make another one, then say retry"
+            }
             Self::Orphans { .. } => {
                 "mend the access to the provider, or remove those keys there, then say retry"
             }
@@ -289,6 +288,24 @@ impl Why {
             Self::Discard { .. } => {
                 "make the folder of rotations writable; it is tried again by itself or when you say retry"
             }
+        }
+    }
+}
+
+impl Reason {
+    /// What makes a consumer readable and writable that was not.
+    const fn way_to_consumer(self) -> &'static str {
+        match self {
+            Self::NoSession => {
+                "use a store that needs no session for unattended rotation, or rotate from a terminal"
+            }
+            Self::VaultSealed => "unseal the vault (sanctum vault unseal), then rotate again",
+            Self::VaultAway => "start the vault (sanctumd --only vault), then rotate again",
+            Self::VaultDenies => {
+                "register the rotation's agent (sanctum vault agent register) and give it `store` and \
+                 `retrieve` there (sanctum vault policy set), then rotate again"
+            }
+            _ => "make the consumer readable and writable, then rotate again",
         }
     }
 }

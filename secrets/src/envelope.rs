@@ -126,4 +126,22 @@ mod tests {
         let sealed = seal(&bytes, &[Box::new(identity.to_public())], Format::Binary).unwrap();
         assert!(*open(&sealed, &[Key::Native(identity)]).unwrap() == bytes);
     }
+
+    #[test]
+    fn nobody_is_made_to_work_for_a_passphrase_without_end() {
+        let words = Secret::new("correct horse".to_owned());
+        for (factor, tried) in [(2, true), (HARDEST + 1, false), (63, false)] {
+            // A header as another writer makes it, with a key and a sum that no passphrase fits.
+            let (salt, key) = ("A".repeat(22), "A".repeat(43));
+            let text = format!(
+                "age-encryption.org/v1\n-> scrypt {salt} {factor}\n{key}\n--- {key}\n{}",
+                "\0".repeat(32)
+            );
+            let refused = open_with_passphrase(text.as_bytes(), &words).unwrap_err();
+            let hard = matches!(*refused, DecryptError::ExcessiveWork { .. });
+            assert_eq!(hard, !tried, "{factor}: {refused:?}");
+        }
+        // 2^20 blocks of 8 times 128 bytes are 1 GiB (RFC 7914).
+        assert_eq!(HARDEST, 20);
+    }
 }

@@ -11,10 +11,14 @@ use sanctum_host::HostError;
 use sanctum_host::tree::Tree;
 use sanctum_types::{AbsPath, Mode, Secret};
 use std::path::PathBuf;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// How every private key of OpenSSH and its forerunners begins (RFC 7468).
 const PEM: &[u8] = b"-----BEGIN ";
+
+/// As for the file store.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// Why there is no identity to work with.
 #[derive(Debug, thiserror::Error)]
@@ -169,8 +173,14 @@ impl Keys {
         let missing = || matches!(self.load(), Err(IdentityError::Missing { .. }));
         let Some(path) = self.identities.first().filter(|_| missing()) else { return Ok(None) };
         let tree = Tree::open(&self.root)?;
-        if let Some(up) = path.parent() {
+        let turn = |up: AbsPath| {
             tree.furnish(&up)?;
+            tree.lock_dir(&up, LOCK_WAIT)
+        };
+        let _lock = path.parent().map(turn).transpose()?;
+        // Of two who found none at once, the second takes the first one's: it may have sealed with it already.
+        if !missing() {
+            return Ok(None);
         }
         let (text, _) = fresh();
         tree.write(path, text.as_bytes(), Mode::PRIVATE, None)?;
@@ -224,11 +234,15 @@ pub fn parse_recipient(text: &str) -> Result<Recipient, IdentityError> {
     match text.parse::<ssh::Recipient>() {
         Ok(key) => Ok(Box::new(key)),
         // Somebody may have pasted the private half: then the text is not repeated.
-        Err(_) if text.contains("SECRET") || text.contains("PRIVATE") => {
-            Err(IdentityError::Recipient("(not shown)".to_owned()))
-        }
+        Err(_) if is_like_private(text) => Err(IdentityError::Recipient("(not shown)".to_owned())),
         Err(_) => Err(IdentityError::Recipient(text.to_owned())),
     }
+}
+
+/// Whether it is perhaps a private key: age's own or a plugin's, which Bech32 lets be in small letters, or one in PEM.
+fn is_like_private(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    ["SECRET", "PRIVATE", "AGE-PLUGIN-"].iter().any(|word| text.contains(word))
 }
 
 /// A new identity: the file's text as `age-keygen` writes it, and the recipient in its spelling.
@@ -252,4 +266,24 @@ pub(crate) fn as_age(passphrase: &Secret<String>) -> SecretString {
 
 fn host(source: HostError) -> IdentityError {
     IdentityError::Host(Box::new(source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_half_is_shown_by_nobody() {
+        let (text, _) = fresh();
+        let secret = text.lines().nth(1).unwrap();
+        let keys = parse_identities("f", text.as_bytes()).unwrap();
+        assert_eq!(format!("{keys:?}"), "[Native(..)]");
+        let ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n";
+        for private in [secret, &secret.to_ascii_lowercase(), "AGE-PLUGIN-FOOBAR-1QVHULF", ssh] {
+            let refused = parse_recipient(private).err().unwrap();
+            assert!(matches!(&refused, IdentityError::Recipient(text) if text == "(not shown)"));
+        }
+        let refused = parse_recipient("age1mistyped").err().unwrap();
+        assert!(refused.to_string().contains("age1mistyped"));
+    }
 }

@@ -1,12 +1,30 @@
-//! `sanctum config`: the instance file itself.
+//! `sanctum config`: what the firewall is configured with, and the instance file itself.
+
+mod edit;
+mod firewall;
+
+pub(in crate::commands) use firewall::without_effect;
 
 use super::Context;
+use crate::args::config::{Config, ConfigArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::session::Opened;
 
+/// Runs the verb.
+pub fn run(context: &Context, args: &ConfigArgs) -> Result<Exit, Failure> {
+    match (args.verb.as_deref(), &args.explain) {
+        (Some(Config::Check), _) => check(context),
+        (Some(Config::Schema), _) => schema(context),
+        (None, Some(key)) => firewall::explain(context, key),
+        (None, None) if args.recommended => firewall::recommended(context),
+        (None, None) if args.edit => edit::run(context),
+        (None, None) => firewall::show(context),
+    }
+}
+
 /// `sanctum config check`.
-pub fn check(context: &Context) -> Result<Exit, Failure> {
+fn check(context: &Context) -> Result<Exit, Failure> {
     let opened = Opened::read(&context.common, &context.around, context.out)?;
     let house = &opened.instance;
     context.out.data(&serde_json::json!({
@@ -23,7 +41,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
 }
 
 /// `sanctum config schema`.
-pub fn schema(context: &Context) -> Result<Exit, Failure> {
+fn schema(context: &Context) -> Result<Exit, Failure> {
     let schema = sanctum_orchestrator::instance::schema();
     context.out.raw(&format!("{schema:#}\n"));
     Ok(Exit::Done)

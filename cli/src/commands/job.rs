@@ -10,6 +10,7 @@ use crate::record::{self, Deed, Recorder};
 use crate::session::Opened;
 use crate::site::HERE;
 use crate::verbs;
+use sanctum_host::tree::Tree;
 use sanctum_host::{clock, command, files};
 use sanctum_orchestrator::house::layout;
 use sanctum_orchestrator::jobs::{account, one_shot_verb, schedule};
@@ -112,11 +113,13 @@ fn remembers(context: &Context, name: &ServiceName) -> Result<(), Failure> {
     if context.around.euid == 0 {
         files::make_private_dir(&dir)?;
     }
-    if files::is_there(&dir) {
-        return Ok(());
-    }
-    let why = format!("{} is not there, so nobody would know that the job ran", dir.display());
-    Err(Failure::failed(why).hint("sanctum apply makes it where it is missing"))
+    let file = AbsPath::new(format!("/{}", account::LAST_RUN))?;
+    let may = Tree::open(&dir).and_then(|tree| tree.may_write(&file));
+    may.map_err(|error| {
+        Failure::failed(error)
+            .hint("nobody would know that the job ran, so it does not")
+            .hint("sanctum apply makes the directory where it is missing")
+    })
 }
 
 fn state_file(name: &ServiceName) -> Result<PathBuf, Failure> {

@@ -9,16 +9,20 @@ pub mod demo;
 pub mod doctor;
 pub mod guard;
 pub mod history;
+pub mod hook;
+pub mod hooks;
 pub mod itself;
 pub mod job;
 pub mod journals;
 pub mod keys;
+pub mod packages;
 pub mod pf;
 pub mod plan;
 pub mod propose;
 pub mod prove;
 pub mod reboot;
 pub mod rotate;
+pub mod run;
 pub mod saved;
 pub mod scan;
 pub mod secrets;
@@ -29,7 +33,9 @@ pub mod status;
 pub mod status_fleet;
 mod status_runs;
 pub mod up;
+pub mod vault;
 
+use crate::args::hook::Hooks;
 use crate::args::{Cli, Common, Config, Kept, Verb};
 use crate::failure::{Exit, Failure};
 use crate::output::{Out, Paint};
@@ -61,8 +67,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Init(args) => propose::init(&context, &args),
         Verb::Adopt => propose::adopt(&context),
         Verb::Job { name } => job::run(&context, &name),
-        Verb::Config { verb: Kept(Config::Check) } => config::check(&context),
-        Verb::Config { verb: Kept(Config::Schema) } => config::schema(&context),
+        Verb::Config(args) => config::run(&context, &args),
         Verb::Plan(args) => plan::run(&context, &args),
         Verb::Apply(args) => apply::run(&context, &args),
         Verb::Confirm => back::confirm(&context),
@@ -72,16 +77,21 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<Exit, Failure> {
         Verb::Audit(args) => audit::run(&context, &args),
         Verb::Guard(args) => guard::run(&context, &args),
         Verb::History => history::history(&context),
+        Verb::Hook(args) => hook::run(&context, &args),
+        Verb::Hooks { verb } => hooks::run(&context, &verb),
         Verb::Drift => history::drift(&context),
         Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Keys { verb } => keys::run(&context, &verb),
+        Verb::Packages { verb } => packages::run(&context, &verb),
         Verb::Pf { verb } => pf::run(&context, &verb),
         Verb::Reboot(args) => reboot::run(&context, &args),
         Verb::Rotate(args) => rotate::run(&context, &args),
+        Verb::Run(args) => run::run(&context, &args),
         Verb::Scan(args) => scan::run(&context, &args),
         Verb::Secrets { verb } => secrets::run(&context, &verb),
         Verb::Services(args) => services::run(&context, &args),
         Verb::Up(args) => up::run(&context, &args),
+        Verb::Vault(args) => vault::run(&context, &args),
         Verb::Status(args) => status::run(&context, &args),
         Verb::Sops(args) => sops::run(&context, *args.0),
         Verb::Ssh { verb } => ssh::run(&context, &verb),
@@ -100,15 +110,29 @@ fn unheard(cli: &Cli) -> Result<(), Failure> {
     let common = &cli.common;
     let (instance, root, node) = ("--instance", "--root", "--node");
     let deaf: &[&str] = match &cli.verb {
+        Verb::Hooks {
+            verb:
+                Kept(
+                    Hooks::Install { managed: true, .. }
+                    | Hooks::Remove { managed: true, .. }
+                    | Hooks::Status { .. },
+                ),
+        } => &[instance, node],
+        Verb::Config(Kept(args)) if !matches!(args.verb, Some(Kept(Config::Check))) => {
+            &[instance, root, node]
+        }
         Verb::Demo(_)
+        | Verb::Hooks { .. }
         | Verb::Itself { .. }
+        | Verb::Run(_)
+        | Verb::Packages { .. }
         | Verb::Scan(_)
         | Verb::Sops(_)
-        | Verb::Completions { .. }
-        | Verb::Config { verb: Kept(Config::Schema) } => &[instance, root, node],
-        Verb::Init(_) | Verb::Job { .. } | Verb::Ssh { .. } => &[root, node],
+        | Verb::Completions { .. } => &[instance, root, node],
+        Verb::Hook(_) | Verb::Init(_) | Verb::Job { .. } | Verb::Ssh { .. } => &[root, node],
         Verb::Status(args) if args.all || !args.on.is_empty() => &[root, node],
         Verb::Adopt => &[node],
+        Verb::Vault(_) => &[instance, node],
         verb if reads_receipts(verb) => &[instance, node],
         Verb::Audit(_) => &[instance, node],
         _ => &[],

@@ -29,7 +29,7 @@ use sanctum_orchestrator::supervise::{
 };
 use sanctum_types::{Actor, AuditSink, Finding, ServiceName, UnixTime};
 use screen::Screen;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use teller::Teller;
@@ -160,7 +160,7 @@ struct Ward<'a> {
 impl Ward<'_> {
     fn run(&mut self, inbox: &Receiver<Message>, control: &Control) -> Result<(), Failure> {
         while !self.planner.drained() {
-            let mut events: VecDeque<Event> = VecDeque::new();
+            let mut events: Vec<Event> = Vec::new();
             if let Ok(message) = inbox.recv_timeout(PULSE) {
                 events.extend(self.crew.take(message));
             }
@@ -172,17 +172,17 @@ impl Ward<'_> {
                     .filter_map(|message| self.crew.take(message)),
             );
             events.extend(self.crew.ended());
-            while let Some(request) = control.next() {
-                events.extend(self.asked(request));
-            }
-            events.push_back(Event::Tick);
             let mut turned = false;
             for event in events {
-                let commands = self.planner.on(event, self.clock.now());
-                for command in commands {
-                    turned |= self.obey(command);
+                turned |= self.decide(event);
+            }
+            while let Some(request) = control.next() {
+                // Whoever was answered may ask at once what became of it.
+                if let Some(event) = self.asked(request) {
+                    turned |= self.decide(event);
                 }
             }
+            turned |= self.decide(Event::Tick);
             self.screen.draw(&self.planner, self.clock.now());
             if turned || self.clock.now().since(self.written) >= WRITE_EVERY {
                 self.write()?;
@@ -191,7 +191,16 @@ impl Ward<'_> {
         Ok(())
     }
 
-    /// Does what the planner says; true when a state changed.
+    /// Has the planner decide, and does what it says; true when a state changed.
+    fn decide(&mut self, event: Event) -> bool {
+        let mut turned = false;
+        for command in self.planner.on(event, self.clock.now()) {
+            turned |= self.obey(command);
+        }
+        turned
+    }
+
+    /// Does one thing that the planner says; true when a state changed.
     fn obey(&mut self, command: Command) -> bool {
         match command {
             Command::Start(service) => self.crew.start(&service),

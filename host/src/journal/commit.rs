@@ -22,8 +22,6 @@ use std::io::Write as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::time::Duration;
 
-/// Another process holds the lock for one group, which takes milliseconds; longer than this it hangs.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
 const LOCK_NAP: Duration = Duration::from_millis(1);
 
 /// One event that waits to be written.
@@ -62,13 +60,13 @@ impl Drop for Held<'_> {
     }
 }
 
-fn held<'a>(lock: &'a File, shown: &str) -> Result<Held<'a>, JournalError> {
+fn held<'a>(lock: &'a File, shown: &str, patience: Duration) -> Result<Held<'a>, JournalError> {
     let begun = Monotonic::now();
     loop {
         match flock(lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Held(lock)),
             Err(Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) if begun.elapsed() < LOCK_WAIT => clock::sleep(LOCK_NAP),
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < patience => clock::sleep(LOCK_NAP),
             Err(Errno::WOULDBLOCK) => return Err(JournalError::Busy { path: shown.to_owned() }),
             Err(errno) => {
                 let (path, source) = (shown.to_owned(), errno.into());
@@ -109,7 +107,8 @@ impl Core {
         let lock = places.streams.open_private(&path(&[stream.as_str(), "lock"])?)?;
         let boot = boot::id()?;
         let this = {
-            let _held = held(&lock, &format!("{}/{stream}/lock", places.streams.shown_root()))?;
+            let shown = format!("{}/{stream}/lock", places.streams.shown_root());
+            let _held = held(&lock, &shown, limits.patience)?;
             let state = match state::load(&places.streams, &stream)? {
                 Some(state) => state,
                 None => begin(&places, &stream)?,
@@ -153,7 +152,7 @@ impl Core {
             return Err(JournalError::Stopped);
         }
         let lock = self.cloned_lock()?;
-        let _held = held(&lock, &self.shown("lock"))?;
+        let _held = held(&lock, &self.shown("lock"), self.limits.patience)?;
         self.catch_up()?;
         self.start_file()?;
         let first = self.chain.at.seq + 1;
@@ -195,7 +194,7 @@ impl Core {
         // One that fails is tried again when the next is due, not at every group.
         self.sealed_at = Monotonic::now();
         let lock = self.cloned_lock()?;
-        let _held = held(&lock, &self.shown("lock"))?;
+        let _held = held(&lock, &self.shown("lock"), self.limits.patience)?;
         self.catch_up()?;
         if self.chain.at.seq == self.chain.sealed.seq {
             return Ok(());

@@ -8,6 +8,12 @@ use super::line::body;
 use super::{JournalError, Limits, OWN_ACTIONS, Places, StreamName};
 use sanctum_types::{AuditEvent, AuditSink, NotRecorded};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Lines that are read anew by each program that passes by, so few that this takes less than a millisecond.
+const PASSING_LINES: u64 = 256;
+/// As long as one that passes by waits for another one's line.
+const PASSING_PATIENCE: Duration = Duration::from_millis(20);
 
 /// An open stream of a program that ends soon.
 pub struct OneShot {
@@ -24,6 +30,29 @@ impl OneShot {
     /// Opens the stream, or makes it; what a killed writer left unfinished is set aside and recorded.
     pub fn open(places: Places, stream: StreamName) -> Result<Self, JournalError> {
         Ok(Self { core: Mutex::new(Core::open(places, stream, Limits::default())?) })
+    }
+
+    /// Opens the stream for a program that somebody waits for: a lock that is held for longer than a line takes is an error.
+    pub fn passing(places: Places, stream: StreamName) -> Result<Self, JournalError> {
+        let limits = Limits {
+            seal_lines: PASSING_LINES,
+            seal_after: Duration::MAX,
+            patience: PASSING_PATIENCE,
+            ..Limits::default()
+        };
+        Ok(Self { core: Mutex::new(Core::open(places, stream, limits)?) })
+    }
+
+    /// Writes one event without waiting for the disk: it survives this process, not a power cut. Every so many lines end an
+    /// epoch.
+    pub fn note(&self, event: &AuditEvent) -> Result<(), JournalError> {
+        if OWN_ACTIONS.contains(&event.action.as_str()) {
+            return Err(JournalError::OwnAction { action: event.action.clone() });
+        }
+        let draft = Draft { body: body(event)?, pid: std::process::id() };
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        core.commit(&[draft], false)?;
+        if core.seal_is_due() { core.seal() } else { Ok(()) }
     }
 
     /// Records one event, durable when this returns; gives its sequence number.

@@ -13,9 +13,10 @@ mod server;
 mod talk;
 pub mod wire;
 
-pub use bound::Gate;
+pub use bound::trusted;
+pub use bound::{Bound, Gate};
 pub use client::{ClientError, JournalClient, health};
-pub use peer::Peer;
+pub use peer::{Peer, of as peer_of};
 pub use server::{MAX_CONNECTIONS, Server, Who};
 
 use super::JournalError;

@@ -64,6 +64,7 @@ const LIMITS: Limits = Limits {
     seal_lines: 8,
     seal_after: Duration::from_secs(600),
     seal_at_close: true,
+    patience: Duration::from_secs(5),
 };
 
 fn name() -> StreamName {

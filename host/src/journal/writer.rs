@@ -49,6 +49,8 @@ pub struct Limits {
     pub seal_after: Duration,
     /// Whether closing the writer ends the epoch.
     pub seal_at_close: bool,
+    /// How long another process may hold the stream's lock, which takes it milliseconds, before it counts as hanging.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
@@ -59,6 +61,7 @@ impl Default for Limits {
             seal_lines: 65_536,
             seal_after: Duration::from_secs(60),
             seal_at_close: true,
+            patience: Duration::from_secs(5),
         }
     }
 }

@@ -114,6 +114,22 @@ impl Tree {
         self.make_dir(path, Mode::PRIVATE_DIR, None)
     }
 
+    /// Gives a file of ours another name in its directory, durably; what had that name is gone.
+    pub(crate) fn rename(&self, from: &AbsPath, to: &AbsPath) -> Result<(), HostError> {
+        let missing = || self.failed("rename", from, Errno::NOENT);
+        let up = from.parent().filter(|up| to.parent().as_ref() == Some(up)).ok_or_else(missing)?;
+        let dir = self.directory(&up)?.ok_or_else(missing)?;
+        rustix::fs::renameat(&dir, from.file_name(), &dir, to.file_name())
+            .map_err(|errno| self.failed("rename to", to, errno))?;
+        self.sync(&dir, to)
+    }
+
+    /// What the directory of that file says of names is on the disk.
+    pub(crate) fn sync_parent(&self, path: &AbsPath) -> Result<(), HostError> {
+        let (dir, _) = self.existing_parent("sync", path)?;
+        self.sync(&dir, path)
+    }
+
     fn furnish_above(&self, path: &AbsPath) -> Result<(), HostError> {
         if let Some(up) = path.parent().filter(|up| up.as_str() != "/")
             && self.stat(&up)?.is_none()

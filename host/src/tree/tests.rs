@@ -76,6 +76,18 @@ fn a_file_is_read_up_to_a_bound() {
 }
 
 #[test]
+fn what_nobody_could_read_replaces_nothing() {
+    let (_dir, tree) = tree();
+    let path = at("/store");
+    tree.write(&path, b"all of the house", Mode::PRIVATE, None).unwrap();
+    let bound = usize::try_from(READ_LIMIT).unwrap();
+    assert!(tree.write(&path, &vec![0; bound + 1], Mode::PRIVATE, None).is_err());
+    assert_eq!(tree.read(&path).unwrap().unwrap().1, b"all of the house");
+    assert_eq!(tree.list(&at("/")).unwrap().unwrap(), ["store"]);
+    tree.write(&path, &vec![0; bound], Mode::PRIVATE, None).unwrap();
+}
+
+#[test]
 fn at_euid_0_a_foreign_owner_or_an_open_ancestor_is_refused() {
     use std::os::unix::fs::{PermissionsExt as _, fchown};
     if !rustix::process::geteuid().is_root() {

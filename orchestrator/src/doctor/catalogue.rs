@@ -2,7 +2,7 @@
 
 use super::lint::Lint;
 use super::looked::Need;
-use super::{alerts, boot, exposure, jobs, launchd, secrets, services, ssh, vm};
+use super::{alerts, boot, exposure, hooks, jobs, launchd, secrets, services, ssh, vm};
 use crate::instance::model::Os;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -18,6 +18,7 @@ static FAMILIES: &[(&str, &[&Lint])] = &[
     ("services", services::LINTS),
     ("alerts", alerts::LINTS),
     ("secrets", secrets::LINTS),
+    ("hooks", hooks::LINTS),
 ];
 
 /// A word that is neither a lint nor a family.

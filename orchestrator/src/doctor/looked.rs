@@ -6,7 +6,9 @@
 //! reads an empty list as good news.
 
 use super::eyes::Eyes;
-use super::{alerts, boot, exposure, jobs as jobs_seen, launchd, secrets, services, ssh, vm};
+use super::{
+    alerts, boot, exposure, hooks, jobs as jobs_seen, launchd, secrets, services, ssh, vm,
+};
 use crate::house::{Artefact, Facts, House, compose};
 use crate::instance::Instance;
 use crate::instance::model::Os;
@@ -203,6 +205,8 @@ observations! {
     rotations: Many<secrets::Rotation> = Rotations, secrets::rotations::rotations;
     /// Ages of the node's secrets.
     ages: Vec<crate::rotate::due::Age> = Ages, secrets::rotations::ages;
+    /// Hooks in the settings of the owner's coding agents.
+    hooks: hooks::Hooks = Hooks, hooks::look::hooks;
 }
 
 impl Looked {

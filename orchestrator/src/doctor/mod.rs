@@ -13,6 +13,7 @@ pub mod eyes;
 pub mod fix;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod hooks;
 pub mod jobs;
 pub mod launchd;
 pub mod lint;

@@ -283,7 +283,9 @@ fn services(guest: bool) -> String {
          requires: [vault, presidio-analyzer, presidio-anonymizer]\n    criticality: P0\n    \
          command: [/opt/sanctum/bin/sanctumd, --only, proxy]\n    probe: tcp\n\
          \x20 dashboard:\n    node: hub\n    ports: [1111]\n    requires: [vault]\n    criticality: P1\n    \
-         command: [/opt/sanctum/bin/sanctumd, --only, dashboard]\n    probe: tcp\n"
+         command: [/opt/sanctum/bin/sanctumd, --only, dashboard]\n    probe: tcp\n\
+         \x20 # Keeps what registries say of packages that agents would install; runs as you, with your own clients.\n\
+         \x20 # packages: {{node: hub}}\n"
     )
 }
 

@@ -77,7 +77,7 @@ pub enum Consumer {
     Json(JsonPlace),
     /// A variable of a file of variables, 0600.
     Env(EnvPlace),
-    /// A path of the vault, which this version does not serve yet.
+    /// A path of the running vault.
     Vault(VaultPlace),
 }
 
@@ -114,8 +114,19 @@ pub struct EnvPlace {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VaultPlace {
-    /// The path.
+    /// The path, such as `openai/api-key`.
     pub path: String,
+    /// The vault's socket, on the node that rotates.
+    pub socket: AbsPath,
+    /// The key of the rotation's agent, as `sanctum vault agent register --plain` wrote it: 0600, of the account that rotates.
+    pub key: AbsPath,
+    /// The agent's name.
+    #[serde(default = "rotation_agent")]
+    pub agent: String,
+}
+
+fn rotation_agent() -> String {
+    "rotation".to_owned()
 }
 
 /// What is told to read the value anew.
@@ -148,7 +159,7 @@ impl fmt::Display for Consumer {
             }
             Self::Json(JsonPlace { node: None, path, key, .. }) => write!(f, "json:{path}#{key}")?,
             Self::Env(EnvPlace { path, variable, .. }) => write!(f, "env:{path}#{variable}")?,
-            Self::Vault(VaultPlace { path }) => write!(f, "vault:{path}")?,
+            Self::Vault(VaultPlace { path, .. }) => write!(f, "vault:{path}")?,
         }
         self.id_place().map_or(Ok(()), |id| write!(f, "+{id}"))
     }

@@ -84,6 +84,14 @@ pub fn consumers<'a>(
     instance.services.iter().filter(reads).map(|(name, _)| name)
 }
 
+/// The secrets that a machine holds.
+pub fn held<'a>(
+    instance: &'a Instance,
+    node: &'a NodeName,
+) -> impl Iterator<Item = (&'a ServiceName, &'a SecretEntry)> {
+    instance.secrets.iter().filter(move |(name, _)| holders(instance, name).contains(node))
+}
+
 /// The machines that hold a secret: those that are named, those of the services that read it, or else the hub.
 #[must_use]
 pub fn holders(instance: &Instance, secret: &ServiceName) -> BTreeSet<NodeName> {

@@ -67,9 +67,12 @@ pub fn state_dir(os: Os, job: &ServiceName) -> Result<AbsPath, JobError> {
     path(job, format!("{}-{job}", layout::store(os)))
 }
 
+/// In the directory of a job's state.
+pub const LAST_RUN: &str = "last-run";
+
 /// The file of the moment that a job served last: one line with a Unix time.
 pub fn last_run_file(os: Os, job: &ServiceName) -> Result<AbsPath, JobError> {
-    path(job, format!("{}/last-run", state_dir(os, job)?))
+    path(job, format!("{}/{LAST_RUN}", state_dir(os, job)?))
 }
 
 /// A file of one line with one number is not longer.

@@ -101,7 +101,7 @@ fn own_job(house: &House<'_>, row: &OwnJob) -> Result<Option<Job>, JobError> {
         (None, Place::Hub) => house.node.kind == NodeType::Hub,
         (None, Place::EveryNode) => true,
     };
-    if !here || !row.suits(house.facts.os) || !wanted(house, row.when) {
+    if !here || !row.suits(house.facts.os) || !wanted(house, row) {
         return Ok(None);
     }
     let mut job = match service {
@@ -118,6 +118,11 @@ fn own_job(house: &House<'_>, row: &OwnJob) -> Result<Option<Job>, JobError> {
     }
     if row.root.is_some() {
         job.account = RunsAs::Root;
+    }
+    job.in_home = row.login;
+    if row.login && service.is_none_or(|service| service.run_as.is_none() && !service.gui) {
+        let login = registry::login_of(house.instance, house.node);
+        job.account = RunsAs::Account(login.clone());
     }
     job.start = if row.stays { Start::Stays } else { Start::Boot };
     job.interactive = row.interactive;
@@ -137,9 +142,10 @@ fn own_job(house: &House<'_>, row: &OwnJob) -> Result<Option<Job>, JobError> {
     Ok(Some(job))
 }
 
-fn wanted(house: &House<'_>, condition: Option<Condition>) -> bool {
-    match condition {
+fn wanted(house: &House<'_>, row: &OwnJob) -> bool {
+    match row.when {
         None => true,
+        Some(Condition::Named) => house.instance.services.contains_key(&row.name),
         Some(Condition::Vm) => house.instance.vm.is_some(),
         Some(Condition::Sentinel) => house.instance.guards.sentinel != GuardMode::Off,
         Some(Condition::Proxy) => house.instance.guards.proxy != GuardMode::Off,
@@ -180,6 +186,7 @@ fn blank(name: &ServiceName) -> Job {
         after: Vec::new(),
         runtime_dir: false,
         group: None,
+        in_home: false,
         capabilities: Vec::new(),
         exit_timeout: SERVICE_EXIT,
         interactive: false,

@@ -51,6 +51,8 @@ pub struct Job {
     pub runtime_dir: bool,
     /// The group beside its own that may use the journal's socket, where it hands its events in.
     pub group: Option<AccountName>,
+    /// Whether it writes in the home of its account, as a person's programs do.
+    pub in_home: bool,
     /// Capabilities that it keeps on Linux.
     pub capabilities: Vec<String>,
     /// Seconds that it is given to end after SIGTERM.

@@ -30,6 +30,8 @@ pub(crate) struct OwnJob {
     #[serde(default)]
     pub(crate) root: Option<String>,
     #[serde(default)]
+    pub(crate) login: bool,
+    #[serde(default)]
     pub(crate) before: Vec<String>,
     #[serde(default)]
     pub(crate) after: Vec<String>,
@@ -62,6 +64,7 @@ pub(crate) enum Condition {
     Vm,
     Sentinel,
     Proxy,
+    Named,
 }
 
 /// What it runs.

@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_millis(700);
+const LIMIT: Duration = Duration::from_secs(2);
 
 fn service(port: u16, probe: &str) -> Service {
     serde_saphyr::from_str(&format!("node: hub\nports: [{port}]\nprobe: {probe}\n")).unwrap()
@@ -19,7 +19,7 @@ fn speaker(words: &'static str) -> u16 {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
             let mut asked = [0; 4096];
             // A caller that only knocks says nothing.
             if matches!(stream.read(&mut asked), Ok(1..)) {

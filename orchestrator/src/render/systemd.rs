@@ -217,7 +217,6 @@ const ALWAYS: &[(&str, &str)] = &[
 ];
 /// Holds for every job that is not root with all its capabilities.
 const CONFINED: &[(&str, &str)] = &[
-    ("ProtectSystem", "strict"),
     ("PrivateDevices", "yes"),
     ("ProtectControlGroups", "yes"),
     ("ProtectKernelTunables", "yes"),
@@ -232,6 +231,8 @@ fn confine(job: &Job, text: &mut Text) {
     if whole_root {
         return;
     }
+    // `strict` makes homes unwritable too; `full` leaves them and keeps the system's own directories.
+    text.set("ProtectSystem", if job.in_home { "full" } else { "strict" });
     text.all(CONFINED);
     // A person's own account is chosen for what is in its home.
     let person = matches!(&job.account, RunsAs::Account(account) if !account::is_made(account));

@@ -32,7 +32,7 @@ pub fn calendar((slug, zone): (&str, &str), ages: &[Age], now: UnixTime) -> Stri
             Standing::Due | Standing::Overdue => format!("{} is due for rotation", age.secret),
             _ => format!("Rotate {}", age.secret),
         };
-        let how = if age.unattended { "sanctum rotate --due" } else { "sanctum rotate" };
+        let how = if age.unattended { "rotate --due".to_owned() } else { age.verb() };
         put(&mut text, "BEGIN:VEVENT");
         put(&mut text, &format!("UID:secret-{}@{slug}.sanctum", age.secret));
         put(&mut text, &format!("DTSTAMP:{stamp}"));
@@ -43,7 +43,7 @@ pub fn calendar((slug, zone): (&str, &str), ages: &[Age], now: UnixTime) -> Stri
             put(&mut text, &format!("DTEND;VALUE=DATE:{}", next.strftime("%Y%m%d")));
         }
         put(&mut text, &format!("SUMMARY:{}", escaped(&summary)));
-        put(&mut text, &format!("DESCRIPTION:{}", escaped(how)));
+        put(&mut text, &format!("DESCRIPTION:{}", escaped(&format!("sanctum {how}"))));
         put(&mut text, "TRANSP:TRANSPARENT");
         put(&mut text, "END:VEVENT");
     }
@@ -101,6 +101,7 @@ mod tests {
             limit: None,
             due_after_days: Some(85),
             max_age_days: Some(90),
+            rotates: true,
             unattended: true,
             standing: Standing::Well,
         }
@@ -132,6 +133,15 @@ mod tests {
             END:VCALENDAR
         "#]]
         .assert_eq(&text.replace("\r\n", "\n"));
+    }
+
+    #[test]
+    fn what_a_person_renews_says_how() {
+        for (rotates, how) in [(true, "sanctum rotate a"), (false, "sanctum secrets set a")] {
+            let age = Age { rotates, unattended: false, ..age("a", Some(0)) };
+            let text = calendar(("manor", "UTC"), &[age], UnixTime(0));
+            assert!(text.contains(&format!("DESCRIPTION:{how}\r\n")), "{text}");
+        }
     }
 
     /// 2026-11-22T02:30:00Z is still the day before in New York and noon in Auckland.

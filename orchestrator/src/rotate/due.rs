@@ -67,6 +67,8 @@ pub struct Age {
     pub due_after_days: Option<u32>,
     /// The house's limit.
     pub max_age_days: Option<u32>,
+    /// Whether `sanctum rotate` renews it; else a person sets a new value.
+    pub rotates: bool,
     /// Whether `sanctum rotate` does it without a person.
     pub unattended: bool,
     /// What is to be done.
@@ -151,8 +153,18 @@ pub fn age(
         limit,
         due_after_days: after,
         max_age_days: max,
+        rotates: entry.rotation.is_some(),
         unattended,
         standing,
+    }
+}
+
+impl Age {
+    /// The verb that renews it, with the name: `rotate` refuses what has no section for it.
+    #[must_use]
+    pub fn verb(&self) -> String {
+        let verb = if self.rotates { "rotate" } else { "secrets set" };
+        format!("{verb} {}", self.secret)
     }
 }
 
@@ -219,6 +231,8 @@ mod tests {
             let name = ServiceName::new("a").unwrap();
             let age = age(&name, &entry(max, kind), (changed, None), NOW);
             assert_eq!(age.standing, standing, "{max:?} {kind:?} {changed:?}");
+            let verb = if kind.is_some() { "rotate a" } else { "secrets set a" };
+            assert_eq!(age.verb(), verb);
         }
     }
 

@@ -15,6 +15,7 @@ pub mod prepare;
 pub mod reload;
 pub mod shelf;
 pub mod trouble;
+pub mod vault_path;
 
 pub use driver::{Crew, DriveError, Driver};
 pub use prepare::{Prepared, Refusal, Setting, leaves, prepare};

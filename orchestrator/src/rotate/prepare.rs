@@ -6,6 +6,7 @@
 use super::consumer::{Consumer, Form, LocalFile, Part, RemoteFile, StorePlace};
 use super::node_file::NodeFile;
 use super::reload::Reloading;
+use super::vault_path::VaultPath;
 use crate::fleet::Fleet;
 use crate::fleet::target::{TargetError, target};
 use crate::instance::Instance;
@@ -65,8 +66,8 @@ pub enum Refusal {
         /// The place.
         place: String,
     },
-    /// The vault is not served.
-    #[error("`{0}` is in the vault, which this version does not serve")]
+    /// A path or an agent that no vault has.
+    #[error("`{0}` names no path of a vault, or no agent")]
     Vault(String),
     /// The management key.
     #[error("the management key `{name}` cannot be had")]
@@ -140,11 +141,10 @@ impl Refusal {
                  or do it by hand, in your session: sanctum rotate NAME"
                     .to_owned()
             }
-            Self::Vault(_) => "take the consumer out until the vault is there".to_owned(),
-            Self::Management { name, source } => {
-                source.way_out().unwrap_or_else(|| format!("sanctum secrets set {name}"))
+            Self::Vault(_) => {
+                "a path is spelled as openai/api-key, an agent as rotation".to_owned()
             }
-            Self::Token { name, source } => {
+            Self::Management { name, source } | Self::Token { name, source } => {
                 source.way_out().unwrap_or_else(|| format!("sanctum secrets set {name}"))
             }
             Self::Gone(_) | Self::Kind { .. } => "put it back into the instance until the rotation is over".to_owned(),
@@ -193,7 +193,10 @@ pub fn prepare(
     }
     let (order, consumers) = consumers(instance, entry, rotation, setting)?;
     let management = match &rotation.management {
-        Some(key) => Some(management(instance, key, setting)?),
+        Some(key) => Some(
+            another(instance, key, setting)?
+                .map_err(|source| Refusal::Management { name: key.clone(), source })?,
+        ),
         None => None,
     };
     let provider = Provider::new(settings, management)
@@ -223,15 +226,15 @@ fn policy(rotation: &Rotation) -> Policy {
     }
 }
 
-fn management(
+/// The value of another secret that the rotation needs, read where it has its source; what that answered where it is none.
+fn another(
     instance: &Instance,
     name: &ServiceName,
     setting: &Setting<'_>,
-) -> Result<sanctum_types::Secret<String>, Refusal> {
+) -> Result<Result<Secret<String>, Box<ResolveError>>, Refusal> {
     let entry = instance.secrets.get(name).ok_or_else(|| Refusal::NoSecret(name.clone()))?;
     session(&entry.reference, setting)?;
-    resolve_line(&entry.reference, setting.places)
-        .map_err(|source| Refusal::Management { name: name.clone(), source: Box::new(source) })
+    Ok(resolve_line(&entry.reference, setting.places).map_err(Box::new))
 }
 
 type Consumers = (Vec<ConsumerId>, BTreeMap<ConsumerId, Box<dyn Consumer>>);
@@ -265,7 +268,9 @@ fn file(
 ) -> Result<Box<dyn Consumer>, Refusal> {
     let root = || setting.places.keys.root.clone();
     Ok(match declared {
-        rotation::Consumer::Vault(_) => return Err(Refusal::Vault(declared.to_string())),
+        rotation::Consumer::Vault(place) => Box::new(
+            VaultPath::of(&root(), place).ok_or_else(|| Refusal::Vault(declared.to_string()))?,
+        ),
         rotation::Consumer::Env(place) => Box::new(LocalFile {
             root: root(),
             path: place.path.clone(),
@@ -333,11 +338,8 @@ fn reloads(
             Reload::Http(http) => {
                 let client = Client::new(&http.url).map_err(Refusal::Reload)?;
                 let token = http.token.as_ref().map(|name| {
-                    let entry = instance.secrets.get(name);
-                    let entry = entry.ok_or_else(|| Refusal::NoSecret(name.clone()))?;
-                    resolve_line(&entry.reference, setting.places).map_err(|source| {
-                        Refusal::Token { name: name.clone(), source: Box::new(source) }
-                    })
+                    another(instance, name, setting)?
+                        .map_err(|source| Refusal::Token { name: name.clone(), source })
                 });
                 all.push(Reloading::Http { client, token: token.transpose()? });
             }

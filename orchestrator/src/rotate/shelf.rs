@@ -19,7 +19,7 @@ pub const DIR: &str = "rotations";
 /// Of sealed values, below that.
 const SEALED: &str = "sealed";
 /// Of records.
-pub const EXTENSION: &str = ".json";
+const EXTENSION: &str = ".json";
 /// A rotation takes seconds to minutes: who wants another one comes back.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
@@ -104,7 +104,7 @@ impl Shelf {
     pub fn records(&self) -> Result<Vec<Record>, ShelfError> {
         let mut all = Vec::new();
         for name in self.tree.list(&self.dir)?.unwrap_or_default() {
-            if name.starts_with('.') || !name.ends_with(EXTENSION) {
+            if !is_record(&name) {
                 continue;
             }
             let path = self.dir.join(&name)?;
@@ -185,6 +185,12 @@ impl Shelf {
     fn file(&self, id: RotationId) -> Result<AbsPath, ShelfError> {
         Ok(self.dir.join(&format!("{id}{EXTENSION}"))?)
     }
+}
+
+/// Whether a file of the directory is a record; the others are on their way to become one, or are none of ours.
+#[must_use]
+pub fn is_record(name: &str) -> bool {
+    !name.starts_with('.') && name.ends_with(EXTENSION)
 }
 
 fn sealed(id: RotationId, which: Which) -> SecretRef {

@@ -205,7 +205,7 @@ pub(crate) mod tests {
         assert_eq!(said(Trouble::StillWorks, &queued), "sudo sanctum rotate token --retry");
         assert_eq!(
             said(Trouble::NeedsYou, &halted()),
-            "look at the provider's console which keys are there, then say retry: sudo sanctum rotate token --retry"
+            "look at the provider's console which keys are there and make another one, then say retry: sudo sanctum rotate token --retry"
         );
         let mut hand = queued;
         (hand.plan.nature.by_hand, hand.plan.nature.disables) = (true, false);

@@ -13,7 +13,7 @@ use crate::doctor::{Eyes, Lint, Many, Need, Report, Verdict, catalogue};
 use crate::doctor::{Looked as Observed, Seen as Observation};
 use crate::instance::Instance;
 use crate::instance::model::Schedule;
-use crate::instance::secrets::{SecretEntry, holders};
+use crate::instance::secrets::{SecretEntry, held};
 use crate::jobs::derive::one_shot_verb;
 use crate::rotate::due::{self, Age, Changes, Standing};
 use crate::rotate::trouble::trouble;
@@ -75,14 +75,6 @@ fn open(seen: Observation<Many<Rotation>>) -> Many<Rotation> {
     many
 }
 
-/// The secrets that this node holds.
-fn held<'a>(
-    instance: &'a Instance,
-    node: &'a NodeName,
-) -> impl Iterator<Item = (&'a ServiceName, &'a SecretEntry)> {
-    instance.secrets.iter().filter(move |(name, _)| holders(instance, name).contains(node))
-}
-
 /// Whether an age is wanted of any secret of this node, so that a journal is read for nothing nowhere.
 #[must_use]
 pub fn ages_wanted(instance: &Instance, node: &NodeName) -> bool {
@@ -129,19 +121,21 @@ const fn state_of(standing: Standing) -> State {
 fn words(age: &Age) -> String {
     let old = age.days.map_or("age unknown".to_owned(), |days| format!("{days} days old"));
     let after = age.due_after_days.map_or(String::new(), |days| format!(" after {days}"));
-    let name = &age.secret;
+    let (name, verb) = (&age.secret, age.verb());
     match age.standing {
         Standing::Well => old,
         Standing::NoLimit => format!("{old}; nothing says how old it may become"),
         Standing::Soon if age.unattended => {
             format!("{old}, due soon{after}: sanctum rotate --due does it")
         }
-        Standing::Soon => format!("{old}, due soon{after}: sanctum rotate {name}"),
-        Standing::Due => format!("{old}, due{after}: sanctum rotate {name}"),
-        Standing::Overdue => format!("{old}, overdue: sanctum rotate {name}"),
-        Standing::Unknown => {
+        Standing::Soon => format!("{old}, due soon{after}: sanctum {verb}"),
+        Standing::Due => format!("{old}, due{after}: sanctum {verb}"),
+        Standing::Overdue => format!("{old}, overdue: sanctum {verb}"),
+        Standing::Unknown if age.rotates => {
             format!("{old}: no change of it is on record: sanctum secrets age {name} --ask")
         }
+        // Nobody is there to be asked.
+        Standing::Unknown => format!("{old}: no change of it is on record: sanctum {verb}"),
     }
 }
 

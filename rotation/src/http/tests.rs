@@ -92,7 +92,7 @@ fn credentials_go_to_https_or_to_this_machine() {
 fn nothing_is_shown_of_a_credential() {
     let token = Secret::new("hidden".to_owned());
     let request =
-        Request::new("POST", "/key").bearer(&token).body("text/plain", b"hidden".to_vec());
+        Request::new("POST", "/hidden").bearer(&token).body("text/plain", b"hidden".to_vec());
     let shown = format!("{request:?} {:?}", answer(200, "hidden", false));
     assert!(!shown.contains("hidden") && !shown.contains("104"), "{shown}");
     assert_eq!(encode("a/b c:é"), "a%2Fb%20c%3A%C3%A9");
@@ -105,4 +105,40 @@ fn nobody_there_means_not_sent() {
     drop(free);
     let client = Client::new(&format!("http://127.0.0.1:{port}")).unwrap();
     assert_eq!(client.send(&Request::new("GET", "/")).map(drop), Err(Lost::NotSent));
+}
+
+/// What a client gives up on: an answer that does not come, does not end, or is longer than any of a provider's.
+#[test]
+fn answers_have_bounds_of_time_and_size() {
+    use std::io::Write as _;
+    let length = usize::try_from(LONGEST_ANSWER).unwrap();
+    let head = |more: &str| format!("HTTP/1.1 200 OK\r\n{more}connection: close\r\n\r\n");
+    let whole = |more: usize| format!("{}{}", head(""), "x".repeat(length + more));
+    let long_head = head(&format!("x: {}\r\n", "x".repeat(LONGEST_HEAD)));
+    for (said, ends, fits) in [
+        (whole(0), true, true),
+        (whole(1), true, false),
+        (long_head, true, false),
+        (head(""), false, false),
+        (String::new(), false, false),
+    ] {
+        let there = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", there.local_addr().unwrap());
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        let shown = format!("{} bytes, ends: {ends}", said.len());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = there.accept().unwrap();
+            let _asked = stream.read(&mut [0; 1024]);
+            let _gone = stream.write_all(said.as_bytes());
+            if !ends {
+                // A client without patience is long gone by then; one without a bound would get the end.
+                let _over = wait.recv_timeout(Duration::from_secs(20));
+            }
+        });
+        let client = Client::within(&base, Duration::from_secs(2)).unwrap();
+        let answer = client.send(&Request::new("GET", "/"));
+        drop(done);
+        server.join().unwrap();
+        assert_eq!(answer.map(drop).err(), (!fits).then_some(Lost::OnTheWay), "{shown}");
+    }
 }

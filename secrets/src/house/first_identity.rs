@@ -34,4 +34,26 @@ mod tests {
         let keys = places.keys.load().unwrap().len();
         assert_eq!((keys, ensure(&places, [&age]).unwrap()), (1, None));
     }
+
+    #[test]
+    fn of_many_at_once_one_makes_it_and_all_have_it() {
+        let age = SecretRef::Age("a.age".to_owned());
+        for _ in 0..8 {
+            let dir = tempfile::tempdir().unwrap();
+            let places = Places::machine(dir.path()).unwrap();
+            let start = std::sync::Barrier::new(4);
+            let one = || {
+                start.wait();
+                let made = ensure(&places, [&age]).unwrap();
+                let keys = places.keys.for_sops().unwrap().0;
+                (made.is_some(), keys.to_string())
+            };
+            let all: Vec<(bool, String)> = std::thread::scope(|scope| {
+                let running = [(); 4].map(|()| scope.spawn(one));
+                running.map(|one| one.join().unwrap()).into_iter().collect()
+            });
+            assert_eq!(all.iter().filter(|(made, _)| *made).count(), 1);
+            assert!(all.iter().all(|(_, keys)| *keys == all[0].1));
+        }
+    }
 }

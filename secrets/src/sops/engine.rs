@@ -157,6 +157,25 @@ mod tests {
     }
 
     #[test]
+    fn a_mac_over_some_values_is_none_over_all() {
+        let value = |text: &str| Value { kind: Kind::Str, bytes: text.as_bytes().to_vec().into() };
+        let item = |text: &str, encrypted| Item {
+            place: "a:".to_owned(),
+            encrypted,
+            sealed: encrypted,
+            value: Some(value(text)),
+        };
+        let hashed = |bytes: &[u8]| {
+            let hash = Sha512::digest(bytes);
+            hash.iter().map(|byte| format!("{byte:02X}")).collect::<String>()
+        };
+        let items = [item("one", true), item("clear", false), item("two", true)];
+        let of = |only| mac(items.iter(), only, Whole::Digits).to_string();
+        assert_eq!(of(false), hashed(b"onecleartwo"));
+        assert_eq!(of(true), hashed(&[&ONLY_ENCRYPTED[..], b"onetwo"].concat()));
+    }
+
+    #[test]
     fn lists_are_not_part_of_a_place() {
         let key = |key: &str| Step::Key(key.to_owned());
         for (path, text) in [

@@ -68,17 +68,22 @@ impl Format {
     ///
     /// The mark of an unfinished merge is named before anything else.
     pub fn parse(self, text: &str) -> Result<Box<dyn Text>, TextError> {
+        self.read(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The same, of a text that nobody else needs: a large one is not copied.
+    pub fn read(self, text: Zeroizing<String>) -> Result<Box<dyn Text>, TextError> {
         // YAML looks for it itself, after every change too.
         if self != Self::Yaml
-            && let Some(line) = conflict(text)
+            && let Some(line) = conflict(&text)
         {
             return Err(TextError::Conflict { line });
         }
         Ok(match self {
-            Self::Yaml => Box::new(YamlText::parse(text)?),
-            Self::Json | Self::Binary => Box::new(JsonText::parse(text)?),
-            Self::Dotenv => Box::new(DotenvText::parse(text)?),
-            Self::Ini => Box::new(IniText::parse(text)?),
+            Self::Yaml => Box::new(YamlText::read(text)?),
+            Self::Json | Self::Binary => Box::new(JsonText::read(text)?),
+            Self::Dotenv => Box::new(DotenvText::parse(&text)?),
+            Self::Ini => Box::new(IniText::parse(&text)?),
         })
     }
 

@@ -11,7 +11,7 @@ use age::armor::ArmoredReader;
 use age_core::format::{FileKey, Stanza};
 use sanctum_host::{files, owner_command};
 use sanctum_types::{Secret, bech32};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{LazyCell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read as _;
@@ -47,8 +47,8 @@ pub struct Sources {
 
 /// What a key opens, which says when it is tried.
 enum Opens {
-    /// One recipient.
-    Recipient(String),
+    /// One recipient, worked out when keys are put in an order: a key that is alone is tried anyway.
+    Recipient(LazyCell<String, Box<dyn FnOnce() -> String>>),
     /// Recipients of a plugin, and perhaps others.
     Plugin(String),
     /// Nobody knows before it is tried.
@@ -66,7 +66,7 @@ impl Held {
     /// How late it is tried for a recipient: what asks a person or starts a program for nothing comes last.
     fn lateness(&self, recipient: &str) -> u8 {
         match &self.opens {
-            Opens::Recipient(own) if own == recipient => 0,
+            Opens::Recipient(own) if own.as_str() == recipient => 0,
             Opens::Plugin(name) if plugin::recipient_plugin(recipient).as_ref() == Some(name) => 0,
             Opens::Recipient(_) | Opens::Unknown => 1,
             Opens::Plugin(_) => 2,
@@ -297,8 +297,9 @@ fn parse_line(line: &str, person: Person, remarks: &Remarks) -> Option<Held> {
         return Some(Held { opens: Opens::Plugin(name), identity: Box::new(identity) });
     }
     let identity: age::x25519::Identity = line.parse().ok()?;
-    let opens = Opens::Recipient(identity.to_public().to_string());
-    Some(Held { opens, identity: Box::new(identity) })
+    let own = identity.clone();
+    let recipient: Box<dyn FnOnce() -> String> = Box::new(move || own.to_public().to_string());
+    Some(Held { opens: Opens::Recipient(LazyCell::new(recipient)), identity: Box::new(identity) })
 }
 
 /// A file of identities under a passphrase, opened when it is first tried.
@@ -382,6 +383,18 @@ mod tests {
         ] {
             let expected = expected.map(|w| w.iter().map(|w| (*w).to_owned()).collect());
             assert_eq!(words(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_identity_goes_to_no_program() {
+        // The first is of age's tests of plugins.
+        let remarks = Remarks::default();
+        for (line, sound) in
+            [("AGE-PLUGIN-FOOBAR-1QVHULF", true), ("AGE-PLUGIN-FOOBAR-1QVHULQ", false)]
+        {
+            let held = parse_line(line, Person::Nobody, &remarks);
+            assert_eq!(held.is_some(), sound, "{line}");
         }
     }
 

@@ -29,8 +29,13 @@ pub struct JsonText {
 impl JsonText {
     /// Reads one.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        let root = OnceCell::from(read::document(text)?);
-        Ok(Self { text: Zeroizing::new(text.to_owned()), root })
+        Self::read(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The same, of a text that nobody else needs.
+    pub fn read(text: Zeroizing<String>) -> Result<Self, TextError> {
+        let root = OnceCell::from(read::document(&text)?);
+        Ok(Self { text, root })
     }
 
     /// Writes one: tabs, or as many spaces.

@@ -96,8 +96,21 @@ pub fn open_with(
     identities: &Identities,
     mac: Mac,
 ) -> Result<Opened, SopsError> {
-    let text = std::str::from_utf8(text).map_err(|_| SopsError::NotUtf8)?;
-    let sealed = format.parse(text)?;
+    open_owned(Zeroizing::new(text.to_vec()), format, identities, mac)
+}
+
+/// The same, of a text that nobody else needs: a large one is not copied.
+pub fn open_owned(
+    mut text: Zeroizing<Vec<u8>>,
+    format: Format,
+    identities: &Identities,
+    mac: Mac,
+) -> Result<Opened, SopsError> {
+    let text = String::from_utf8(std::mem::take(&mut *text)).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        SopsError::NotUtf8
+    })?;
+    let sealed = format.read(Zeroizing::new(text))?;
     let metadata = Metadata::read(sealed.metadata(0)?)?;
     let selector = metadata.selector()?;
     let key = datakey::open(&metadata.groups(), metadata.threshold()?, identities)?;
@@ -354,8 +367,7 @@ fn clear(text: &mut dyn Text, items: &[Vec<Item>]) -> Result<(), SopsError> {
     for (document, items) in items.iter().enumerate() {
         let changed = items.iter().enumerate().filter(|(_, item)| item.sealed);
         let changed = changed.filter_map(|(at, item)| Some((at, item.value.as_ref()?.what())));
-        text.replace(document, &changed.collect::<Vec<_>>())?;
-        text.set_metadata(document, None)?;
+        text.disclose(document, &changed.collect::<Vec<_>>())?;
     }
     Ok(())
 }

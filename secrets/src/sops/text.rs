@@ -111,6 +111,11 @@ pub trait Text {
     ///
     /// A comment takes the place of a value only in a YAML list, where the original writes `- ENC[..,type:comment]`.
     fn replace(&mut self, document: usize, new: &[(usize, What)]) -> Result<(), TextError>;
+    /// Replaces leaves and takes the metadata away, so that the document is in clear.
+    fn disclose(&mut self, document: usize, new: &[(usize, What)]) -> Result<(), TextError> {
+        self.replace(document, new)?;
+        self.set_metadata(document, None)
+    }
     /// The tree below a path, for `--extract`; the whole document at an empty path, its metadata excluded.
     fn tree(&self, document: usize, path: &[Step]) -> Result<Node, TextError>;
     /// Puts a tree at a path, making what is missing on the way.

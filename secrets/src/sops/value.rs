@@ -181,6 +181,12 @@ mod tests {
     }
 
     #[test]
+    fn what_a_value_is_is_not_shown() {
+        let value = Value::of(&What::Value(Scalar::Str("hunter2".to_owned().into()))).unwrap();
+        assert_eq!(format!("{value:?}"), "Value(str, ..)");
+    }
+
+    #[test]
     fn a_plaintext_is_hashed_in_its_one_spelling() {
         for (kind, text, one) in [
             (Kind::Bool, "true", Some("True")),

@@ -1,9 +1,11 @@
 //! YAML documents, whose untouched parts keep their bytes.
 //!
 //! The parser's events say where every scalar and comment lies; what changes is cut out of the text and put back, and the
-//! result is parsed again. The invariant: a verb that fails leaves the text as it was, and one that succeeds has read back what it wrote.
+//! result is parsed again. The invariant: a verb that fails leaves the text as it was, and one that succeeds has read back what it wrote,
+//! or has changed only what cannot read otherwise ([`certain`]).
 //! Scalars are resolved as go-yaml v3 does ([`resolve`]). Deliberately absent: encryption, and files.
 
+mod certain;
 mod comments;
 mod edit;
 mod expand;
@@ -62,7 +64,11 @@ impl YamlText {
         Self::read(Zeroizing::new(text.to_owned()))
     }
 
-    fn read(text: Zeroizing<String>) -> Result<Self, TextError> {
+    /// The same, of a text that nobody else needs.
+    ///
+    /// # Errors
+    /// As [`YamlText::parse`].
+    pub fn read(text: Zeroizing<String>) -> Result<Self, TextError> {
         let parsed = Parsed::of(&text)?;
         Ok(Self { text, documents: parsed.tree.documents.len(), parsed: OnceCell::from(parsed) })
     }
@@ -126,6 +132,29 @@ impl YamlText {
 
     fn changed(&self, edits: Vec<Edit>) -> Result<Self, TextError> {
         Self::read(self.edited(edits)?)
+    }
+
+    /// The text with these leaves and without metadata; `None` where it has to be read to know that it is what was asked for.
+    fn disclosed(
+        &self,
+        document: usize,
+        new: &[(usize, What)],
+    ) -> Result<Option<Zeroizing<String>>, TextError> {
+        let ground = self.ground(document)?;
+        if expand::is_needed(ground.tree, document) {
+            return Ok(None);
+        }
+        let targets = self.targets(document)?;
+        let certain = |(number, what): &(usize, What)| {
+            certain::edit(ground.tree, &self.text, *targets.get(*number)?, what)
+        };
+        let Some(mut edits) = new.iter().map(certain).collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        if self.metadata(document)?.is_some() {
+            edits.extend(edit::unset(ground, &[Step::Key(METADATA.to_owned())])?);
+        }
+        Ok(place::apply(&self.text, edits).filter(|text| text.len() <= LARGEST))
     }
 
     /// The same leaves without aliases; `None` when there are none.
@@ -318,6 +347,16 @@ impl Text for YamlText {
             return Err(TextError::Unsupported(UNREADABLE));
         }
         *self = changed;
+        Ok(())
+    }
+
+    fn disclose(&mut self, document: usize, new: &[(usize, What)]) -> Result<(), TextError> {
+        let Some(text) = self.disclosed(document, new)? else {
+            self.replace(document, new)?;
+            return self.set_metadata(document, None);
+        };
+        self.text = text;
+        self.parsed = OnceCell::new();
         Ok(())
     }
 

@@ -11,12 +11,12 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The shortest time that the command line takes.
-const WITHIN: &[&str] = &["apply", "--yes", "--confirm-within", "5"];
+/// Time for two more commands on a busy machine.
+const WITHIN: &[&str] = &["apply", "--yes", "--confirm-within", "10"];
 /// Until the deadline and, on a busy machine, well past it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The deadline is over, and the watchdog has had its turn.
-const OVER: Duration = Duration::from_secs(8);
+const OVER: Duration = Duration::from_secs(14);
 
 fn comes_back(house: &House, before: &Tree) {
     let began = Instant::now();
@@ -40,7 +40,7 @@ fn without_the_owners_word_it_goes_and_with_it_it_stays() {
     let before = silent.tree();
     let began = Instant::now();
     let ran = silent.run(WITHIN).exits(0);
-    assert!(ran.stdout.contains("undone in 5 s unless"), "{ran:?}");
+    assert!(ran.stdout.contains("undone in 10 s unless"), "{ran:?}");
     confirmed.run(WITHIN).exits(0);
     let applied = confirmed.tree();
     assert_eq!(silent.tree(), applied);
@@ -50,7 +50,7 @@ fn without_the_owners_word_it_goes_and_with_it_it_stays() {
     confirmed.run(&["confirm"]).exits(0);
     confirmed.run(&["confirm"]).exits(4).says("nothing waits to be confirmed");
     comes_back(&silent, &before);
-    assert!(began.elapsed() > Duration::from_secs(4), "the owner had the time that was promised");
+    assert!(began.elapsed() > Duration::from_secs(9), "the owner had the time that was promised");
     sleep(OVER.saturating_sub(began.elapsed()));
     assert_eq!(confirmed.tree(), applied);
     assert_eq!(confirmed.receipts()[0].1, "applied");
@@ -133,7 +133,7 @@ fn the_watchdog_waits_for_a_run_that_holds_the_lock() {
         .expect("the lock is there");
     flock(&lock, FlockOperation::LockExclusive).expect("nobody holds it");
     // Longer than the deadline and than any verb waits for the lock.
-    sleep(Duration::from_secs(5) + Duration::from_secs(7));
+    sleep(Duration::from_secs(10) + Duration::from_secs(7));
     drop(lock);
     comes_back(&house, &before);
 }

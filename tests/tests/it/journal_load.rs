@@ -24,6 +24,7 @@ const LIMITS: Limits = Limits {
     seal_lines: 40,
     seal_after: Duration::from_secs(600),
     seal_at_close: true,
+    patience: Duration::from_secs(5),
 };
 
 fn places(dir: &Path) -> Places {

@@ -5,7 +5,7 @@ mod bed;
 mod hostile;
 mod place;
 
-use crate::cli::program::{copy_program, folder, sanctumd};
+use crate::cli::program::{Ran, copy_program, folder, sanctumd};
 use bed::{Bed, LONG, append, audit, entries, event};
 use rustix::process::Signal;
 use sanctum_host::journal::socket::JournalClient;
@@ -14,6 +14,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 8;
@@ -122,12 +123,27 @@ fn what_was_sent_before_the_drain_is_answered() {
 }
 
 #[test]
+fn what_is_another_services_option_is_refused() {
+    let dir = folder();
+    for option in [["--listen", "127.0.0.1:0"], ["--key-file", "vault.key"]] {
+        // Below a root that is not there neither of them would stay.
+        for service in ["journal", "alerts"] {
+            let mut command = bed::command(sanctumd(), dir.path());
+            command.args(["--only", service, "--root"]).arg(dir.path().join("none")).args(option);
+            let told = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output();
+            Ran::of(&told.expect("it ends")).exits(2).says("are the vault's");
+        }
+    }
+}
+
+/// Longer than a test waits for an end: whoever waits for the drain is seen.
+const ENDLESS: [&str; 2] = ["--drain-timeout", "600"];
+
+#[test]
 fn an_idle_client_does_not_hold_a_drain_up() {
-    let bed = Bed::new();
+    let bed = Bed::with(folder(), &ENDLESS);
     let _idle = bed.line();
-    let begun = Instant::now();
     bed.drained();
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 /// A client that sends and never reads: its answers fill the socket, and the service waits for it for a while.
@@ -149,24 +165,20 @@ fn deaf(bed: &Bed) -> bed::Line {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    let mut bed = Bed::new();
+    let mut bed = Bed::with(folder(), &ENDLESS);
     let _deaf = deaf(&bed);
     bed.signal(Signal::TERM);
     std::thread::sleep(Duration::from_millis(100));
-    let begun = Instant::now();
     bed.signal(Signal::INT);
     assert_eq!(bed.ended().code(), Some(1));
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
 #[test]
 fn a_drain_is_bounded() {
     let mut bed = Bed::with(folder(), &["--drain-timeout", "0"]);
     let _deaf = deaf(&bed);
-    let begun = Instant::now();
     bed.signal(Signal::TERM);
     assert_eq!(bed.ended().code(), Some(1));
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -243,7 +255,7 @@ fn what_a_hung_service_does_not_answer_is_not_recorded() {
     for _ in 0..2 {
         client.record(&event("uid:0", "hung")).expect_err("nobody answers");
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
     bed.signal(Signal::CONT);
     client.record(&event("uid:0", "awake")).expect("it answers again");
     bed.drained();

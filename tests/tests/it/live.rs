@@ -12,6 +12,7 @@ mod crash;
 mod doctor;
 mod foreign;
 mod install;
+mod job;
 mod presence;
 mod race;
 mod rotation;

@@ -23,6 +23,9 @@ mod fleet;
 mod golden;
 #[cfg(test)]
 mod guest;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod hook;
 #[cfg(test)]
 mod journal;
 #[cfg(target_os = "linux")]
@@ -76,3 +79,5 @@ mod tidy;
 mod units;
 #[cfg(test)]
 mod units_house;
+#[cfg(test)]
+mod vault;

@@ -13,4 +13,5 @@ mod program;
 mod promises;
 mod schedules;
 mod stores;
+mod vault;
 mod verbs;

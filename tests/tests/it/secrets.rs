@@ -5,4 +5,5 @@ mod kill;
 pub(crate) mod needles;
 mod person;
 mod scene;
+mod terminal;
 mod verbs;

@@ -170,7 +170,7 @@ fn told(notice: &Notice) -> (&'static str, Severity, String) {
         Notice::Queued(why) => (
             "secrets.rotation-queued",
             Severity::Error,
-            format!("the old key still lives, and removing it is tried again every hour: {why}"),
+            format!("the end of the rotation failed, and is tried again every hour: {why}"),
         ),
         Notice::StillUsed(key) => (
             "secrets.rotation-still-used",
@@ -188,7 +188,7 @@ fn told(notice: &Notice) -> (&'static str, Severity, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sanctum_rotation::Why;
+    use sanctum_rotation::{Reason, Why};
 
     #[test]
     fn every_notice_has_a_word_of_the_journal() {
@@ -205,5 +205,12 @@ mod tests {
             assert!(severity >= Severity::Warn);
         }
         assert!(Action::new(ROTATED).is_ok());
+    }
+
+    /// It may be off already, or gone (`machine::sweep`): what failed is said by the reason.
+    #[test]
+    fn what_is_queued_claims_nothing_of_the_old_key() {
+        let (.., words) = told(&Notice::Queued(Why::Discard { reason: Reason::Sealed }));
+        assert!(!words.contains("key") && words.contains("could not be removed"), "{words}");
     }
 }

@@ -18,7 +18,7 @@ use crate::site::{HERE, Place};
 use crew::Hands;
 use sanctum_host::{clock, random};
 use sanctum_orchestrator::fleet::Fleet;
-use sanctum_orchestrator::instance::secrets::holders;
+use sanctum_orchestrator::instance::secrets::{held, holders};
 use sanctum_orchestrator::rotate::due::Standing;
 use sanctum_orchestrator::rotate::{
     Driver, Prepared, Refusal, Setting, Shelf, ShelfError, leaves, prepare,
@@ -129,9 +129,7 @@ fn tasks(
             let is_due = matches!(age.standing, Standing::Due | Standing::Overdue);
             let here = holders(instance, &age.secret).contains(&house.node);
             let begun = tasks.iter().any(|task| task.name == age.secret);
-            let declared =
-                instance.secrets.get(&age.secret).is_some_and(|one| one.rotation.is_some());
-            if is_due && here && declared && age.unattended && !begun {
+            if is_due && here && age.unattended && !begun {
                 tasks.push(task(age.secret, None));
             }
         }
@@ -360,11 +358,10 @@ pub(super) fn made(
 ) -> Result<BTreeMap<ServiceName, UnixTime>, Failure> {
     let shelf = Shelf::at(&house.places, &house.memory_dir(context)?).map_err(damaged)?;
     let records = shelf.records().map_err(damaged)?;
-    let instance = &house.opened.instance;
     let mut found = BTreeMap::new();
-    for (name, entry) in &instance.secrets {
+    for (name, entry) in held(&house.opened.instance, &house.node) {
         let asked = names.is_empty() || names.contains(name);
-        if !asked || entry.rotation.is_none() || !holders(instance, name).contains(&house.node) {
+        if !asked || entry.rotation.is_none() {
             continue;
         }
         context.out.progress(&format!("asking the provider of {name}"));

@@ -62,7 +62,11 @@ fn answer(question: &Question, at: Option<&str>) -> Validity {
 
 fn request(question: &Question) -> Request {
     let validation = question.validation;
-    let filled = |template: &str| template.replace(SECRET, question.secret.expose());
+    let filled = |template: &str| match template.split_once(SECRET) {
+        // In one piece: a text that grows leaves copies behind that nobody wipes.
+        Some((before, after)) => [before, question.secret.expose(), after].concat(),
+        None => template.to_owned(),
+    };
     let mut request = Request::new(validation.method, filled(validation.path));
     for (name, template) in validation.headers {
         let text = if template.contains(SECRET) {

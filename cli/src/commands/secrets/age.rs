@@ -162,8 +162,10 @@ fn line(age: &Age) -> String {
     let of = age.due_after_days.map_or(String::new(), |after| format!(" of {after}"));
     let next = match age.standing {
         Standing::Well | Standing::NoLimit => String::new(),
-        Standing::Unknown => format!("  -> sanctum secrets set {}, or --ask", age.secret),
-        _ => format!("  -> sanctum rotate {}", age.secret),
+        Standing::Unknown if age.rotates => {
+            format!("  -> sanctum secrets set {}, or --ask", age.secret)
+        }
+        _ => format!("  -> sanctum {}", age.verb()),
     };
     format!("{:<28} {:<9} {days}{of}{next}", age.secret, age.standing.word())
 }

@@ -68,13 +68,7 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<Exit, Failure> 
         let mut bytes = Zeroizing::new([0; LENGTH]);
         random::fill(&mut *bytes)?;
         let sealed = bundle.seal(&HouseKey::new(bytes), &lock)?;
-        if sealed.len() as u64 > LIMIT {
-            let text = format!(
-                "the bundle would be longer than {LIMIT} bytes, which none that is read may be"
-            );
-            return Err(Failure::refused(text));
-        }
-        files::write_new(&args.out, &sealed)?;
+        files::write_new(&args.out, readable(&sealed)?)?;
         let digest = Blobs::digest(&sealed).to_string();
         notes.insert("digest".to_owned(), digest.clone());
         let made = Made {
@@ -89,6 +83,17 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<Exit, Failure> 
     })?;
     tell(context, &house, args, &made);
     Ok(Exit::Done)
+}
+
+/// A drill, and the import that restores a house, read no longer one.
+fn readable(sealed: &[u8]) -> Result<&[u8], Failure> {
+    if sealed.len() as u64 > LIMIT {
+        let text = format!(
+            "the bundle would be longer than {LIMIT} bytes, which none that is read may be"
+        );
+        return Err(Failure::refused(text));
+    }
+    Ok(sealed)
 }
 
 fn tell(context: &Context, house: &House, args: &Export, made: &Made) {
@@ -279,4 +284,18 @@ fn compare(
 pub(super) fn values(opened: Opened) -> Vec<(String, Zeroizing<Vec<u8>>)> {
     let entry = |one: Entry| (one.name.to_string(), Zeroizing::new(one.value.expose().clone()));
     opened.bundle.entries.into_iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_that_nobody_could_open_is_not_made() {
+        let most = usize::try_from(LIMIT).unwrap();
+        let mut sealed = vec![0; most];
+        assert_eq!(readable(&sealed).unwrap().len(), most);
+        sealed.push(0);
+        assert_eq!(readable(&sealed).unwrap_err().exit, Exit::Refused);
+    }
 }

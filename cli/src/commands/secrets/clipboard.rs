@@ -7,14 +7,13 @@ use crate::commands::Context;
 use crate::failure::{Exit, Failure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sanctum_host::{clipboard, private_io};
+use sanctum_host::clipboard::{self, BLANK};
+use sanctum_host::private_io;
 use sanctum_secrets::house::{Fingerprint, HouseKey};
 use zeroize::Zeroizing;
 
 /// xterm takes about 100,000 bytes in one sequence; tmux the same.
 const LONGEST_SEQUENCE: usize = 74 * 1024;
-/// Some terminals and programs keep the old content when the new one is empty.
-const BLANK: &[u8] = b" ";
 
 /// One clipboard.
 pub(in crate::commands) enum Clipboard {
@@ -79,7 +78,8 @@ impl Clipboard {
             ));
         };
         let bytes = desktop.read()?;
-        desktop.put(BLANK)?;
+        // What somebody copied meanwhile is theirs.
+        desktop.clear_if(|held| held == bytes.as_slice())?;
         Ok(bytes)
     }
 }

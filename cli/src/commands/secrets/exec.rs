@@ -5,6 +5,7 @@
 //! holds of secrets is not handed on, and another account is not given root's terminal.
 
 use super::house::House;
+use crate::args::Common;
 use crate::args::secrets::Exec;
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
@@ -105,13 +106,20 @@ pub(super) fn run(context: &Context, args: &Exec) -> Result<Exit, Failure> {
 /// stays for whoever sits at the terminal: what would end it ends the service.
 fn apart(context: &Context, args: &Exec, service: &str) -> Result<Exit, Failure> {
     let exe = context.around.exe.as_deref().and_then(Path::to_str).unwrap_or(layout::SANCTUM);
-    let mut words = vec![exe, "secrets", "exec", "--apart", "--service", service];
-    words.extend(args.fd.iter().flat_map(|name| ["--fd", name]));
-    words.extend(context.common.node.iter().flat_map(|node| ["--node", node]));
-    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    let words = words_apart(exe, &context.common, &args.fd, service);
     let (told, heard) = channel();
     signals::watch_terminal(move || told.send(()).is_ok())?;
     Ok(Exit::Protocol(owner_command::status_relayed(&words, &Start::default(), &heard)?))
+}
+
+/// The same command line: at euid 0 the instance is the approved one, and another place than this machine has no accounts.
+fn words_apart(exe: &str, common: &Common, piped: &[String], service: &str) -> Vec<String> {
+    let mut words = vec![exe, "secrets", "exec", "--apart", "--service", service];
+    words.extend(piped.iter().flat_map(|name| ["--fd", name]));
+    words.extend(common.node.iter().flat_map(|node| ["--node", node]));
+    words.extend(common.json.then_some("--json"));
+    words.extend(common.quiet.then_some("--quiet"));
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// What the approved instance declares of a service.
@@ -346,6 +354,26 @@ mod tests {
         ];
         assert_eq!(handed.env, theirs.map(pair));
         assert!(handed.account.is_some());
+    }
+
+    #[test]
+    fn the_verb_that_goes_apart_is_the_one_that_was_typed() {
+        use clap::Parser as _;
+        let common = Common {
+            instance: None,
+            root: None,
+            node: Some("hub".to_owned()),
+            json: true,
+            quiet: true,
+        };
+        let piped = ["one".to_owned(), "two".to_owned()];
+        let words = words_apart("sanctum", &common, &piped, "gateway");
+        let typed = ["sanctum", "secrets", "exec", "--service", "gateway", "--fd", "one"];
+        let typed = typed.into_iter().chain(["--fd", "two", "--node", "hub", "--json", "-q"]);
+        let [apart, typed] = [words.iter().map(String::as_str).collect(), typed.collect()]
+            .map(|words: Vec<&str>| format!("{:?}", crate::args::Cli::parse_from(words)));
+        assert_eq!(apart.replace("apart: true", "apart: false"), typed);
+        assert_ne!(apart, typed);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::site::{HERE, Place};
 use sanctum_host::private_io::{self, Dumps};
 use sanctum_host::root_host::STORE_DIR;
 use sanctum_orchestrator::house::layout;
-use sanctum_orchestrator::instance::secrets::{SecretEntry, holders};
+use sanctum_orchestrator::instance::secrets::{SecretEntry, held};
 use sanctum_orchestrator::secrets;
 use sanctum_secrets::house::{Everywhere, HouseKey, Kept, Seen};
 use sanctum_secrets::resolve::Places;
@@ -102,15 +102,9 @@ impl House {
 
     /// The secrets that are named, or else those that this node holds.
     pub(in crate::commands) fn kept(&self, names: &[String]) -> Result<Vec<Kept>, Failure> {
-        let instance = &self.opened.instance;
         if names.is_empty() {
-            let here = |name: &ServiceName| holders(instance, name).contains(&self.node);
-            return Ok(instance
-                .secrets
-                .iter()
-                .filter(|(name, _)| here(name))
-                .map(|(name, entry)| kept(name, entry))
-                .collect());
+            let held = held(&self.opened.instance, &self.node);
+            return Ok(held.map(|(name, entry)| kept(name, entry)).collect());
         }
         names.iter().map(|name| self.entry(name).map(|(name, entry)| kept(&name, entry))).collect()
     }

@@ -22,7 +22,7 @@ use code::failed;
 use sanctum_host::{HostError, files, private_io};
 use sanctum_secrets::sops::config::Config;
 use sanctum_secrets::sops::node::{self, PathError};
-use sanctum_secrets::sops::opened::{Mac, Opened, open_with};
+use sanctum_secrets::sops::opened::{Mac, Opened, open_owned};
 use sanctum_secrets::sops::text::{Node, Scalar, Step};
 use sanctum_secrets::sops::{Format, Identities, LIMIT, flat};
 use std::io::Read as _;
@@ -176,7 +176,7 @@ impl Job<'_> {
         ignore_mac: bool,
     ) -> Result<Opened, Failure> {
         let mac = if ignore_mac { Mac::Ignore } else { Mac::Check };
-        open_with(&input(file)?, format, &self.identities, mac).map_err(code::of)
+        open_owned(input(file)?, format, &self.identities, mac).map_err(code::of)
     }
 
     /// The configuration for a file: the one that was said, else the nearest.

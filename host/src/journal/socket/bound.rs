@@ -33,7 +33,7 @@ pub struct Gate {
 
 /// A socket that listens.
 #[derive(Debug)]
-pub(crate) struct Bound {
+pub struct Bound {
     pub(crate) listener: UnixListener,
     path: PathBuf,
     made: (u64, u64),
@@ -49,7 +49,11 @@ fn untrusted(path: &Path, why: &'static str) -> SocketError {
 }
 
 impl Bound {
-    pub(crate) fn at(path: &Path, gate: Gate) -> Result<Self, SocketError> {
+    /// Listens at an absolute path; the listener does not block.
+    ///
+    /// # Errors
+    /// Somebody else serves it, or what is there is not to be trusted.
+    pub fn at(path: &Path, gate: Gate) -> Result<Self, SocketError> {
         let making = beside(path, MAKING);
         if making.as_os_str().len() > MAX_PATH {
             let most = MAX_PATH - MAKING.len();
@@ -76,6 +80,12 @@ impl Bound {
         })?;
         Ok(Self { listener, path: path.to_owned(), made, _lock: lock })
     }
+
+    /// What connections are taken from.
+    #[must_use]
+    pub const fn listener(&self) -> &UnixListener {
+        &self.listener
+    }
 }
 
 impl Drop for Bound {
@@ -86,6 +96,23 @@ impl Drop for Bound {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+/// Whether who answers at a path is who may serve there: our own account, root, or the one whose directory the socket is in, where nobody else can put one.
+///
+/// # Errors
+/// Somebody else answers, or nobody can tell.
+pub fn trusted(stream: &UnixStream, path: &Path) -> std::io::Result<()> {
+    let uid = super::peer::of(stream)?.uid;
+    if uid == 0 || uid == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    let dir = path.parent().unwrap_or(path);
+    let meta = std::fs::symlink_metadata(dir)?;
+    if meta.is_dir() && meta.uid() == uid && meta.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(std::io::Error::new(ErrorKind::PermissionDenied, "another account answers there"))
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -116,11 +116,11 @@ fn an_alert_is_as_bad_as_both_sights_agree() {
     assert_eq!(alert(sends(&again)[0].1).severity, Severity::Critical);
 }
 
-/// A revoke that stays queued: the daily run's own event, and doctor's look every ten minutes, for three days.
-#[test]
-fn what_a_run_says_and_a_lint_sees_is_told_once_a_day() {
-    const LINT: &str = "secrets/old-key-off";
-    let said = AuditEvent {
+const LINT: &str = "secrets/old-key-off";
+
+/// What a run says of its own rotation, of which a lint speaks as well.
+fn queued() -> AuditEvent {
+    AuditEvent {
         actor: sanctum_types::Actor::new("job:secret-rotation").unwrap(),
         action: sanctum_types::Action::new("secrets.rotation-queued").unwrap(),
         subject: "router".to_owned(),
@@ -128,7 +128,12 @@ fn what_a_run_says_and_a_lint_sees_is_told_once_a_day() {
         outcome: sanctum_types::Outcome::Found,
         severity: Severity::Error,
         details: [(alert::LINT.to_owned(), LINT.to_owned())].into(),
-    };
+    }
+}
+
+/// A revoke that stays queued: the daily run's own event, and doctor's look every ten minutes, for three days.
+#[test]
+fn what_a_run_says_and_a_lint_sees_is_told_once_a_day() {
     let seen = || {
         let mut seen = finding(Severity::Error, "router");
         seen.kind = LINT.to_owned();
@@ -142,7 +147,7 @@ fn what_a_run_says_and_a_lint_sees_is_told_once_a_day() {
             let at = NOON.plus(tick * 600);
             let mut commands = desk.tick(at);
             if tick % 144 == first {
-                commands.extend(desk.heard(&said, at.plus(100)));
+                commands.extend(desk.heard(&queued(), at.plus(100)));
             }
             commands.extend(desk.on(&seen(), at.plus(200)));
             told.extend(sends(&commands).into_iter().filter_map(|(_, message)| {
@@ -161,13 +166,9 @@ fn what_a_run_says_and_a_lint_sees_is_told_once_a_day() {
 #[test]
 fn what_only_a_run_said_is_in_the_digest() {
     let mut desk = Desk::new(policy());
-    let mut told = finding(Severity::Error, "router");
-    told.kind = "secrets/old-key-off".to_owned();
-    let (_, source) = (Severity::Error, Source::knows(alert::DOCTOR));
-    let mut out = Vec::new();
-    desk.observe(&told, (&source, Sighting::Look), NOON, &mut out);
+    desk.heard(&queued(), NOON);
     let digest = desk.tick(NOON.plus(1801));
-    let is_told = |message: &Message| matches!(&message.what, What::Digest { items, .. } if items[0].1.kind == told.kind);
+    let is_told = |message: &Message| matches!(&message.what, What::Digest { items, .. } if items[0].1.kind == LINT);
     assert!(sends(&digest).into_iter().any(|(_, message)| is_told(message)), "{digest:?}");
 }
 

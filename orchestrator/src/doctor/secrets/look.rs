@@ -7,7 +7,7 @@ use super::tokens;
 use crate::doctor::eyes::{Eyes, There};
 use crate::doctor::looked::{Many, Seen, unseen};
 use crate::house::layout;
-use crate::instance::secrets::holders;
+use crate::instance::secrets;
 use crate::secrets::recovery::{self, Record};
 use sanctum_host::random;
 use sanctum_secrets::house::fingerprint::LENGTH;
@@ -136,10 +136,8 @@ fn stores(eyes: &Eyes<'_>) -> Seen<Places> {
 }
 /// The secrets that this node holds, with each of their places.
 fn held<'a>(eyes: &'a Eyes<'_>) -> impl Iterator<Item = (&'a ServiceName, &'a SecretRef, bool)> {
-    let instance = &eyes.ground.instance;
-    let here = |name: &ServiceName| holders(instance, name).contains(&eyes.ground.node);
-    let secrets = instance.secrets.iter().filter(move |(name, _)| here(name));
-    secrets.flat_map(|(name, entry)| {
+    let held = secrets::held(&eyes.ground.instance, &eyes.ground.node);
+    held.flat_map(|(name, entry)| {
         entry.places().enumerate().map(move |(n, place)| (name, place, n == 0))
     })
 }

@@ -1,6 +1,6 @@
 //! `secrets/old-key-removed`.
 
-use crate::doctor::lint::{Answer, Fix, Lint, On, Seen};
+use crate::doctor::lint::{Fix, Lint, On, Seen};
 use crate::doctor::looked::{Looked, Need};
 use crate::rotate::trouble::Trouble;
 #[cfg(test)]
@@ -26,10 +26,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn judge(looked: &Looked) -> Seen {
-    let rotations = looked.rotations()?;
-    let mut answer = Answer::of(rotations);
-    super::rotations::troubled(rotations, looked.ground.now, Trouble::NotCleared, &mut answer);
-    Ok(answer)
+    super::rotations::judged(looked, Trouble::NotCleared)
 }
 
 #[cfg(test)]

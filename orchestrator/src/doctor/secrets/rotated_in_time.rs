@@ -30,17 +30,9 @@ fn judge(looked: &Looked) -> Seen {
     for age in ages.iter().filter(|age| is_late(age, looked.ground.now)) {
         let days = age.days.unwrap_or_default();
         let of = age.due_after_days.or(age.max_age_days).unwrap_or_default();
-        let name = &age.secret;
-        let rotation = looked.ground.instance.secrets.get(name);
-        let rotates = rotation.is_some_and(|entry| entry.rotation.is_some());
-        let next = if rotates {
-            format!("sudo /opt/sanctum/bin/sanctum rotate {name}")
-        } else {
-            format!(
-                "make a new value at its provider, then: sudo /opt/sanctum/bin/sanctum secrets set {name}"
-            )
-        };
-        answer.add_with(name, format!("it is {days} days old, and due after {of}"), next);
+        let first = if age.rotates { "" } else { "make a new value at its provider, then: " };
+        let next = format!("{first}sudo /opt/sanctum/bin/sanctum {}", age.verb());
+        answer.add_with(&age.secret, format!("it is {days} days old, and due after {of}"), next);
     }
     Ok(answer)
 }

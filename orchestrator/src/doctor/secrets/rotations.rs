@@ -6,16 +6,15 @@
 
 use crate::doctor::eyes::Eyes;
 use crate::doctor::lint::Answer;
-use crate::doctor::looked::{Many, Seen, unseen};
+use crate::doctor::looked::{Looked, Many, Seen, unseen};
 use crate::house::layout;
-use crate::instance::secrets::holders;
+use crate::instance::secrets::held;
 use crate::rotate::due::{self, Age};
-use crate::rotate::shelf::{DIR, EXTENSION};
+use crate::rotate::shelf::{DIR, is_record};
 use crate::rotate::trouble::{Trouble, trouble};
 use sanctum_rotation::Record;
 use sanctum_rotation::record::LONGEST;
-use sanctum_types::{AbsPath, UnixTime};
-use std::collections::BTreeMap;
+use sanctum_types::AbsPath;
 
 /// How the owner calls what is root's.
 const AS_ROOT: &str = "sudo /opt/sanctum/bin/sanctum";
@@ -55,7 +54,7 @@ pub fn rotations(eyes: &Eyes<'_>) -> Seen<Many<Rotation>> {
 fn shelf(eyes: &Eyes<'_>, dir: &str, sanctum: &'static str) -> Seen<Many<Rotation>> {
     let dir = AbsPath::new(dir).map_err(|error| unseen(dir, &error))?;
     let names = eyes.list(&dir)?.unwrap_or_default();
-    let records = names.iter().filter(|name| !name.starts_with('.') && name.ends_with(EXTENSION));
+    let records = names.iter().filter(|name| is_record(name));
     let one = |name: &String| {
         let path = dir.join(name).map_err(|error| unseen(&dir, &error))?;
         // One byte more than a record has, so that a longer file is not read as far as it goes.
@@ -70,26 +69,23 @@ fn shelf(eyes: &Eyes<'_>, dir: &str, sanctum: &'static str) -> Seen<Many<Rotatio
     Ok(Many { all: found.all.into_iter().flatten().collect(), unseen: found.unseen })
 }
 
-/// Adds the rotations that have that trouble.
-pub(super) fn troubled(
-    rotations: &Many<Rotation>,
-    now: UnixTime,
-    wanted: Trouble,
-    answer: &mut Answer,
-) {
+/// The rotations that have that trouble, as the lint of it answers.
+pub(super) fn judged(looked: &Looked, wanted: Trouble) -> Seen<Answer> {
+    let (rotations, now) = (looked.rotations()?, looked.ground.now);
+    let mut answer = Answer::of(rotations);
     for Rotation { record, sanctum } in rotations {
         if trouble(record, now) == Some(wanted) {
             let next = wanted.next(record, sanctum);
             answer.add_with(&record.plan.secret, wanted.words(record, now), next);
         }
     }
+    Ok(answer)
 }
 
 /// The age of every secret that this node holds.
 pub fn ages(eyes: &Eyes<'_>) -> Seen<Vec<Age>> {
-    let instance = &eyes.ground.instance;
     let changes = eyes.changes()?;
-    let mut ages = due::ages(instance, &changes, &BTreeMap::new(), eyes.ground.now);
-    ages.retain(|age| holders(instance, &age.secret).contains(&eyes.ground.node));
-    Ok(ages)
+    let held = held(&eyes.ground.instance, &eyes.ground.node);
+    let now = eyes.ground.now;
+    Ok(held.map(|(name, entry)| due::age(name, entry, (changes.of(name), None), now)).collect())
 }

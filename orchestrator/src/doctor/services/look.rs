@@ -7,7 +7,7 @@ use crate::doctor::eyes::{Eyes, There, nothing_runs};
 use crate::doctor::looked::{Many, Seen, unseen};
 use crate::house::layout;
 use crate::instance::model::Os;
-use crate::instance::secrets::holders;
+use crate::instance::secrets::held;
 use sanctum_host::command::{self, Options, run};
 use sanctum_host::processes::{self, FileId, Process};
 use sanctum_host::trust;
@@ -322,9 +322,7 @@ pub fn leaks(bytes: &[u8]) -> Vec<(usize, String)> {
 /// Files of the secrets that this node holds as `file:NAME`, source or cache.
 pub fn secret_files(eyes: &Eyes<'_>) -> Seen<Vec<SecretFile>> {
     let mut all = Vec::new();
-    let instance = &eyes.ground.instance;
-    let here = |name| holders(instance, name).contains(&eyes.ground.node);
-    let held = instance.secrets.iter().filter(|(name, _)| here(name));
+    let held = held(&eyes.ground.instance, &eyes.ground.node);
     let places = held.flat_map(|(name, entry)| entry.in_clear().map(move |place| (name, place)));
     for (name, place) in places {
         let SecretRef::File(file) = place else { continue };

@@ -132,7 +132,7 @@ const ROTATIONS: &[(&str, &str, &str)] = &[
     ("{kind: {manual: {create_url: \"https://x.example\", regex: \"(\"}}}", JOB, "cannot be read"),
     ("{MANUAL, due_after_days: 91}", JOB, "more than"),
     ("{MANUAL, due_after_days: 0}", JOB, "at least 1"),
-    ("{MANUAL, consumers: [{vault: {path: a}}]}", JOB, "vault"),
+    ("{MANUAL, consumers: [{vault: {path: ../a, socket: /s, key: /k}}]}", JOB, "vault"),
     ("{MANUAL, consumers: [{env: {path: /a, variable: \"1A\"}}]}", JOB, "a variable"),
     ("{MANUAL, consumers: [{json: {path: /a, key: \"a..b\"}}]}", JOB, "keys of a JSON"),
     (
@@ -178,14 +178,18 @@ fn a_rotation_that_could_not_be_done_is_refused_where_it_stands() {
 }
 
 #[test]
-fn a_job_cannot_read_a_management_key_in_a_login_keychain() {
-    let text = rotating("{kind: {openrouter: {}}, management: mgmt}")
-        .replace("[JOB]", "[rotate, --due]")
-        .replace("keychain:k/x", "file:k");
-    assert!(load(&text, "i", &BuiltinRules).is_ok());
-    let refused = load(&text.replace("file:m", "keychain:m/x"), "i", &BuiltinRules).unwrap_err();
-    assert!(
-        refused.to_string().contains("`keychain:m/x`, which rotating `key` needs"),
-        "{refused}"
-    );
+fn a_job_cannot_read_a_management_key_or_a_token_in_a_login_keychain() {
+    for rotation in [
+        "{kind: {openrouter: {}}, management: mgmt}",
+        "{kind: {manual: {create_url: \"https://x.example\"}}, \
+          reload: [{http: {url: \"https://x.example/\", token: mgmt}}]}",
+    ] {
+        let text = rotating(rotation)
+            .replace("[JOB]", "[rotate, --due]")
+            .replace("keychain:k/x", "file:k");
+        assert!(load(&text, "i", &BuiltinRules).is_ok(), "{rotation}");
+        let refused = load(&text.replace("file:m", "keychain:m/x"), "i", &BuiltinRules);
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("`keychain:m/x`, which rotating `key` needs"), "{refused}");
+    }
 }

@@ -8,6 +8,8 @@ use sanctum_rotation::http::Client;
 use sanctum_rotation::providers::SettingsError;
 use sanctum_rotation::{ConsumerId, KeyId, OldKey, Provider, Settings};
 use sanctum_types::{Secret, SecretRef, ServiceName};
+use sanctum_vault::SecretPath;
+use sanctum_vault::identity::AgentName;
 use std::collections::BTreeSet;
 
 /// What is wrong with a rotation.
@@ -49,8 +51,8 @@ pub enum RotationFault {
     /// Value and id would be one text.
     #[error("value and id are written to two places of the file")]
     OnePlace,
-    /// The vault is not served.
-    #[error("this version does not serve the vault")]
+    /// No path or no agent of a vault.
+    #[error("this is no path of the vault, or no agent of it")]
     Vault,
     /// Not an address for a reload.
     #[error("a reload is https, or http on this machine, without a query")]
@@ -81,7 +83,7 @@ impl RotationFault {
             }
             Self::DueTooLate => "leave `due_after_days` out, or make it smaller",
             Self::LimitBeforeQuiet => "leave `limit_hours` out: it is a week",
-            Self::Vault => "take the consumer out until the vault is there",
+            Self::Vault => "write a path such as openai/api-key, and an agent such as rotation",
             Self::LoginKeychain { .. } => {
                 "keychain://system/ with run_as {user: root, reason: ...}, or file:, age:, sops:"
             }
@@ -181,7 +183,12 @@ fn consumers(instance: &Instance, name: &ServiceName, rotation: &Rotation, judge
                     judged.refuse(at, RotationFault::Variable.into());
                 }
             }
-            Consumer::Vault(_) => judged.refuse(at, RotationFault::Vault.into()),
+            Consumer::Vault(place) => {
+                let path = SecretPath::new(place.path.as_str()).is_ok();
+                if !path || AgentName::new(place.agent.as_str()).is_err() {
+                    judged.refuse(at, RotationFault::Vault.into());
+                }
+            }
         }
     }
 }
@@ -231,10 +238,15 @@ fn jobs(instance: &Instance, judged: &mut Judged) {
             let Some(rotation) = entry.rotation.as_ref().filter(|_| asked(secret)) else {
                 continue;
             };
-            let key = rotation.management.as_ref().and_then(|key| instance.secrets.get(key));
+            let tokens = rotation.reload.iter().filter_map(|one| match one {
+                Reload::Http(http) => http.token.as_ref(),
+                Reload::Service(_) => None,
+            });
+            let others = rotation.management.iter().chain(tokens);
+            let others = others.filter_map(|other| instance.secrets.get(other));
             let login = |place: &&SecretRef| matches!(place, SecretRef::Keychain { .. });
-            // The management key is read where it has its source.
-            let mut places = entry.places().chain(key.map(|key| &key.reference));
+            // The management key and tokens are read where they have their source.
+            let mut places = entry.places().chain(others.map(|other| &other.reference));
             if let Some(place) = places.find(login) {
                 let fault = RotationFault::LoginKeychain {
                     secret: secret.clone(),

@@ -4,6 +4,7 @@ use super::super::fixture::{facts, instance, with_house, with_node};
 use super::*;
 use crate::instance::Instance;
 use expect_test::{Expect, expect};
+use sanctum_types::AccountName;
 
 fn line(job: &Job) -> String {
     let start = match &job.start {
@@ -104,6 +105,37 @@ fn guards_that_are_off_have_no_job() {
     let names: Vec<_> = all.unwrap().into_iter().map(|job| job.name.to_string()).collect();
     for gone in ["sentinel", "proxy", "vm", "vmnet"] {
         assert!(!names.iter().any(|name| name == gone), "{gone}");
+    }
+}
+
+#[test]
+fn packages_are_asked_about_by_who_logs_in_and_only_where_the_registry_says_so() {
+    let on = |node: &str, entry: Option<&str>| {
+        let mut instance = instance();
+        if let Some(entry) = entry {
+            instance.services.insert(named("packages"), service(entry));
+        }
+        let all = with_house(&instance, &facts(&instance, node), node, jobs).unwrap();
+        all.into_iter().find(|job| job.name == named("packages"))
+    };
+    let owner = instance().users.owner.to_string();
+    let guest = instance().users.guest.to_string();
+    for (node, entry, account) in [
+        ("hub", None, None),
+        ("hub", Some(r#"{"node": "hub"}"#), Some(owner.as_str())),
+        ("vm", Some(r#"{"node": "vm"}"#), Some(guest.as_str())),
+        ("vm", Some(r#"{"node": "hub"}"#), None),
+        ("hub", Some(r#"{"node": "hub", "enabled": false}"#), None),
+        ("hub", Some(r#"{"node": "hub", "run_as": {"user": "dev"}}"#), Some("dev")),
+    ] {
+        let job = on(node, entry);
+        let runs_as = job.as_ref().map(|job| job.account.clone());
+        let wanted = account.map(|name| RunsAs::Account(AccountName::new(name).unwrap()));
+        assert_eq!(runs_as, wanted, "{node} {entry:?}");
+        let Some(job) = job else { continue };
+        assert_eq!(job.command[1..], ["--only", "packages"]);
+        // The journal's group is for accounts that sanctum makes.
+        assert!(job.in_home && job.group.is_none(), "{node}");
     }
 }
 

@@ -269,3 +269,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_works_in_a_persons_home_can_write_there() {
+    let mut instance = instance();
+    let entry = serde_json::from_str(r#"{"node": "vm"}"#).unwrap();
+    instance.services.insert(sanctum_types::ServiceName::new("packages").unwrap(), entry);
+    let units = with_house(&instance, &facts(&instance, "vm"), "vm", render).unwrap();
+    let text = text_of(&units, "sanctum-packages.service");
+    for line in [
+        "User=ubuntu\n",
+        "ProtectSystem=full\n",
+        "ProtectHome=no\n",
+        "After=sanctum-journal.service\n",
+    ] {
+        assert!(text.contains(line), "{line} {text}");
+    }
+    assert!(!text.contains("Group=") && !text.contains("=strict"), "{text}");
+}

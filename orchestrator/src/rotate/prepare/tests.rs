@@ -65,6 +65,25 @@ fn a_login_keychain_is_refused_in_a_job_and_the_way_out_is_said() {
     }
 }
 
+/// The secret itself needs none; what its rotation reads beside it does.
+#[test]
+fn a_job_reads_no_other_secret_of_a_login_keychain_either() {
+    let token = json!({ "kind": { "openrouter": {} }, "management": "mgmt",
+        "reload": [{ "http": { "url": "https://x.example/", "token": "asked" } }] });
+    let management = json!({ "kind": { "openrouter": {} }, "management": "asked" });
+    for rotation in [token, management] {
+        let mut house = house("file:a", &rotation);
+        let asked_for = SecretRef::parse("keychain:a/b").unwrap();
+        let name = ServiceName::new("asked").unwrap();
+        house.secrets.insert(name, SecretEntry::at(asked_for));
+        let refused = asked(&house, "key", Keyring::Login, true).unwrap_err();
+        assert!(matches!(refused, Refusal::NeedsSession { .. }), "{refused}");
+        // An own store of the machine answers, and has none.
+        let refused = asked(&house, "key", Keyring::Embedded, true).unwrap_err();
+        assert!(matches!(refused, Refusal::Management { .. } | Refusal::Token { .. }), "{refused}");
+    }
+}
+
 #[test]
 fn what_cannot_be_done_is_refused_with_its_reason() {
     let with = |more: &serde_json::Value| {
@@ -79,7 +98,13 @@ fn what_cannot_be_done_is_refused_with_its_reason() {
         (with(&roll), "key", "destroys the old value"),
         (with(&json!({ "management": "nobody" })), "key", "declares no secret"),
         (with(&json!({ "management": "plain" })), "key", "cannot be had"),
-        (with(&json!({ "consumers": [{ "vault": { "path": "a" } }] })), "key", "does not serve"),
+        (
+            with(
+                &json!({ "consumers": [{ "vault": { "path": "../a", "socket": "/s", "key": "/k" } }] }),
+            ),
+            "key",
+            "names no path",
+        ),
         (with(&json!({ "reload": [{ "service": "far" }] })), "key", "does not run"),
         (
             with(

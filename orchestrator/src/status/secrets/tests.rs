@@ -44,28 +44,28 @@ fn an_age_is_as_the_journal_tells_and_unknown_is_never_well() {
             set("token", 82),
             State::Finding,
             Some(82),
-            "82 days old, due soon after 90: sanctum rotate token",
+            "82 days old, due soon after 90: sanctum secrets set token",
         ),
         (
             &limit,
             set("token", 91),
             State::Finding,
             Some(91),
-            "91 days old, overdue: sanctum rotate token",
+            "91 days old, overdue: sanctum secrets set token",
         ),
         (
             &limit,
             set("another", 3),
             State::Unknown,
             None,
-            "age unknown: no change of it is on record: sanctum secrets age token --ask",
+            "age unknown: no change of it is on record: sanctum secrets set token",
         ),
         (
             &limit,
             none(),
             State::Unknown,
             None,
-            "age unknown: no change of it is on record: sanctum secrets age token --ask",
+            "age unknown: no change of it is on record: sanctum secrets set token",
         ),
         (&limit, closed(), State::Unknown, None, "age unknown: the journal is closed"),
         (&free, none(), State::Off, None, "age unknown; nothing says how old it may become"),
@@ -85,6 +85,28 @@ fn an_age_is_as_the_journal_tells_and_unknown_is_never_well() {
         // Another node does not hold it.
         let barn = NodeName::new("barn").unwrap();
         assert!(super::ages((&ground.instance, &barn), &changes, NOW).is_empty());
+    }
+}
+
+/// `sanctum rotate` refuses what has no rotation, and there nobody can be asked for an age either.
+#[test]
+fn what_is_to_be_done_is_a_verb_that_does_it() {
+    let limit =
+        json!({ "ref": "file:token", "cleartext": { "reason": "x" }, "rotation_max_age_days": 90 });
+    let mut by_hand = limit.clone();
+    by_hand["rotation"] = json!({ "kind": { "manual": { "create_url": "https://x.example" } } });
+    for (entry, changes, verb) in [
+        (&limit, set("token", 82), "secrets set token"),
+        (&limit, set("token", 91), "secrets set token"),
+        (&limit, set("another", 3), "secrets set token"),
+        (&by_hand, set("token", 82), "rotate token"),
+        (&by_hand, set("token", 91), "rotate token"),
+        (&by_hand, set("another", 3), "secrets age token --ask"),
+    ] {
+        let ground = fixture::hub(&json!({ "secrets": { "token": entry } })).ground;
+        let ages = ages((&ground.instance, &ground.node), &changes, NOW);
+        let [age] = ages.as_slice() else { panic!("{ages:?}") };
+        assert!(age.item.detail.ends_with(&format!(": sanctum {verb}")), "{age:?}");
     }
 }
 

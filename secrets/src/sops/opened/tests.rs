@@ -37,6 +37,7 @@ fn a_document_closes_and_opens_and_one_change_is_one_line() {
     assert!(!first.contains("one") && first.contains("\"c_unencrypted\": 7"));
     let mut opened = open(first.as_bytes(), Format::Json, &identities).unwrap();
     assert_eq!(&**opened.plain().unwrap(), DOCUMENT.as_bytes());
+    assert_eq!(format!("{opened:?}"), "Opened(..)");
     assert_eq!(opened.extract(&dotted("b[1]").unwrap()).unwrap(), Node::text("x"));
     opened.set(&dotted("b[1]").unwrap(), &Node::text("y")).unwrap();
     let second = opened.sealed(UnixTime(1_800_000_001)).unwrap();
@@ -102,6 +103,7 @@ fn a_new_data_key_changes_every_value_and_no_plaintext() {
     let text = sealed(DOCUMENT, Format::Json, &recipe(&a, None));
     let mut opened = open(text.as_bytes(), Format::Json, &first).unwrap();
     let groups = [datakey::recipients_group(&[a.clone(), b.clone()]).unwrap()];
+    let old = opened.key.clone();
     opened.rotate(&groups, None).unwrap();
     let rotated = opened.sealed(UnixTime(1)).unwrap();
     let enc = |text: &str| {
@@ -110,6 +112,14 @@ fn a_new_data_key_changes_every_value_and_no_plaintext() {
     assert!(enc(&text).iter().all(|line| !rotated.contains(line.as_str())));
     let mut again = open(rotated.as_bytes(), Format::Json, &second).unwrap();
     assert_eq!(&**again.plain().unwrap(), DOCUMENT.as_bytes());
+    // Who was once let in has the old key still.
+    assert_ne!(*again.key, *old);
+    let was = Cipher::new(&old);
+    let leaves = again.sealed.leaves(0).unwrap();
+    for (item, leaf) in again.items[0].iter().zip(&leaves).filter(|(item, _)| item.sealed) {
+        let What::Value(Scalar::Str(text)) = &leaf.what else { panic!("not sealed: {leaf:?}") };
+        assert_eq!(was.open(text, &item.place), Err(CipherError::Authentication));
+    }
     again.update_keys(&[datakey::recipients_group(&[a]).unwrap()], None).unwrap();
     let text = again.sealed_as_it_was().unwrap();
     assert!(open(text.as_bytes(), Format::Json, &second).is_err());

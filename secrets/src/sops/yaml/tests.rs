@@ -1,5 +1,6 @@
 //! The YAML format against tables of cases.
 
+mod certain;
 mod laws;
 
 use std::fmt::Write as _;

@@ -231,6 +231,7 @@ mod tests {
             let SecretRef::OnePassword { field, .. } = reference else { panic!("{reference}") };
             let found = item.field(&Wanted::parse(field)).unwrap().unwrap();
             assert_eq!(found.value.as_ref().unwrap().as_str(), wanted);
+            assert!(!format!("{found:?}").contains(&format!("\"{wanted}\"")));
         }
     }
 

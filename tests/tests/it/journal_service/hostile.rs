@@ -1,6 +1,6 @@
 //! What comes over the socket and is no request, too many who connect, and a disk without room.
 
-use super::bed::{Bed, Line, append, entries, event};
+use super::bed::{Bed, LONG, Line, append, entries, event};
 use crate::journal_full::Small;
 use sanctum_host::journal::socket::MAX_CONNECTIONS;
 use serde_json::{Value, json};
@@ -52,10 +52,11 @@ fn half_a_frame_is_waited_for_a_while_and_holds_nobody_up() {
     half.raw(&[0, 0, 1, 0, b'{']);
     let begun = Instant::now();
     assert!(bed.line().ask(&append("meanwhile"))["seq"].is_u64());
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    let meanwhile = begun.elapsed();
     assert_eq!(half.hear(), None);
     let waited = begun.elapsed();
-    assert!((Duration::from_secs(3)..Duration::from_secs(9)).contains(&waited), "{waited:?}");
+    // A service that heard one after the other would have spent its whole patience before the other answer.
+    assert!(waited > Duration::from_secs(3) && waited > meanwhile * 2, "{meanwhile:?} {waited:?}");
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn who_comes_after_too_many_is_sent_away_until_one_goes() {
     lines.pop();
     let begun = Instant::now();
     while bed.client().append(&event("uid:0", "one more")).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(5), "there is room");
+        assert!(begun.elapsed() < LONG, "there is room");
     }
 }
 
@@ -94,8 +95,12 @@ fn noise_never_ends_it() {
         // It may have closed before all was written.
         let _ = line.0.write_all(if round % 2 == 0 { &bytes } else { &framed });
     }
+    // Those who went are counted until their threads have heard of it.
+    let begun = Instant::now();
+    while bed.client().append(&event("uid:0", "still there")).is_err() {
+        assert!(begun.elapsed() < LONG, "there is room");
+    }
     bed.health().exits(0);
-    bed.client().append(&event("uid:0", "still there")).expect("a record");
     bed.drained();
 }
 

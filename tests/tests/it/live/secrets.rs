@@ -13,7 +13,7 @@ fn arranged(machine: &Machine) {
     house(
         &[(
             "  dashboard: {node: hub, ports: [1111]}",
-            "  dashboard: {node: hub, ports: [1111], run_as: {user: nobody}, command: [/bin/sh, -c, \"id -un; id -G; pwd; /usr/bin/env; cat /proc/self/status; if (: < /dev/tty) 2>/dev/null; then echo TERMINAL; fi\"], secrets: [token]}",
+            "  dashboard: {node: hub, ports: [1111], run_as: {user: nobody}, command: [/bin/sh, -c, \"id -un; id -G; pwd; /usr/bin/env; cat /proc/self/status; if (: < /dev/tty) 2>/dev/null || [ -t 0 ] || [ -t 1 ] || [ -t 2 ]; then echo TERMINAL; fi\"], secrets: [token]}\n  waiter: {node: hub, ports: [2222], run_as: {user: nobody}, command: [/bin/sleep, \"600\"], secrets: [token]}",
         )],
         MORE,
     );
@@ -87,11 +87,22 @@ fn a_service_gets_what_is_declared_with_nobody_there() {
             let none = format!("Cap{capabilities}:\t{}", "0".repeat(16));
             assert!(lines.contains(none.as_str()), "{none}: {said}");
         }
-        // Nor has it the terminal that root sits at: what it typed there, root would have typed.
+        // Nor has it the terminal that root sits at: what it typed there, root would have typed, and what root types there
+        // is not for it to read.
         let sits = format!("TYPED='[]' {PERSON} {SANCTUM} secrets exec --service dashboard; :");
         let said = sh(&sits).replace('\r', "");
         assert!(said.contains("TOKEN=pl@nted-w0rd\n"), "{said}");
         assert!(!said.contains("TERMINAL"), "{said}");
+        // What would end it there ends it, although it is not of that session.
+        for signal in ["TERM", "INT", "HUP"] {
+            let said = sh(&format!(
+                "TYPED='[]' {PERSON} {SANCTUM} secrets exec --service waiter & sat=$!
+                 for n in $(seq 400); do pgrep -u nobody -x sleep > /dev/null && break; sleep 0.05; done
+                 kill -{signal} $(pgrep -x sanctum); ended=0; wait $sat || ended=$?
+                 echo ended $ended; pgrep -u nobody -x sleep || echo nothing is left"
+            ));
+            assert_eq!(said.replace('\r', ""), "ended 143\nnothing is left\n", "{signal}");
+        }
         // The owner's own file does not choose what root runs.
         let named = machine.nobody(&[
             "secrets",

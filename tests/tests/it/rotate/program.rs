@@ -1,12 +1,12 @@
 //! A provider that is a program of the owner's: keys in files beside it, with the faults that a program has.
 #![expect(clippy::disallowed_methods, reason = "the program and its files are the test's own")]
 
+use crate::rotation::folder_for_a_program;
 use crate::rotation::stand_in::{Fault, Key};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::PathBuf;
 
 /// A key each, its name beside it, and whether it is off. It notes what others could see of it. `faults` has a word for
 /// each request to come; at the request whose number stands in `kill` it kills who asked, before it answers.
@@ -58,17 +58,13 @@ delete) if [ -e "$key.key" ]; then rm "$key.key"; say; else answer gone; fi ;;
 esac
 "#;
 
-/// Below the build's own folder: at euid 0 a program must not be where others can write.
-pub(crate) struct Folder(PathBuf);
+/// The program and its files.
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
     /// With the key in use, one of somebody else's, and who may ask.
     pub(crate) fn new(value: &str, management: &str) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("rotate-command-{}-{count}", std::process::id());
-        let folder = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
-        fs::create_dir_all(&folder.0).unwrap();
+        let folder = Self(folder_for_a_program());
         folder.put("program", PROGRAM);
         fs::set_permissions(folder.program(), fs::Permissions::from_mode(0o700)).unwrap();
         for (name, text) in [
@@ -88,20 +84,20 @@ impl Folder {
     }
 
     pub(crate) fn program(&self) -> PathBuf {
-        self.0.join("program")
+        self.0.path().join("program")
     }
 
     pub(crate) fn put(&self, name: &str, text: &str) {
-        fs::write(self.0.join(name), text).unwrap();
+        fs::write(self.0.path().join(name), text).unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_default()
+        fs::read_to_string(self.0.path().join(name)).unwrap_or_default()
     }
 
     /// Every file but the program.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let entries = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        let entries = fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().path());
         let files = entries.filter(|path| *path != self.program());
         files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
@@ -127,7 +123,7 @@ impl Folder {
             keys.push(Key {
                 name: self.read(&format!("{id}.name")),
                 value: String::from_utf8(value).unwrap(),
-                enabled: !self.0.join(format!("{id}.off")).exists(),
+                enabled: !self.0.path().join(format!("{id}.off")).exists(),
                 alive: true,
                 created: 0,
                 last_used: None,
@@ -141,7 +137,7 @@ impl Folder {
 
     /// A person takes a key away.
     pub(crate) fn remove(&self, id: &str) {
-        fs::remove_file(self.0.join(format!("{id}.key"))).unwrap();
+        fs::remove_file(self.0.path().join(format!("{id}.key"))).unwrap();
     }
 
     /// What goes wrong with the requests to come.
@@ -159,11 +155,5 @@ impl Folder {
             "faults",
             &faults.iter().map(|fault| format!("{}\n", word(fault))).collect::<String>(),
         );
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

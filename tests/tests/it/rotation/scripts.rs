@@ -4,7 +4,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 
 use sanctum_rotation::{
     Command, Event, Failure, KeyId, Material, Provider, Reason, Settings, Values, Which,
@@ -36,26 +35,13 @@ case $asked in
 esac
 "#;
 
-struct Folder(PathBuf);
-
-impl Folder {
-    /// Below the build's own folder: at euid 0 a program must not be where others can write.
-    fn with_script() -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("rotation-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let script = folder.join("rotate");
-        std::fs::write(&script, SCRIPT).expect("a script");
-        let mode = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(&script, mode).expect("a mode");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn folder_with_script() -> tempfile::TempDir {
+    let folder = super::folder_for_a_program();
+    let script = folder.path().join("rotate");
+    std::fs::write(&script, SCRIPT).expect("a script");
+    let mode = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(&script, mode).expect("a mode");
+    folder
 }
 
 fn settings(value: serde_json::Value) -> Settings {
@@ -68,8 +54,8 @@ fn key(id: &str) -> KeyId {
 
 #[test]
 fn a_program_gets_values_on_descriptors_only() {
-    let folder = Folder::with_script();
-    let program = folder.0.join("rotate");
+    let folder = folder_with_script();
+    let program = folder.path().join("rotate");
     let script = settings(
         json!({ "command": { "program": program, "tells_last_use": true, "lists": true } }),
     );
@@ -113,7 +99,7 @@ fn a_program_gets_values_on_descriptors_only() {
         "a list that fails changes nothing"
     );
 
-    let seen = std::fs::read_to_string(folder.0.join("seen")).expect("what others could see");
+    let seen = std::fs::read_to_string(folder.path().join("seen")).expect("what others could see");
     for value in ["of-the-manager", "brand-new-value", "another"] {
         assert!(!seen.contains(value), "{seen}");
     }

@@ -1,6 +1,7 @@
 //! A scan of everything asks the kernel for no socket but local ones, and needs no network.
 
 use super::bed::{Bed, token};
+use super::validate::openrouter;
 use crate::cli::program::{Ran, sanctum};
 use sanctum_tests::need;
 
@@ -9,7 +10,9 @@ fn no_source_opens_a_network_socket() {
     let (strace, unshare, _git) = need!("strace", "unshare", "git");
     let bed = Bed::new();
     bed.repository("code");
-    bed.write("code/a", &format!("{} https://me:{}@example.org/\n", token('A'), token('B')));
+    let url = format!("https://me:{}@example.org/", token('B'));
+    // The last is of a kind whose provider would be asked, had anybody asked for that.
+    bed.write("code/a", &format!("{} {url} {}\n", token('A'), openrouter()));
     // Marks are for their owner's own scan: whoever can write a file here could silence the house's.
     let mark = ["sanctum:", "allow"].concat();
     bed.write("code/b", &format!("{} # {mark} aws-access-key-id mine\n", token('C')));

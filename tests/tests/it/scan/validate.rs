@@ -59,7 +59,7 @@ fn gitlab(kind: char) -> String {
     format!("glp{}{kind}{}", "at-", "Jx7Qk2Vn9Rt4Ws8Lz3B")
 }
 
-fn openrouter() -> String {
+pub(super) fn openrouter() -> String {
     [
         "sk-or",
         "-v1-",
@@ -243,4 +243,32 @@ fn nobody_is_asked_where_nobody_asked_for_it() {
     command.args(["scan", "--validate", "--validate-at", at]).env("SANCTUM_JOB", "secret-scan");
     Ran::of(&command.output().unwrap()).exits(4).says("secret-scan");
     assert_eq!(provider.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn no_proxy_of_the_environment_hears_of_it() {
+    let (provider, proxy, bed) = (providers(), StandIn::new(|_, _| answer("200 OK", "{}")), keys());
+    let mut command = bed.command(sanctum(), "code");
+    command.args(["scan", "--json", "--validate", "--validate-at", &provider.at]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    {
+        command.env(name, &proxy.at);
+    }
+    Ran::of(&command.output().unwrap()).exits(3);
+    assert_eq!(proxy.lines(), Vec::<String>::new());
+    assert_eq!(provider.lines().len(), 5);
+}
+
+#[test]
+fn a_provider_out_of_reach_is_told_of_without_the_secret_in_its_path() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let bed = Bed::new();
+    bed.write("code/a", &telegram());
+    let ran = bed.scan("code", &["--json", "--validate", "--validate-at", &at]).exits(3);
+    assert!(!ran.stdout.contains(&telegram()) && !ran.stderr.contains(&telegram()), "{ran:?}");
+    let validity = ran.json()["findings"][0]["validity"].clone();
+    assert_eq!(validity["state"], "unknown");
+    assert_eq!(validity["cause"], "the provider cannot be reached");
 }

@@ -28,7 +28,7 @@ secrets:
 "#;
 
 /// A person at a terminal, who answers.
-const TYPIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/typist");
+pub(super) const TYPIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/typist");
 
 impl House {
     /// Runs a verb with that on its standard input.

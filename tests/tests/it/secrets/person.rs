@@ -7,7 +7,7 @@ use crate::cli::program::{House, Ran};
 use crate::stores::clipboard::Screen;
 use sanctum_tests::need;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -57,27 +57,45 @@ fn a_desktops_clipboard_is_given_a_value_and_cleared_whatever_ends_the_wait() {
     let (xvfb, xclip, _setpriv, kill) = need!("Xvfb", "xclip", "setpriv", "kill");
     let (house, screen) = (house(), Screen::start(&xvfb));
     let held = || screen.xclip(&xclip, &["-out"], b"");
-    let copy = |seconds: &str| {
+    let start = |seconds: &str| {
         let verb = house.arguments(&["secrets", "copy", "tls-key", "--seconds", seconds]);
-        let child = started(command(&house, false).args(verb).env("DISPLAY", screen.name()));
-        until("the value is on the clipboard", || held() == VALUE);
-        child
+        started(command(&house, false).args(verb).env("DISPLAY", screen.name()))
+    };
+    let copy = || {
+        let mut child = start("600");
+        let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("a line");
+        assert!(line.contains("is on the clipboard"), "{line}");
+        assert_eq!(held(), VALUE);
+        (child, said)
+    };
+    // xclip is gone to the background before the display has heard from it.
+    let put = |bytes: &[u8]| {
+        screen.xclip(&xclip, &["-in"], bytes);
+        until("the clipboard is somebody else's", || held() == bytes);
+    };
+    let end = |child: &Child, signal: &str| {
+        let sent = Command::new(&kill).args([signal, &child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
     };
     let after = |child: Child, says: &str| {
         let ran = ended(child).exits(0);
         assert!(ran.stdout.contains(says), "{ran:?}");
     };
-    after(copy("1"), "the clipboard was cleared");
+    // Nobody looks within the second: only who had put the value there clears what was there before.
+    put(b"as it was");
+    after(start("1"), "the clipboard was cleared");
     assert_eq!(held(), b" ");
     for signal in ["-TERM", "-INT", "-HUP"] {
-        let child = copy("600");
-        let sent = Command::new(&kill).args([signal, &child.id().to_string()]).status();
-        assert!(sent.expect("kill runs").success());
+        let (child, _said) = copy();
+        end(&child, signal);
         after(child, "the clipboard was cleared");
         assert_eq!(held(), b" ", "{signal}");
     }
-    let child = copy("2");
-    screen.xclip(&xclip, &["-in"], b"of somebody else");
+    let (child, _said) = copy();
+    put(b"of somebody else");
+    end(&child, "-TERM");
     after(child, "left alone");
     assert_eq!(held(), b"of somebody else");
     // The other way, which leaves nothing behind.
@@ -88,7 +106,7 @@ fn a_desktops_clipboard_is_given_a_value_and_cleared_whatever_ends_the_wait() {
     let get: Vec<&str> = get.iter().map(String::as_str).collect();
     assert_eq!(fed(&house, &get, b"").exits(0).stdout, "of somebody else");
     // Longer than is read of a clipboard: a part of it is no value.
-    screen.xclip(&xclip, &["-in"], &[b'x'; 1024 * 1024 + 1]);
+    put(&[b'x'; 1024 * 1024 + 1]);
     let ran = ended(started(command(&house, false).args(&set).env("DISPLAY", screen.name())));
     ran.exits(1).says("longer than");
     assert_eq!(fed(&house, &get, b"").exits(0).stdout, "of somebody else");
@@ -100,6 +118,7 @@ fn root_believes_no_display() {
     let (house, screen) = (House::new(HOUSE), Screen::start(&xvfb));
     house.fed(&["secrets", "set", "tls-key", "--stdin"], VALUE).exits(0);
     screen.xclip(&xclip, &["-in"], b"as it was");
+    until("it is there", || screen.xclip(&xclip, &["-out"], b"") == b"as it was");
     for verb in [&["secrets", "copy", "tls-key"][..], &["secrets", "set", "tls-key", "--clipboard"]]
     {
         let mut command = command(&house, true);

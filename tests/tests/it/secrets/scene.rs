@@ -18,6 +18,8 @@ const LATER: &str = "an0ther-plänted/token+value=41c7e0";
 const KEY: &str = "-----BEGIN PLANTED-----\nq7Rk+/x9Zt3vLm0=\n-----END-----";
 const MAIL: &str = "mäil-plant3d: 'quoted' & <tagged> 5d1c0b";
 const API: &str = "ap1-planted|{braces}$HOME ß 77aa31";
+/// What is leaked on purpose: no needle of the day, which watches the same program at the same time.
+const LEAK: &str = "le4ked|{braces}$HOME ß 30bd92";
 /// An argument of the one program that may have a value in its environment.
 const MAY: &str = "this-one-may-have-it";
 
@@ -108,10 +110,10 @@ fn a_leak_in_any_channel_of_the_day_is_seen() {
     let _ = need!("python3");
     let op = op::Bed::new();
     let house = house(&op);
-    let needles = [Needles::of(API)];
+    let needles = [Needles::of(LEAK)];
     let clean = ["all is well".to_owned()];
     assert_eq!(leaks(&house, &op, &needles, &clean), [] as [String; 0]);
-    let said = [format!("error: cannot use {API}")];
+    let said = [format!("error: cannot use {LEAK}")];
     assert_eq!(leaks(&house, &op, &needles, &said).len(), 1);
     for path in [
         "home/.sanctum/log",
@@ -125,7 +127,7 @@ fn a_leak_in_any_channel_of_the_day_is_seen() {
     {
         fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
         let before = fs::read(&path).unwrap_or_default();
-        fs::write(&path, [before.as_slice(), API.as_bytes()].concat()).expect("a leak");
+        fs::write(&path, [before.as_slice(), LEAK.as_bytes()].concat()).expect("a leak");
         assert_eq!(leaks(&house, &op, &needles, &clean).len(), 1, "{}", path.display());
         fs::write(&path, before).expect("no leak");
     }
@@ -135,8 +137,8 @@ fn a_leak_in_any_channel_of_the_day_is_seen() {
         for _ in 0..20 {
             let mut command = house.command(sanctum());
             match channel {
-                "arguments" => command.args(house.arguments(&["secrets", "get", API])),
-                _ => command.args(house.arguments(&["secrets", "list"])).env("X", API),
+                "arguments" => command.args(house.arguments(&["secrets", "get", LEAK])),
+                _ => command.args(house.arguments(&["secrets", "list"])).env("X", LEAK),
             };
             command.output().expect("sanctum starts");
         }

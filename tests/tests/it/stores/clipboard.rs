@@ -6,6 +6,7 @@ use sanctum_tests::need;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A display of its own, which goes with what it holds.
 pub(crate) struct Screen(Child, Display);
@@ -72,9 +73,15 @@ fn what_is_put_is_there_and_only_ours_is_cleared() {
     assert_eq!(screen.xclip(&xclip, &["-out"], b""), b" ");
     // Somebody copied something else meanwhile: it is theirs.
     clipboard.put(value).expect("it is there");
-    screen.xclip(&xclip, &["-in"], b"of somebody else");
+    let theirs = b"of somebody else";
+    screen.xclip(&xclip, &["-in"], theirs);
+    // xclip is gone to the background before the display has heard from it.
+    let start = Instant::now();
+    while screen.xclip(&xclip, &["-out"], b"") != theirs && start.elapsed().as_secs() < 20 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     assert!(!clipboard.clear_if(|held| held == value).expect("an answer"));
-    assert_eq!(screen.xclip(&xclip, &["-out"], b""), b"of somebody else");
+    assert_eq!(screen.xclip(&xclip, &["-out"], b""), theirs);
 }
 
 #[test]

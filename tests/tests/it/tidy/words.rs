@@ -26,7 +26,12 @@ const PLACES: &[&str] = &[
     concat!("python", "hosted.org"),
     concat!("deb.", "debian.org"),
     concat!("npm", "js."),
+    concat!("yarn", "pkg.com"),
     concat!("proxy.", "golang"),
+    concat!("sum.", "golang"),
+    concat!("ruby", "gems.org"),
+    concat!("ana", "conda.org"),
+    concat!("formulae.", "brew"),
 ];
 
 /// Where absolute paths of prose and comments begin: folders that systems have (hier(7), macOS), and those of examples. Any
@@ -62,8 +67,8 @@ const ROOTS: &[&str] = &[
     "var",
 ];
 
-/// The lock file is cargo's; it writes the registry's address itself.
-const WRITTEN_BY_TOOLS: &[&str] = &["Cargo.lock"];
+/// Lock files are cargo's; it writes the registry's address itself.
+const WRITTEN_BY_TOOLS: &[&str] = &["Cargo.lock", "tests/tools/vault-client/Cargo.lock"];
 
 /// The word stands alone: no letter, digit or underscore touches it where it begins and ends with one.
 fn stands_alone(line: &str, word: &str) -> bool {
@@ -110,6 +115,12 @@ fn is_remark(file: &SourceFile, line: &str) -> bool {
     file.path.ends_with(".md") || (file.is_code() && comment)
 }
 
+/// A host's name is the same in capitals.
+fn places(text: &str) -> impl Iterator<Item = &'static &'static str> {
+    let text = text.to_ascii_lowercase();
+    PLACES.iter().filter(move |place| text.contains(*place))
+}
+
 fn judge(files: &[SourceFile]) -> Vec<String> {
     let mut findings = Vec::new();
     let tops = files.iter().filter_map(|file| file.path.split('/').next()).collect();
@@ -117,10 +128,10 @@ fn judge(files: &[SourceFile]) -> Vec<String> {
         for (line, number) in file.text.lines().zip(1..) {
             let leftovers =
                 LEFTOVERS.iter().filter(|word| file.is_code() && stands_alone(line, word));
-            let places = PLACES.iter().filter(|place| line.contains(*place));
             let elsewhere = paths(line)
                 .filter(|word| is_remark(file, line) && is_elsewhere(word, &file.path, &tops));
-            for word in leftovers.chain(places).copied().chain(elsewhere) {
+            let own = leftovers.chain(places(line)).map(|word| -> &str { word });
+            for word in own.chain(elsewhere) {
                 findings.push(format!("{}:{number}: `{word}` does not land", file.path));
             }
         }
@@ -131,6 +142,22 @@ fn judge(files: &[SourceFile]) -> Vec<String> {
 #[test]
 fn repository_has_no_forbidden_word() {
     assert_clean(&judge(&repository::files()));
+}
+
+/// What is no text has lines for nobody, and is looked through as it is.
+#[test]
+fn repository_names_no_registry_in_any_tracked_file() {
+    let mut found = Vec::new();
+    for path in repository::paths() {
+        if WRITTEN_BY_TOOLS.contains(&path.as_str()) {
+            continue;
+        }
+        #[expect(clippy::disallowed_methods, reason = "the laws read the checkout itself")]
+        let bytes = std::fs::read(repository::root().join(&path)).expect("a listed file");
+        let named = places(&String::from_utf8_lossy(&bytes)).copied().collect::<Vec<_>>();
+        found.extend(named.iter().map(|place| format!("{path}: `{place}` does not land")));
+    }
+    assert_clean(&found);
 }
 
 #[test]
@@ -144,7 +171,10 @@ fn planted_words_are_found() {
     }
     for place in PLACES {
         let line = format!("see {place}/x");
-        assert_eq!(judge(&[SourceFile::new("docs/a.md", &line)]).len(), 1, "{line}");
+        let capitals = format!("see {}/x", place.to_ascii_uppercase());
+        for line in [&line, &capitals] {
+            assert_eq!(judge(&[SourceFile::new("docs/a.md", line)]).len(), 1, "{line}");
+        }
         assert_eq!(judge(&[SourceFile::new("Cargo.lock", &line)]).len(), 0, "{line}");
     }
 }

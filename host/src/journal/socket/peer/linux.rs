@@ -17,7 +17,11 @@ pub struct Peer {
     pub pid: u32,
 }
 
-pub(crate) fn of(stream: &UnixStream) -> std::io::Result<Peer> {
+/// Who it is.
+///
+/// # Errors
+/// The system does not say.
+pub fn of(stream: &UnixStream) -> std::io::Result<Peer> {
     let told = getsockopt(stream, PeerCredentials)?;
     Ok(Peer { uid: told.uid(), pid: u32::try_from(told.pid()).unwrap_or(0) })
 }

@@ -17,7 +17,11 @@ pub struct Peer {
     pub pid: u32,
 }
 
-pub(crate) fn of(stream: &UnixStream) -> std::io::Result<Peer> {
+/// Who it is.
+///
+/// # Errors
+/// The system does not say.
+pub fn of(stream: &UnixStream) -> std::io::Result<Peer> {
     let (uid, _) = nix::unistd::getpeereid(stream)?;
     let pid = getsockopt(stream, LocalPeerPid)?;
     Ok(Peer { uid: uid.as_raw(), pid: u32::try_from(pid).unwrap_or(0) })

@@ -239,6 +239,32 @@ proptest! {
     }
 
     #[test]
+    fn what_is_certain_is_what_would_be_read(tree in tree(), style in style(), new in proptest::collection::vec(plain(), 24)) {
+        let mut yaml = parsed(&written(&tree, style));
+        let leaves = yaml.leaves(0).unwrap();
+        yaml.replace(0, &super::sealed(&leaves)).unwrap();
+        yaml.set_metadata(0, Some(&super::metadata())).unwrap();
+        let new: Vec<_> = leaves.iter().zip(new.iter().cycle()).map(|(leaf, new)| as_leaf(leaf, new)).enumerate().collect();
+        as_read(&yaml.render(), 0, &new)?;
+        for one in &new {
+            as_read(&yaml.render(), 0, std::slice::from_ref(one))?;
+        }
+    }
+
+    #[test]
+    fn what_is_certain_in_any_text_is_what_would_be_read(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..16), new in plain(),
+    ) {
+        let text = pieces.concat();
+        let Ok(yaml) = YamlText::parse(&text) else { return Ok(()) };
+        for document in 0..yaml.documents() {
+            for (number, leaf) in yaml.leaves(document).unwrap_or_default().iter().enumerate() {
+                as_read(&text, document, &[(number, as_leaf(leaf, &new))])?;
+            }
+        }
+    }
+
+    #[test]
     fn any_text_is_read_or_refused_and_nothing_else_of_it_changes(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..16)) {
         let text = pieces.concat();
         let Ok(mut yaml) = YamlText::parse(&text) else { return Ok(()) };
@@ -261,6 +287,35 @@ proptest! {
             }
         }
     }
+}
+
+/// Scalars of which most are certain.
+fn plain() -> impl Strategy<Value = Scalar> {
+    prop_oneof![
+        6 => "[ab:#'\"\\\\ -]{0,6}".prop_map(|text| str(&text)),
+        3 => "[ -~]{0,12}".prop_map(|text| str(&text)),
+        3 => scalar(),
+    ]
+}
+
+/// A comment stays a comment.
+fn as_leaf(leaf: &Leaf, new: &Scalar) -> What {
+    match (&leaf.what, new) {
+        (What::Comment(_), Scalar::Str(text)) => What::Comment(text.clone()),
+        (What::Comment(text), _) => What::Comment(text.clone()),
+        (What::Value(_), new) => What::Value(new.clone()),
+    }
+}
+
+/// Where a change is certain, making it and reading it back comes to the same text.
+fn as_read(text: &str, document: usize, new: &[(usize, What)]) -> Result<(), TestCaseError> {
+    let Ok(Some(certain)) = parsed(text).disclosed(document, new) else { return Ok(()) };
+    let mut yaml = parsed(text);
+    let read = yaml.replace(document, new).and_then(|()| yaml.set_metadata(document, None));
+    prop_assert!(read.is_ok(), "{:?}: {:?} -> {:?}", read, text, certain.as_str());
+    let rendered = yaml.render();
+    prop_assert_eq!(rendered.as_str(), certain.as_str());
+    Ok(())
 }
 
 /// A scalar with its text, which `Debug` hides.

@@ -1,0 +1,294 @@
+//! `sanctum vault`: arguments. No value and no passphrase is ever one of them.
+
+use clap::{Args, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+/// `sanctum vault`.
+#[derive(Debug, Args)]
+pub struct Vault {
+    /// Where the vault listens [default: ~/.sanctum/vault.sock]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub socket: Option<PathBuf>,
+    /// Read the passphrase from a file that only you can read [default: ask for it]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub passphrase_file: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do with the vault.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make a vault; the passphrase is asked for twice
+    #[command(
+        after_help = "Example:\n  sanctum vault init\n  sanctum vault init --key-file /srv/keys/vault.key"
+    )]
+    Init {
+        /// Also make a key that opens it, for a boot with nobody there
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key_file: Option<PathBuf>,
+    },
+    /// Unseal the running vault
+    #[command(after_help = "Example:\n  sanctum vault unseal")]
+    Unseal,
+    /// Seal it: leases end, and its keys leave the memory
+    #[command(after_help = "Example:\n  sanctum vault seal")]
+    Seal,
+    /// Whether it is served and sealed; exit 3 when it is sealed, 1 when it is not served
+    #[command(after_help = "Example:\n  sanctum vault status --json")]
+    Status,
+    /// Write a new version of a secret; the value is typed, or comes from a pipe
+    #[command(
+        after_help = "Example:\n  sanctum vault put openai/api-key\n  generate-token | sanctum vault put openai/api-key --stdin --tag llm"
+    )]
+    Put(Put),
+    /// Show a secret
+    #[command(
+        after_help = "Example:\n  sanctum vault get openai/api-key\n  sanctum vault get tls/key --stdout --version 3"
+    )]
+    Get(Get),
+    /// List secrets, without values
+    #[command(after_help = "Example:\n  sanctum vault list")]
+    List,
+    /// The versions of a secret
+    #[command(after_help = "Example:\n  sanctum vault history openai/api-key")]
+    History {
+        /// Its path
+        path: String,
+    },
+    /// Remove a secret with all its versions
+    #[command(after_help = "Example:\n  sanctum vault rm openai/api-key")]
+    Rm {
+        /// Its path
+        path: String,
+    },
+    /// Values that were given out
+    #[command(subcommand, after_help = "Example:\n  sanctum vault lease list")]
+    Lease(Lease),
+    /// Write everything under a new root key; what was proved before is over
+    #[command(
+        after_help = "Old backups are opened by the passphrase of their time.\n\nExample:\n  sanctum vault rekey\n  sanctum vault rekey --new-passphrase --key-file /srv/keys/vault.key"
+    )]
+    Rekey(Rekey),
+    /// Write the sealed vault into a new file, while it is served
+    #[command(
+        after_help = "The passphrase of today, or the key file, opens it.\n\nExample:\n  sanctum vault backup /srv/backup/vault-2026-11-23"
+    )]
+    Backup {
+        /// The file; it must not be there
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Bring a backup back; the vault must be sealed, or not served
+    #[command(
+        after_help = "A file that was put back by hand is refused as a rollback; this says that it was you. Secrets, agents and policies are those of the backup again: \
+        remove anew what was removed since.\n\nExample:\n  sanctum vault restore /srv/backup/vault-2026-11-23\n  sanctum vault restore /srv/backup/vault-2026-11-23 --replace"
+    )]
+    Restore {
+        /// The backup
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The vault that is there goes
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Agents and their keys
+    #[command(subcommand, after_help = "Example:\n  sanctum vault agent register builder")]
+    Agent(Agent),
+    /// Serve an agent's SSH keys to ssh without giving them out, until it is stopped
+    #[command(
+        after_help = "The keys are the credentials on which policy allows the agent list, use:ssh_public_key and use:ssh_sign.\n\nExample:\n  sanctum vault ssh-agent builder --bind ~/.sanctum/builder.sock\n  SSH_AUTH_SOCK=~/.sanctum/builder.sock ssh-add -l"
+    )]
+    SshAgent(SshAgent),
+    /// What agents may do; nothing unless a policy says so
+    #[command(
+        subcommand,
+        after_help = "Example:\n  sanctum vault policy set builder --agent builder --path 'deploy/*' --action use:sign"
+    )]
+    Policy(Policy),
+}
+
+/// `sanctum vault put`.
+#[derive(Debug, Args)]
+pub struct Put {
+    /// Its path
+    pub path: String,
+    /// Read the value from standard input; one line break at its end is not part of it
+    #[arg(long)]
+    pub stdin: bool,
+    /// A word to find it by
+    #[arg(long, value_name = "WORD")]
+    pub tag: Vec<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// A note such as type=token, or upstream=https://api.example/v1, which is where use-handles of it go
+    #[arg(long, value_name = "NAME=TEXT")]
+    pub note: Vec<String>,
+}
+
+/// `sanctum vault get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Its path
+    pub path: String,
+    /// Which version [default: the one in use]
+    #[arg(long, value_name = "NUMBER")]
+    pub version: Option<u32>,
+    /// Write the bytes as they are, into a pipe or file too
+    #[arg(long)]
+    pub stdout: bool,
+}
+
+/// `sanctum vault rekey`.
+#[derive(Debug, Args)]
+pub struct Rekey {
+    /// Ask for another passphrase, twice [default: the present one goes on]
+    #[arg(long)]
+    pub new_passphrase: bool,
+    /// Read it from a file that only you can read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "new_passphrase")]
+    pub new_passphrase_file: Option<PathBuf>,
+    /// The key file that opens it too; it is made where it is not there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// The key file of before opens nothing any more
+    #[arg(long, conflicts_with = "key_file")]
+    pub without_key_file: bool,
+}
+
+/// `sanctum vault lease`.
+#[derive(Debug, Subcommand)]
+pub enum Lease {
+    /// List leases that have not ended
+    #[command(after_help = "Example:\n  sanctum vault lease list --json")]
+    List,
+    /// Take leases back: one, those of a path, or those of an agent
+    #[command(
+        after_help = "Who has the value still has it: a lease that ended is not renewed.\n\nExample:\n  sanctum vault lease revoke --agent builder"
+    )]
+    Revoke(Revoke),
+}
+
+/// `sanctum vault lease revoke`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Revoke {
+    /// The lease
+    pub lease: Option<String>,
+    /// Those of a secret
+    #[arg(long)]
+    pub path: Option<String>,
+    /// Those of an agent
+    #[arg(long, value_name = "NAME")]
+    pub agent: Option<String>,
+}
+
+/// `sanctum vault agent`.
+#[derive(Debug, Subcommand)]
+pub enum Agent {
+    /// Make a key for an agent and tell the vault its public half
+    #[command(
+        after_help = "The key is encrypted with a passphrase of its own (NAME.key.enc), which the published clients open; with --plain it is NAME.key, which \
+        every program of your account reads.\n\nExample:\n  sanctum vault agent register builder\n  sanctum vault agent register rotation --plain"
+    )]
+    Register {
+        /// Its name
+        name: String,
+        /// Where the key goes [default: ~/.sanctum/keys/NAME.key.enc]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
+        /// Not encrypted: for an account of its own, and for jobs
+        #[arg(long)]
+        plain: bool,
+    },
+    /// List agents
+    #[command(after_help = "Example:\n  sanctum vault agent list")]
+    List,
+    /// Remove an agent; its sessions and leases end
+    #[command(after_help = "Example:\n  sanctum vault agent remove builder")]
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// `sanctum vault ssh-agent`.
+#[derive(Debug, Args)]
+pub struct SshAgent {
+    /// The agent
+    pub agent: String,
+    /// Where it listens; only your account is heard
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub bind: PathBuf,
+    /// The agent's key; the passphrase of an encrypted one is asked for [default: ~/.sanctum/keys/NAME.key]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
+}
+
+/// `sanctum vault policy`.
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Set a policy; one of that name is replaced
+    #[command(
+        after_help = "Example:\n  sanctum vault policy set builder --agent builder --path 'deploy/*' --action list --action use:sign --per-hour 60\n  sanctum vault policy set llm --agent builder --path openai/key --action use:http_request --domain api.openai.com --method POST"
+    )]
+    Set(Rule),
+    /// List policies
+    #[command(after_help = "Example:\n  sanctum vault policy list")]
+    List,
+    /// Remove a policy
+    #[command(after_help = "Example:\n  sanctum vault policy remove builder")]
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Whether an agent may do something now, and which policies say so; exit 3 where it may not
+    #[command(after_help = "Example:\n  sanctum vault policy simulate builder deploy/key use:sign")]
+    Simulate {
+        /// The agent
+        agent: String,
+        /// The path
+        path: String,
+        /// The action
+        action: String,
+    },
+}
+
+/// `sanctum vault policy set`.
+#[derive(Debug, Args)]
+pub struct Rule {
+    /// Its name
+    pub name: String,
+    /// An agent; `*` stands for any characters
+    #[arg(long, value_name = "PATTERN", required = true)]
+    pub agent: Vec<String>,
+    /// A path; `*` stands for any characters of one segment, `**` for any segments
+    #[arg(long, value_name = "PATTERN", required = true)]
+    pub path: Vec<String>,
+    /// list, retrieve, store, use:OPERATION or use:*
+    #[arg(long, value_name = "ACTION", required = true)]
+    pub action: Vec<String>,
+    /// The longest lease
+    #[arg(long, value_name = "SECONDS")]
+    pub max_ttl: Option<u64>,
+    /// Uses and retrievals in an hour, each agent's own
+    #[arg(long, value_name = "NUMBER")]
+    pub per_hour: Option<u32>,
+    /// Where `use:http_request` may go, such as api.example, *.example or api.example:8443
+    #[arg(long, value_name = "HOST")]
+    pub domain: Vec<String>,
+    /// With which methods, such as GET
+    #[arg(long, value_name = "METHOD")]
+    pub method: Vec<String>,
+    /// Addresses beside the public ones where such a host may be, such as 192.168.1.0/24
+    #[arg(long, value_name = "NETWORK")]
+    pub address: Vec<String>,
+    /// Hours of the day, also over midnight, such as 22:00-06:00
+    #[arg(long, value_name = "FROM-TO", requires = "zone")]
+    pub hours: Option<String>,
+    /// Whose hours, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", requires = "hours")]
+    pub zone: Option<String>,
+}

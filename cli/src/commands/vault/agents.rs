@@ -1,0 +1,119 @@
+//! Agents and their keys, and what they may do.
+
+use super::{Desk, asked};
+use crate::args::vault::{Agent, Policy, Rule};
+use crate::commands::FOUND;
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use sanctum_host::files;
+use sanctum_vault::hex;
+use sanctum_vault::identity::AgentName;
+use sanctum_vault::keyfile::AgentKey;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+pub(super) fn agent(desk: &Desk<'_>, verb: &Agent) -> Result<Exit, Failure> {
+    match verb {
+        Agent::Register { name, out, plain } => register(desk, name, out.as_deref(), *plain),
+        Agent::List => {
+            let answer = desk.ask("agent_list", json!({}))?;
+            for one in answer.get("agents").and_then(Value::as_array).into_iter().flatten() {
+                let word = |name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default();
+                let line = format!("{:<24} {}", word("name"), word("public"));
+                desk.context.out.line(Paint::Plain, &line);
+            }
+            desk.context.out.data(&json!({ "format": 1, "vault": answer }));
+            Ok(Exit::Done)
+        }
+        Agent::Remove { name } => {
+            let answer = desk.ask("agent_remove", json!({ "name": name }))?;
+            desk.done(&format!("agent {name} is removed; its key opens nothing"), &answer)
+        }
+    }
+}
+
+/// The key is on the disk before the vault knows it: one that nobody knows is harmless, one that nobody has is not.
+fn register(desk: &Desk<'_>, name: &str, out: Option<&Path>, plain: bool) -> Result<Exit, Failure> {
+    let name = AgentName::new(name).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let key = AgentKey::new()?;
+    let mut client = desk.client("prove")?;
+    let text = if plain {
+        key.plain()
+    } else {
+        let passphrase = asked(&format!("A passphrase for the key of {name}:"), true)?;
+        Zeroizing::new(key.sealed(passphrase.as_bytes())?)
+    };
+    let suffix = if plain { "key" } else { "key.enc" };
+    let own = desk.at.base.join(".sanctum/keys").join(format!("{name}.{suffix}"));
+    desk.at.furnish()?;
+    let path = out.unwrap_or(&own);
+    files::write_new(path, text.as_bytes())?;
+    let public = json!({ "name": name.as_str(), "public": hex(&key.public()) });
+    client.call("admin.agent_register", public).map_err(super::away)?;
+    let words = format!("agent {name} is known; its key is {}", path.display());
+    desk.done(&words, &json!({ "agent": name.as_str(), "key": path.display().to_string() }))
+}
+
+pub(super) fn policy(desk: &Desk<'_>, verb: &Policy) -> Result<Exit, Failure> {
+    match verb {
+        Policy::Set(rule) => {
+            let params = json!({ "name": rule.name, "rule": written(rule)? });
+            let answer = desk.ask("policy_set", params)?;
+            desk.done(&format!("policy {} holds", rule.name), &answer)
+        }
+        Policy::List => {
+            let answer = desk.ask("policy_list", json!({}))?;
+            for (name, rule) in
+                answer.get("policies").and_then(Value::as_object).into_iter().flatten()
+            {
+                desk.context.out.line(Paint::Plain, &format!("{name:<24} {rule}"));
+            }
+            desk.context.out.data(&json!({ "format": 1, "vault": answer }));
+            Ok(Exit::Done)
+        }
+        Policy::Remove { name } => {
+            let answer = desk.ask("policy_remove", json!({ "name": name }))?;
+            desk.done(&format!("policy {name} is gone"), &answer)
+        }
+        Policy::Simulate { agent, path, action } => {
+            let params = json!({ "agent": agent, "path": path, "action": action });
+            let answer = desk.ask("policy_simulate", params)?;
+            desk.context.out.data(&json!({ "format": 1, "vault": answer }));
+            let allowed = answer.get("allowed") == Some(&Value::Bool(true));
+            let by = answer.get("by").cloned().unwrap_or_default();
+            let (paint, words, exit) = if allowed {
+                (Paint::Good, format!("allowed by {by}"), Exit::Done)
+            } else {
+                (Paint::Bad, "no policy allows it".to_owned(), FOUND)
+            };
+            desk.context.out.line(paint, &words);
+            Ok(exit)
+        }
+    }
+}
+
+fn written(rule: &Rule) -> Result<Value, Failure> {
+    let mut all = Map::new();
+    for (name, value) in [
+        ("agents", json!(rule.agent)),
+        ("paths", json!(rule.path)),
+        ("actions", json!(rule.action)),
+        ("max_ttl", json!(rule.max_ttl)),
+        ("per_hour", json!(rule.per_hour)),
+        ("domains", json!(rule.domain)),
+        ("methods", json!(rule.method)),
+        ("addresses", json!(rule.address)),
+    ] {
+        if !value.is_null() {
+            all.insert(name.to_owned(), value);
+        }
+    }
+    if let Some(hours) = &rule.hours {
+        let (from, to) = hours.split_once('-').ok_or_else(|| {
+            Failure::new(Exit::Usage, "--hours has two times, such as 22:00-06:00")
+        })?;
+        all.insert("window".to_owned(), json!({ "from": from, "to": to, "zone": rule.zone }));
+    }
+    Ok(all.into())
+}

@@ -1,0 +1,170 @@
+//! `sanctum vault`: the owner's verbs. All but `init` and `status` speak to the running vault and prove the passphrase to it.
+//!
+//! Values and passphrases come from the terminal, a pipe or a file that only its owner reads. The vault itself records what was done.
+//! Deliberately absent: what the vault decides.
+
+mod agents;
+mod keeping;
+mod ssh_agent;
+mod values;
+
+use super::{Context, FOUND};
+use crate::args::vault::{Vault, Verb};
+use crate::daemon::vault::{At, closed};
+use crate::failure::{Exit, Failure};
+use crate::output::Paint;
+use sanctum_host::{files, passphrase};
+use sanctum_vault::client::{Client, ClientError};
+use sanctum_vault::keys::{Cost, Opener};
+use sanctum_vault::store::Store;
+use serde_json::{Value, json};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The longest passphrase that a file holds.
+const LONGEST: u64 = 1024;
+
+/// Runs the verb.
+pub fn run(context: &Context, args: &Vault) -> Result<Exit, Failure> {
+    let at = At::of(context.common.root.as_deref(), args.socket.as_deref(), &context.around)?;
+    let desk = Desk { context, args, at: &at };
+    match &args.verb {
+        Verb::Init { key_file } => desk.init(key_file.as_deref()),
+        Verb::Unseal => {
+            desk.client("unseal")?;
+            desk.done("the vault is unsealed", &json!({ "sealed": false }))
+        }
+        Verb::Seal => {
+            desk.ask("seal", json!({}))?;
+            desk.done("the vault is sealed", &json!({ "sealed": true }))
+        }
+        Verb::Status => desk.status(),
+        Verb::Put(put) => values::put(&desk, put),
+        Verb::Get(get) => values::get(&desk, get),
+        Verb::List => values::list(&desk),
+        Verb::History { path } => values::history(&desk, path),
+        Verb::Rm { path } => {
+            let answer = desk.ask("rm", json!({ "path": path }))?;
+            desk.done(&format!("{path} is gone, with all its versions"), &answer)
+        }
+        Verb::Lease(verb) => keeping::lease(&desk, verb),
+        Verb::Rekey(rekey) => keeping::rekey(&desk, rekey),
+        Verb::Backup { file } => keeping::backup(&desk, file),
+        Verb::Restore { file, replace } => keeping::restore(&desk, file, *replace),
+        Verb::Agent(verb) => agents::agent(&desk, verb),
+        Verb::SshAgent(args) => ssh_agent::run(&desk, args),
+        Verb::Policy(verb) => agents::policy(&desk, verb),
+    }
+}
+
+/// What every verb works with.
+struct Desk<'a> {
+    context: &'a Context,
+    args: &'a Vault,
+    at: &'a At,
+}
+
+impl Desk<'_> {
+    fn init(&self, key_file: Option<&Path>) -> Result<Exit, Failure> {
+        self.at.furnish()?;
+        if self.at.home.is_there(&self.at.base).map_err(closed)? {
+            return Err(Failure::refused("there is a vault already").hint("sanctum vault status"));
+        }
+        let text = self.passphrase("A passphrase for the vault:", true)?;
+        let mut openers = vec![Opener::Passphrase(Zeroizing::new(text.as_bytes().to_vec()))];
+        if let Some(path) = key_file {
+            let (key, text) = Opener::new_key()?;
+            files::write_new(path, text.as_bytes())?;
+            openers.push(key);
+        }
+        let source = self.at.home.open(&self.at.base).map_err(closed)?;
+        let store = Store::create(source, &openers, Cost::default()).map_err(closed)?;
+        let vault = store.standing().vault;
+        let words = format!("vault {vault} is made; serve it: sanctumd --only vault");
+        self.done(&words, &json!({ "vault": vault }))
+    }
+
+    fn status(&self) -> Result<Exit, Failure> {
+        let mut client = Client::connect(&self.at.socket).map_err(away)?;
+        let answer = client.call("status", json!({})).map_err(away)?;
+        let sealed = answer.get("sealed") != Some(&Value::Bool(false));
+        self.context.out.data(&json!({ "format": 1, "vault": answer }));
+        let (paint, word) =
+            if sealed { (Paint::Note, "sealed") } else { (Paint::Good, "unsealed") };
+        self.context.out.line(paint, &format!("the vault is served and {word}"));
+        Ok(if sealed { FOUND } else { Exit::Done })
+    }
+
+    /// A connection on which the passphrase was proved.
+    fn client(&self, verb: &str) -> Result<Client, Failure> {
+        self.proved(verb).map(|(client, _)| client)
+    }
+
+    fn proved(&self, verb: &str) -> Result<(Client, Zeroizing<String>), Failure> {
+        // Who is not there is said before anything is asked for; and who types is not waited for by the vault.
+        drop(Client::connect(&self.at.socket).map_err(away)?);
+        let text = self.passphrase("The vault's passphrase:", false)?;
+        let mut client = Client::connect(&self.at.socket).map_err(away)?;
+        client.admit(verb, &text).map_err(away)?;
+        Ok((client, text))
+    }
+
+    /// One of the owner's verbs.
+    fn ask(&self, verb: &str, params: Value) -> Result<Value, Failure> {
+        self.client("prove")?.call(&format!("admin.{verb}"), params).map_err(away)
+    }
+
+    fn passphrase(&self, question: &str, twice: bool) -> Result<Zeroizing<String>, Failure> {
+        if let Some(path) = &self.args.passphrase_file {
+            return written(path);
+        }
+        asked(question, twice)
+    }
+
+    fn done(&self, words: &str, answer: &Value) -> Result<Exit, Failure> {
+        self.context.out.data(&json!({ "format": 1, "vault": answer }));
+        self.context.out.line(Paint::Good, words);
+        Ok(Exit::Done)
+    }
+}
+
+/// A passphrase in a file; one line break at its end is not part of it.
+fn written(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text = passphrase::read_key(path, LONGEST)?;
+    let text = std::str::from_utf8(&text)?.trim_end_matches(['\r', '\n']);
+    nonempty(Zeroizing::new(text.to_owned()))
+}
+
+/// Typed without being shown.
+fn asked(question: &str, twice: bool) -> Result<Zeroizing<String>, Failure> {
+    let nobody = || {
+        Failure::refused("there is no terminal to ask for the passphrase on")
+            .hint("a file that only you can read: --passphrase-file FILE")
+    };
+    let text = passphrase::ask(question)?.ok_or_else(nobody)?;
+    if twice && *passphrase::ask("Once more:")?.ok_or_else(nobody)? != *text {
+        return Err(Failure::refused("the two differ; nothing was done"));
+    }
+    nonempty(text)
+}
+
+fn nonempty(text: Zeroizing<String>) -> Result<Zeroizing<String>, Failure> {
+    if text.is_empty() {
+        Err(Failure::refused("an empty passphrase opens to everybody"))
+    } else {
+        Ok(text)
+    }
+}
+
+/// What the vault did not do, with the way out.
+fn away(error: ClientError) -> Failure {
+    let code = error.code().map(str::to_owned);
+    match code.as_deref() {
+        None => Failure::failed(error).hint("sanctumd --only vault serves it"),
+        Some("VAULT_LOCKED") => Failure::refused(error).hint("sanctum vault unseal"),
+        Some("AUTH_FAILED") => Failure::refused(error).hint("another passphrase"),
+        Some("INVALID_REQUEST") => Failure::new(Exit::Usage, error),
+        Some("CREDENTIAL_NOT_FOUND") => Failure::failed(error).hint("sanctum vault list"),
+        Some(_) => Failure::failed(error).hint("sanctum audit --last 1h"),
+    }
+}

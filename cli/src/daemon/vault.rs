@@ -1,0 +1,168 @@
+//! `sanctumd --only vault`: the vault at its socket, with a stream of the journal of its own.
+//!
+//! It starts sealed unless a key file opens it, and serves only the account that runs it and root. Owns where the files are for each place. Deliberately
+//! absent: what is answered, which is `sanctum_vault`'s.
+
+use super::Daemon;
+use super::frame::Service;
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+use crate::record;
+use crate::surroundings::Surroundings;
+use sanctum_host::journal::socket::{Gate, SocketError};
+use sanctum_host::journal::{Journal, Limits, Places, StreamName};
+use sanctum_host::{passphrase, private_io, tree::Tree};
+use sanctum_types::AbsPath;
+use sanctum_vault::keys::Opener;
+use sanctum_vault::place::Home;
+use sanctum_vault::serve::{Loopback, LoopbackError, Server};
+use sanctum_vault::service::Vault;
+use sanctum_vault::store::{StoreError, Terms};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Its name.
+pub(super) const NAME: &str = "vault";
+/// A key file holds 64 digits and a line break.
+const KEY_FILE: u64 = 256;
+
+/// Where the vault of an account is: its home, or the directory that stands for it.
+pub(crate) struct At {
+    /// The directory that the others are in.
+    pub(crate) base: PathBuf,
+    /// The files.
+    pub(crate) home: Home,
+    /// The socket.
+    pub(crate) socket: PathBuf,
+}
+
+impl At {
+    /// Below `root`, or in the home of whoever runs this.
+    pub(crate) fn of(
+        root: Option<&Path>,
+        socket: Option<&Path>,
+        around: &Surroundings,
+    ) -> Result<Self, Failure> {
+        let base = match root {
+            Some(dir) => std::path::absolute(dir)?,
+            None => around.home().map(Path::to_owned).ok_or_else(|| {
+                Failure::new(Exit::Usage, "there is no home directory to keep the vault in")
+            })?,
+        };
+        let home = Home {
+            log: AbsPath::new("/.sanctum/vault")?,
+            counter: AbsPath::new("/.sanctum/state/vault")?,
+        };
+        let socket = match socket {
+            Some(path) => std::path::absolute(path)?,
+            None => base.join(".sanctum/vault.sock"),
+        };
+        Ok(Self { base, home, socket })
+    }
+
+    /// The directory of the house in the home is there, and ours.
+    pub(crate) fn furnish(&self) -> Result<(), Failure> {
+        let tree = Tree::open(&self.base)?;
+        for dir in ["/.sanctum", "/.sanctum/state", "/.sanctum/keys"] {
+            tree.furnish(&AbsPath::new(dir)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// The vault at its socket.
+pub(super) struct VaultService {
+    server: Server,
+}
+
+impl VaultService {
+    /// Opens the journal, unseals where a key is given, and listens.
+    pub(super) fn open(args: &Daemon, around: &Surroundings, out: Out) -> Result<Self, Failure> {
+        private_io::no_core_dumps()?;
+        let at = At::of(args.root.as_deref(), args.socket.as_deref(), around)?;
+        at.furnish()?;
+        let (streams, second) = record::of_owner(&at.base);
+        let places = Places::at(&streams, &second)?;
+        let journal = Arc::new(Journal::open(places, StreamName::new(NAME)?, Limits::default())?);
+        let vault = Arc::new(Vault::new(at.home, at.base, journal));
+        match &args.key_file {
+            Some(path) => {
+                let text = passphrase::read_key(path, KEY_FILE)?;
+                let opener = Opener::key(&text).ok_or_else(|| {
+                    Failure::refused(format!("{} is no key of a vault", path.display()))
+                })?;
+                let opened = vault.unseal(&opener, Terms::default()).map_err(closed)?;
+                if opened.torn > 0 {
+                    out.warn(&format!(
+                        "{} bytes that were never acknowledged are cut off",
+                        opened.torn
+                    ));
+                }
+            }
+            None => out.warn("the vault is sealed: sanctum vault unseal"),
+        }
+        let own = around.euid;
+        let heard = Box::new(move |uid| uid == 0 || uid == own);
+        let loopback = args.listen.map(Loopback::at).transpose().map_err(unbound)?;
+        let mut server =
+            Server::open(&at.socket, Gate::default(), vault, heard).map_err(refused)?;
+        if let Some(loopback) = loopback {
+            out.progress(&format!("the vault listens at {}", loopback.address()));
+            server = server.and_at(loopback);
+        }
+        Ok(Self { server })
+    }
+}
+
+impl Service for VaultService {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn serve(&self) -> Result<(), Failure> {
+        self.server.serve();
+        Ok(())
+    }
+
+    fn drain(&self) {
+        self.server.drain();
+    }
+
+    /// It answers also while it is sealed, and says so.
+    fn healthy(&self) -> bool {
+        true
+    }
+}
+
+/// A vault that does not open, with the way out.
+pub(crate) fn closed(error: StoreError) -> Failure {
+    let hint = match &error {
+        StoreError::Format(_) => "make one first: sanctum vault init",
+        StoreError::WrongKey => "another passphrase, or the key file that `init` wrote",
+        StoreError::PutBack { .. } | StoreError::NoCounter | StoreError::Damaged { .. } => {
+            "bring both files back from where they are whole, or a backup"
+        }
+        StoreError::Files(_) => "one process has a vault: sanctum vault status",
+        _ => "sanctum audit --last 1h",
+    };
+    Failure::refused(error).hint(hint)
+}
+
+fn unbound(error: LoopbackError) -> Failure {
+    match error {
+        LoopbackError::Elsewhere { .. } => {
+            Failure::new(Exit::Usage, error).hint("--listen 127.0.0.1:8200")
+        }
+        LoopbackError::Io { .. } => Failure::failed(error),
+    }
+}
+
+fn refused(error: SocketError) -> Failure {
+    match error {
+        SocketError::Io { .. } | SocketError::Stopped { .. } => Failure::failed(error),
+        SocketError::Served { .. } => Failure::refused(error).hint("sanctum vault status"),
+        SocketError::TooLong { .. } | SocketError::Untrusted { .. } => {
+            Failure::refused(error).hint("another place: --socket PATH")
+        }
+    }
+}

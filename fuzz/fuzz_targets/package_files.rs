@@ -1,0 +1,5 @@
+//! Files that name packages.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sanctum_fuzz::package_files(bytes));

@@ -1,0 +1,393 @@
+//! An unsealed vault: its index in memory, its values sealed on disk, and one writer that many share.
+//!
+//! A change is acknowledged when the log and then the counter are on the disk; who waits while another's is written goes with the next group.
+//! What could not be made durable is never seen, and after a failed fsync nothing is written until the file is opened again. Dropping a store
+//! wipes its keys, which is how a vault is sealed. Deliberately absent: who may read what.
+
+mod error;
+mod open;
+mod snapshot;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use error::StoreError;
+pub use open::{Opened, Source, Terms};
+pub use snapshot::Piece;
+
+use crate::counter::{Counter, Mark};
+use crate::crypt;
+use crate::index::Index;
+use crate::keys::{ID, Keys, Opener, RootKey};
+use crate::log::{
+    About, AppendError, Entry, File, Header, MOST_HEAD, MOST_VALUE, Place, Position, value_bound,
+};
+use crate::medium::Medium;
+use crate::path::SecretPath;
+use sanctum_types::UnixTime;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use zeroize::Zeroizing;
+
+/// A change of what a vault holds.
+pub enum Change {
+    /// A new version of a secret, with what is noted on it where that changes.
+    Put {
+        /// Its path.
+        path: SecretPath,
+        /// The value.
+        value: Zeroizing<Vec<u8>>,
+        /// When.
+        at: UnixTime,
+        /// Notes.
+        about: Option<About>,
+    },
+    /// What is noted on a secret.
+    Describe {
+        /// Its path.
+        path: SecretPath,
+        /// All of it.
+        about: About,
+    },
+    /// A secret goes with all versions.
+    Drop {
+        /// Its path.
+        path: SecretPath,
+    },
+    /// A document.
+    Set {
+        /// Its name.
+        name: String,
+        /// Its content.
+        content: serde_json::Value,
+    },
+    /// A document goes.
+    Unset {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A value that was opened.
+pub struct Read {
+    /// Which version.
+    pub version: u32,
+    /// The value.
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+/// What a store says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its id, in hexadecimal.
+    pub vault: String,
+    /// Grows with every snapshot.
+    pub generation: u64,
+    /// The last record.
+    pub seq: u64,
+    /// Secrets.
+    pub secrets: usize,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Whether it takes changes.
+    pub writes: bool,
+}
+
+/// An unsealed vault.
+pub struct Store {
+    vault: [u8; ID],
+    keys: Keys,
+    medium: Arc<dyn Medium>,
+    /// The file is another store's by now.
+    superseded: AtomicBool,
+    index: RwLock<Index>,
+    queue: Mutex<Vec<(Change, Arc<Ticket>)>>,
+    writer: Mutex<Writer>,
+}
+
+struct Writer {
+    header: Header,
+    at: Position,
+    counter: Counter,
+    stopped: bool,
+}
+
+/// The version that a change wrote; 0 for one that wrote none.
+type Done = Result<u32, StoreError>;
+
+#[derive(Default)]
+struct Ticket(Mutex<Option<Done>>);
+
+impl Ticket {
+    fn give(&self, done: Done) {
+        *lock(&self.0) = Some(done);
+    }
+
+    fn take(&self) -> Option<Done> {
+        lock(&self.0).take()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// Makes a change durable; gives the version that it wrote.
+    ///
+    /// # Errors
+    /// It was not made. After [`StoreError::Files`] and [`StoreError::Stopped`] it may still be there once the vault is opened again.
+    pub fn change(&self, change: Change) -> Result<u32, StoreError> {
+        let ticket = Arc::new(Ticket::default());
+        lock(&self.queue).push((change, Arc::clone(&ticket)));
+        let mut writer = lock(&self.writer);
+        if let Some(done) = ticket.take() {
+            return done;
+        }
+        // Nobody wrote it while we waited, so it is among those that are still in the queue.
+        let group = std::mem::take(&mut *lock(&self.queue));
+        self.write(&mut writer, group);
+        ticket.take().unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// The value of a secret: a version of it, or the one in use. None where there is no such secret or version.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what was written.
+    pub fn value(
+        &self,
+        path: &SecretPath,
+        version: Option<u32>,
+    ) -> Result<Option<Read>, StoreError> {
+        // Held until the value was read: a snapshot moves it.
+        let index = self.index();
+        if self.superseded.load(Ordering::SeqCst) {
+            return Err(StoreError::Stopped);
+        }
+        let Some(kept) = index.secret(path) else { return Ok(None) };
+        let found = match version {
+            None => kept.current(),
+            Some(number) => kept.versions.iter().find(|one| one.number == number),
+        };
+        let Some(found) = found else { return Ok(None) };
+        let value = self.open_value(path, found)?;
+        Ok(Some(Read { version: found.number, value }))
+    }
+
+    /// Whether that is one of the vault's openers: as costly as a passphrase is.
+    #[must_use]
+    pub fn proves(&self, opener: &Opener) -> bool {
+        let wraps = lock(&self.writer).header.wraps.clone();
+        RootKey::unwrap(&self.vault, opener, &wraps).is_some()
+    }
+
+    /// Whether a key opens it besides a passphrase.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        let key = |wrap: &crate::keys::Wrap| matches!(wrap, crate::keys::Wrap::Key { .. });
+        lock(&self.writer).header.wraps.iter().any(key)
+    }
+
+    /// What there is.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What stands for a value in the journal.
+    #[must_use]
+    pub fn fingerprint(&self, value: &[u8]) -> String {
+        self.keys.fingerprint(value)
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let writer = lock(&self.writer);
+        Standing {
+            vault: crypt::hex(&self.vault),
+            generation: writer.header.generation,
+            seq: writer.at.seq,
+            secrets: self.index().secrets.len(),
+            bytes: writer.at.offset,
+            writes: !writer.stopped,
+        }
+    }
+
+    fn sealed(&self, place: Place) -> Result<Vec<u8>, StoreError> {
+        let mut sealed = vec![0; usize::try_from(place.length).unwrap_or(0)];
+        self.medium.read_at(place.offset, &mut sealed)?;
+        Ok(sealed)
+    }
+
+    fn open_value(
+        &self,
+        path: &SecretPath,
+        version: &crate::index::Version,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let bound = value_bound(&self.vault, path, version.number, version.origin);
+        crypt::open(self.keys.value(), &bound, &self.sealed(version.place)?)
+            .ok_or(StoreError::Damaged { seq: version.origin })
+    }
+
+    fn write(&self, writer: &mut Writer, group: Vec<(Change, Arc<Ticket>)>) {
+        let (mut bytes, mut at) = (Vec::new(), writer.at);
+        let mut made = Vec::new();
+        {
+            let index = self.index();
+            let file = File::of(&writer.header);
+            let mut draft = Draft { keys: &self.keys, file, index: &index, last: BTreeMap::new() };
+            for (change, ticket) in group {
+                if writer.stopped {
+                    ticket.give(Err(StoreError::Stopped));
+                    continue;
+                }
+                // A change that is refused leaves no bytes behind.
+                let (before, was) = (bytes.len(), at);
+                match draft.add(change, &mut at, &mut bytes) {
+                    Ok((version, records)) => made.push((ticket, version, records)),
+                    Err(error) => {
+                        bytes.truncate(before);
+                        at = was;
+                        ticket.give(Err(error));
+                    }
+                }
+            }
+        }
+        if made.is_empty() {
+            return;
+        }
+        let done = self.persist(writer, &bytes, at);
+        if done.is_ok() {
+            let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+            for (entry, place) in made.iter_mut().flat_map(|(_, _, records)| records.drain(..)) {
+                // What the draft allowed follows from the index that it looked at.
+                writer.stopped |= index.apply(entry, place).is_err();
+            }
+        }
+        for (ticket, version, _) in made {
+            ticket.give(done.clone().map(|()| version));
+        }
+    }
+
+    fn persist(&self, writer: &mut Writer, bytes: &[u8], at: Position) -> Result<(), StoreError> {
+        let written = self.medium.write_at(writer.at.offset, bytes);
+        if let Err(error) = written {
+            // A full disk is not the end, as long as what it took can be taken away again.
+            writer.stopped = self.medium.cut(writer.at.offset).is_err();
+            return Err(error.into());
+        }
+        writer.stopped = true;
+        self.medium.sync()?;
+        writer.counter.save(&self.keys, &writer.header.vault, Mark::of(&at))?;
+        writer.stopped = false;
+        writer.at = at;
+        Ok(())
+    }
+}
+
+/// Changes of a group on their way to records: each sees the ones before it.
+struct Draft<'a> {
+    keys: &'a Keys,
+    file: File,
+    index: &'a Index,
+    /// What the group made of a secret (its last version, or nothing) or of a document (whether it is there).
+    last: BTreeMap<String, Option<u32>>,
+}
+
+type Records = Vec<(Entry, Place)>;
+
+impl Draft<'_> {
+    fn add(
+        &mut self,
+        change: Change,
+        at: &mut Position,
+        out: &mut Vec<u8>,
+    ) -> Result<(u32, Records), StoreError> {
+        let mut records = Vec::new();
+        let mut version = 0;
+        match change {
+            Change::Put { path, value, at: time, about } => {
+                version =
+                    self.secret(&path).unwrap_or(0).checked_add(1).ok_or(StoreError::NotThere)?;
+                let sealed = self.seal(&path, (version, at.seq.wrapping_add(1)), &value)?;
+                let entry = Entry::Put {
+                    path: path.clone(),
+                    version,
+                    at: time,
+                    origin: at.seq.wrapping_add(1),
+                };
+                records.push(self.record(entry, &sealed, at, out)?);
+                if let Some(about) = about {
+                    let entry = Entry::Describe { path: path.clone(), about };
+                    records.push(self.record(entry, &[], at, out)?);
+                }
+                self.last.insert(secret_key(&path), Some(version));
+            }
+            Change::Describe { path, about } => {
+                self.secret(&path).ok_or(StoreError::NotThere)?;
+                records.push(self.record(Entry::Describe { path, about }, &[], at, out)?);
+            }
+            Change::Drop { path } => {
+                self.secret(&path).ok_or(StoreError::NotThere)?;
+                self.last.insert(secret_key(&path), None);
+                records.push(self.record(Entry::Drop { path }, &[], at, out)?);
+            }
+            Change::Set { name, content } => {
+                self.last.insert(document_key(&name), Some(0));
+                records.push(self.record(Entry::Set { name, content }, &[], at, out)?);
+            }
+            Change::Unset { name } => {
+                let key = document_key(&name);
+                let kept = self.index.document(&name).map(|_| 0);
+                self.last.get(&key).copied().unwrap_or(kept).ok_or(StoreError::NotThere)?;
+                self.last.insert(key, None);
+                records.push(self.record(Entry::Unset { name }, &[], at, out)?);
+            }
+        }
+        Ok((version, records))
+    }
+
+    fn secret(&self, path: &SecretPath) -> Option<u32> {
+        let kept = || self.index.secret(path)?.current().map(|version| version.number);
+        self.last.get(&secret_key(path)).copied().unwrap_or_else(kept)
+    }
+
+    fn seal(
+        &self,
+        path: &SecretPath,
+        (version, origin): (u32, u64),
+        value: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        if value.len() > MOST_VALUE {
+            return Err(StoreError::TooLarge { what: "value", most: MOST_VALUE });
+        }
+        let bound = value_bound(&self.file.vault, path, version, origin);
+        Ok(crypt::seal(self.keys.value(), &bound, value)?)
+    }
+
+    fn record(
+        &self,
+        entry: Entry,
+        value: &[u8],
+        at: &mut Position,
+        out: &mut Vec<u8>,
+    ) -> Result<(Entry, Place), StoreError> {
+        let place = self.file.append((self.keys, at), (&entry, value), out).map_err(refused)?;
+        Ok((entry, place))
+    }
+}
+
+fn secret_key(path: &SecretPath) -> String {
+    format!("secret {path}")
+}
+
+fn document_key(name: &str) -> String {
+    format!("document {name}")
+}
+
+fn refused(error: AppendError) -> StoreError {
+    match error {
+        AppendError::Random(error) => StoreError::Random(error),
+        AppendError::TooLarge => StoreError::TooLarge { what: "record", most: MOST_HEAD },
+    }
+}
