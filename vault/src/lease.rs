@@ -6,8 +6,9 @@
 use crate::identity::AgentName;
 use crate::path::SecretPath;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Leases of one agent at a time: who has more does not give them back.
+/// Leases of one agent at a time. Who takes more values without giving them back loses the oldest lease, not the vault's service.
 pub const MOST: usize = 10_000;
 
 /// A value that was given out.
@@ -32,7 +33,7 @@ pub struct Lease {
 pub enum NoLease {
     /// It ended, was taken back, is somebody else's, or never was.
     Gone,
-    /// The agent has too many.
+    /// The agent has too many use-handles, and those somebody uses.
     TooMany,
 }
 
@@ -54,26 +55,44 @@ pub enum Which {
 /// All leases.
 #[derive(Debug, Default)]
 pub struct Leases {
-    by_id: BTreeMap<String, Lease>,
-    held: BTreeMap<AgentName, usize>,
+    by_id: BTreeMap<Arc<str>, (u64, Lease)>,
+    held: BTreeMap<AgentName, Held>,
     /// When all were last looked through.
     swept: u64,
+    /// How many were granted: the number of the next.
+    granted: u64,
+}
+
+/// What an agent has.
+#[derive(Debug, Default)]
+struct Held {
+    count: usize,
+    /// Those of values, in the order in which they were granted.
+    values: BTreeMap<u64, Arc<str>>,
 }
 
 impl Leases {
-    /// Gives one out under a name that nobody used.
+    /// Gives one out under a name that nobody used. The oldest value's lease of an agent that has too many ends.
     ///
     /// # Errors
-    /// The agent has too many.
-    pub fn grant(&mut self, id: String, lease: Lease, now: u64) -> Result<(), NoLease> {
-        if self.held(&lease.agent) >= MOST || now.saturating_sub(self.swept) > 60_000 {
+    /// The agent has too many, and all of them are use-handles.
+    pub fn grant(&mut self, id: &str, lease: Lease, now: u64) -> Result<(), NoLease> {
+        if now.saturating_sub(self.swept) > 60_000 {
             self.expire(now);
         }
-        if self.held(&lease.agent) >= MOST {
-            return Err(NoLease::TooMany);
+        let held = self.held.entry(lease.agent.clone()).or_default();
+        if held.count >= MOST {
+            let oldest = held.values.first_key_value().map(|(_, id)| Arc::clone(id));
+            self.remove(&oldest.ok_or(NoLease::TooMany)?);
         }
-        *self.held.entry(lease.agent.clone()).or_default() += 1;
-        self.by_id.insert(id, lease);
+        let (id, number) = (Arc::<str>::from(id), self.granted);
+        self.granted += 1;
+        let held = self.held.entry(lease.agent.clone()).or_default();
+        held.count += 1;
+        if lease.session.is_none() {
+            held.values.insert(number, Arc::clone(&id));
+        }
+        self.by_id.insert(id, (number, lease));
         Ok(())
     }
 
@@ -82,7 +101,7 @@ impl Leases {
     /// # Errors
     /// There is none.
     pub fn get(&self, id: &str, agent: &AgentName, now: u64) -> Result<&Lease, NoLease> {
-        let lease = self.by_id.get(id).ok_or(NoLease::Gone)?;
+        let (_, lease) = self.by_id.get(id).ok_or(NoLease::Gone)?;
         let good = lease.agent == *agent && now < lease.until && lease.uses != Some(0);
         if good { Ok(lease) } else { Err(NoLease::Gone) }
     }
@@ -90,7 +109,8 @@ impl Leases {
     /// A lease that has not ended, whoever's it is: who asks has to prove more.
     #[must_use]
     pub fn find(&self, id: &str, now: u64) -> Option<&Lease> {
-        self.by_id.get(id).filter(|lease| now < lease.until && lease.uses != Some(0))
+        let (_, lease) = self.by_id.get(id)?;
+        (now < lease.until && lease.uses != Some(0)).then_some(lease)
     }
 
     /// Uses it once.
@@ -99,7 +119,7 @@ impl Leases {
     /// There is none.
     pub fn take(&mut self, id: &str, agent: &AgentName, now: u64) -> Result<(), NoLease> {
         self.get(id, agent, now)?;
-        if let Some(uses) = self.by_id.get_mut(id).and_then(|lease| lease.uses.as_mut()) {
+        if let Some(uses) = self.by_id.get_mut(id).and_then(|(_, lease)| lease.uses.as_mut()) {
             *uses -= 1;
         }
         Ok(())
@@ -117,7 +137,7 @@ impl Leases {
         now: u64,
     ) -> Result<u64, NoLease> {
         let ttl = self.get(id, agent, now)?.max_ttl.min(ttl);
-        if let Some(lease) = self.by_id.get_mut(id) {
+        if let Some((_, lease)) = self.by_id.get_mut(id) {
             lease.until = now.saturating_add(ttl.saturating_mul(1000));
         }
         Ok(ttl)
@@ -129,18 +149,20 @@ impl Leases {
     /// There is none.
     pub fn release(&mut self, id: &str, agent: &AgentName, now: u64) -> Result<(), NoLease> {
         self.get(id, agent, now)?;
-        self.revoke(&Which::Id(id.to_owned()));
+        self.remove(id);
         Ok(())
     }
 
     /// Takes leases back; gives how many.
     pub fn revoke(&mut self, which: &Which) -> usize {
-        self.drop_where(|id, lease| match which {
-            Which::Id(one) => id == one,
+        if let Which::Id(id) = which {
+            return usize::from(self.remove(id));
+        }
+        self.drop_where(|lease| match which {
             Which::Path(path) => lease.path == *path,
             Which::Agent(agent) => lease.agent == *agent,
             Which::Session(session) => lease.session == Some(*session),
-            Which::All => true,
+            Which::Id(_) | Which::All => true,
         })
     }
 
@@ -148,30 +170,41 @@ impl Leases {
     pub fn all(&self, now: u64) -> impl Iterator<Item = (&str, &Lease)> {
         self.by_id
             .iter()
-            .filter(move |(_, lease)| now < lease.until)
-            .map(|(id, lease)| (id.as_str(), lease))
-    }
-
-    fn held(&self, agent: &AgentName) -> usize {
-        self.held.get(agent).copied().unwrap_or(0)
+            .filter(move |(_, (_, lease))| now < lease.until)
+            .map(|(id, (_, lease))| (&**id, lease))
     }
 
     fn expire(&mut self, now: u64) {
         self.swept = now;
-        self.drop_where(|_, lease| now >= lease.until || lease.uses == Some(0));
+        self.drop_where(|lease| now >= lease.until || lease.uses == Some(0));
     }
 
-    fn drop_where(&mut self, goes: impl Fn(&str, &Lease) -> bool) -> usize {
+    fn remove(&mut self, id: &str) -> bool {
+        let Some((number, lease)) = self.by_id.remove(id) else { return false };
+        left(&mut self.held, number, &lease);
+        true
+    }
+
+    fn drop_where(&mut self, goes: impl Fn(&Lease) -> bool) -> usize {
         let (before, held) = (self.by_id.len(), &mut self.held);
-        self.by_id.retain(|id, lease| {
-            let stays = !goes(id, lease);
-            if !stays && let Some(count) = held.get_mut(&lease.agent) {
-                *count = count.saturating_sub(1);
+        self.by_id.retain(|_, (number, lease)| {
+            let stays = !goes(lease);
+            if !stays {
+                left(held, *number, lease);
             }
             stays
         });
-        held.retain(|_, count| *count > 0);
         before - self.by_id.len()
+    }
+}
+
+/// It is no more among what its agent has.
+fn left(all: &mut BTreeMap<AgentName, Held>, number: u64, lease: &Lease) {
+    let Some(held) = all.get_mut(&lease.agent) else { return };
+    held.values.remove(&number);
+    held.count = held.count.saturating_sub(1);
+    if held.count == 0 {
+        all.remove(&lease.agent);
     }
 }
 
@@ -197,8 +230,8 @@ mod tests {
     #[test]
     fn a_lease_ends_by_time_use_or_hand_and_is_its_agents() {
         let mut all = Leases::default();
-        all.grant("1".to_owned(), lease("x", "a", Some(1)), 0).unwrap();
-        all.grant("2".to_owned(), lease("x", "b", None), 0).unwrap();
+        all.grant("1", lease("x", "a", Some(1)), 0).unwrap();
+        all.grant("2", lease("x", "b", None), 0).unwrap();
         let (x, y) = (agent("x"), agent("y"));
         assert_eq!(all.release("1", &y, 0), Err(NoLease::Gone));
         assert_eq!(all.renew("2", &y, 9, 0), Err(NoLease::Gone));
@@ -218,7 +251,7 @@ mod tests {
         let filled = || {
             let mut all = Leases::default();
             for (n, (name, path)) in [("x", "a"), ("x", "b"), ("y", "a")].into_iter().enumerate() {
-                all.grant(n.to_string(), lease(name, path, None), 0).unwrap();
+                all.grant(&n.to_string(), lease(name, path, None), 0).unwrap();
             }
             all
         };
@@ -237,14 +270,33 @@ mod tests {
     }
 
     #[test]
-    fn what_ended_makes_room() {
+    fn who_takes_too_many_loses_the_oldest() {
         let mut all = Leases::default();
         for n in 0..MOST {
-            all.grant(n.to_string(), lease("x", "a", None), 0).unwrap();
+            all.grant(&n.to_string(), lease("x", "b", None), 0).unwrap();
         }
-        assert_eq!(all.grant("more".to_owned(), lease("x", "a", None), 999), Err(NoLease::TooMany));
-        all.grant("other".to_owned(), lease("y", "a", None), 999).unwrap();
-        all.grant("more".to_owned(), Lease { until: 2000, ..lease("x", "a", None) }, 1000).unwrap();
-        assert_eq!(all.all(1000).count(), 1);
+        all.release("0", &agent("x"), 0).unwrap();
+        all.grant("a", lease("x", "a", None), 0).unwrap();
+        all.grant("b", lease("y", "b", None), 0).unwrap();
+        assert!(all.find("1", 0).is_some());
+        all.grant("c", lease("x", "b", None), 0).unwrap();
+        assert!(all.find("1", 0).is_none());
+        for id in ["2", "a", "b", "c"] {
+            assert!(all.find(id, 0).is_some(), "{id}");
+        }
+        assert_eq!(all.all(0).count(), MOST + 1);
+    }
+
+    #[test]
+    fn handles_are_in_use_and_make_no_room() {
+        let mut all = Leases::default();
+        for n in 0..MOST {
+            all.grant(&n.to_string(), lease("x", "a", None), 0).unwrap();
+        }
+        assert_eq!(all.grant("more", lease("x", "b", None), 0), Err(NoLease::TooMany));
+        // What ended is gone with the next look at all of them.
+        all.grant("more", Lease { until: 70_000, ..lease("x", "b", None) }, 60_001).unwrap();
+        assert_eq!((all.all(0).count(), all.held.len()), (1, 1));
+        assert_eq!((all.revoke(&Which::All), all.held.len()), (1, 0));
     }
 }

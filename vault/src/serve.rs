@@ -141,15 +141,28 @@ impl Server {
         }
         let entry = Entry { shared, number };
         let connection = peer.map_or_else(Connection::by_tcp, Connection::new);
+        let mut guest = Guest { vault: Arc::clone(&entry.shared.vault), connection };
         let serve = move || {
-            let mut connection = connection;
-            entry.shared.talk(&line, number, &mut connection);
-            entry.shared.vault.left(&connection);
+            // Its place is given back after it left.
+            let entry = entry;
+            entry.shared.talk(&line, number, &mut guest.connection);
         };
         let _ = std::thread::Builder::new()
             .name(format!("vault peer {number}"))
             .stack_size(512 * 1024)
             .spawn(serve);
+    }
+}
+
+/// Who is served. What ends with the connection ends also when its thread panics.
+struct Guest {
+    vault: Arc<Vault>,
+    connection: Connection,
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.vault.left(&self.connection);
     }
 }
 

@@ -243,7 +243,7 @@ impl Vault {
         if key.is_none() || key != by.roster.agents.get(&lease.agent) {
             return Err(Code::SessionExpired.into());
         }
-        leases.grant(id.to_owned(), lease, now.mono).map_err(agent::of_lease)
+        leases.grant(id, lease, now.mono).map_err(agent::of_lease)
     }
 
     fn status(&self) -> Value {
