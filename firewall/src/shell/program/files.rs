@@ -165,6 +165,12 @@ fn modes(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text]) {
                     what: format!("Changes the mode or owner of everything in {text}"),
                 });
             }
+            Place::SystemRoot | Place::Home
+                if name == "chmod"
+                    && mode.as_ref().is_some_and(|m| opens(&m.s) && !sticky(&m.s)) =>
+            {
+                w.effect(Effect::Destroys { what: format!("Lets everybody write in {text}") });
+            }
             Place::ProjectRoot if recursive => {
                 let what = format!("Changes the mode or owner of the whole project: {text}");
                 // A plain `chmod -R u+w .` is mended by another; none at all is not.
@@ -220,6 +226,11 @@ fn opens(mode: &str) -> bool {
     } else {
         mode.split(',').any(|m| m.starts_with(['o', 'a']) && m.contains('+') && m.contains('w'))
     }
+}
+
+/// Everybody may write, and nobody may delete what is another's: as directories for temporary files are.
+fn sticky(mode: &str) -> bool {
+    mode.len() == 4 && mode.starts_with('1')
 }
 
 /// Readable or writable by everybody.

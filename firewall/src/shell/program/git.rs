@@ -363,7 +363,7 @@ fn discards(
     if paths.is_empty() {
         return None;
     }
-    Some(Effect::Touches {
+    Some(Effect::Destroys {
         what: format!("Throws uncommitted changes of a file away (git {name})"),
     })
 }
