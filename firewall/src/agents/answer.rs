@@ -121,6 +121,10 @@ fn settled(call: &Call, request: &Request, judgement: &Judgement) -> Judgement {
     if told.decision == Decision::Defer && !can_defer {
         told.decision = if nobody { Decision::Deny } else { Decision::Ask };
     }
+    // Claude Code is told of another input with a question, which stops a command that nobody asked about.
+    if nobody && request.agent == Agent::Claude && told.decision == Decision::Allow {
+        told.updated_input = None;
+    }
     told
 }
 

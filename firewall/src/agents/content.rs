@@ -67,6 +67,4 @@ pub fn judge(request: &Request, policy: &Policy<'_>) -> Judgement {
 }
 
 #[cfg(test)]
-mod kinds;
-#[cfg(test)]
 mod tests;

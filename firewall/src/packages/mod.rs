@@ -23,7 +23,9 @@ pub use near::{How, Near, distance, near, nearest};
 pub use order::{Order, Project, Wanted, order};
 pub use osv::{MAX_RECORD, OsvError, Record, compact, record};
 pub use top::well_known;
-pub use verdict::{Facts, Finding, Known, MOST_ASKED, Policy, Weight, asked, judge, worst};
+pub use verdict::{
+    Facts, Finding, Known, MOST_ASKED, Policy, Safer, Weight, asked, judge, safer, worst,
+};
 
 use crate::shell::Ecosystem;
 

@@ -6,7 +6,7 @@
 use super::malicious::Index;
 use super::name::normal;
 use super::near::{How, near, nearest};
-use super::order::{Order, Wanted};
+use super::order::{Order, Project, Wanted};
 use crate::shell::{Ecosystem, Install};
 use sanctum_types::UnixTime;
 
@@ -297,45 +297,119 @@ fn resembles(
 
 /// How the client would install, whatever it is.
 fn manners(install: &Install, order: &Order, policy: &Policy, findings: &mut Vec<Finding>) {
+    let runs = runs_code(install, order, policy);
+    match (install.ecosystem, runs) {
+        (Ecosystem::Npm, Some(Weight::Deny)) => findings.push(deny(
+            "Installs without `--ignore-scripts`, which is required here".to_owned(),
+        )),
+        (Ecosystem::Npm, Some(_)) => findings.push(remark(
+            "Scripts of the packages will run: `--ignore-scripts` keeps them from it",
+        )),
+        (Ecosystem::Pypi, Some(Weight::Deny)) => findings.push(deny(
+            "Installs without `--only-binary`, which is required here".to_owned(),
+        )),
+        (Ecosystem::Pypi, Some(_)) => findings.push(remark(
+            "Packages without a wheel will run code to be built: `--only-binary :all:` keeps them from it",
+        )),
+        (Ecosystem::Brew, _) => taps(install, order, policy, findings),
+        _ => {}
+    }
+}
+
+/// How much it weighs that the client would run code of what it installs; none where it would not, or may.
+fn runs_code(install: &Install, order: &Order, policy: &Policy) -> Option<Weight> {
     let has = |names: &[&str]| {
         install.flags.iter().any(|f| names.contains(&f.split('=').next().unwrap_or(f)))
     };
-    let only = |spared: &[String]| {
-        !order.wanted.is_empty()
-            && order.wanted.iter().all(|w| spared.iter().any(|s| normal(w.ecosystem, s) == w.name))
-    };
-    match install.ecosystem {
+    let (off, required, warned, spared) = match install.ecosystem {
         Ecosystem::Npm => {
             let set = |s: &String| s.eq_ignore_ascii_case("npm_config_ignore_scripts=true");
             let off = install.flags.iter().any(|f| f == "--ignore-scripts" || f == "--ignore-scripts=true")
                 || install.settings.iter().any(set)
                 // These run no scripts of packages unless they are told to.
                 || matches!(install.client.as_str(), "deno" | "bun" | "bunx");
-            if !off && policy.npm_required && !only(&policy.npm_spared) {
-                findings.push(deny(
-                    "Installs without `--ignore-scripts`, which is required here".to_owned(),
-                ));
-            } else if !off && policy.npm_warned && !only(&policy.npm_spared) {
-                findings.push(remark(
-                    "Scripts of the packages will run: `--ignore-scripts` keeps them from it",
-                ));
-            }
+            (off, policy.npm_required, policy.npm_warned, &policy.npm_spared)
         }
         Ecosystem::Pypi => {
             let off = has(&["--only-binary", "--no-build", "--dry-run"]);
-            if !off && policy.pip_required && !only(&policy.pip_spared) {
-                findings.push(deny(
-                    "Installs without `--only-binary`, which is required here".to_owned(),
-                ));
-            } else if !off && policy.pip_warned && !only(&policy.pip_spared) {
-                findings.push(remark(
-                    "Packages without a wheel will run code to be built: `--only-binary :all:` keeps them from it",
-                ));
-            }
+            (off, policy.pip_required, policy.pip_warned, &policy.pip_spared)
         }
-        Ecosystem::Brew => taps(install, order, policy, findings),
-        Ecosystem::Cargo | Ecosystem::Go | Ecosystem::Gem | Ecosystem::Conda => {}
+        _ => return None,
+    };
+    let only = || {
+        !order.wanted.is_empty()
+            && order.wanted.iter().all(|w| spared.iter().any(|s| normal(w.ecosystem, s) == w.name))
+    };
+    match (required, warned) {
+        _ if off => None,
+        (false, false) => None,
+        _ if only() => None,
+        (true, _) => Some(Weight::Deny),
+        (false, true) => Some(Weight::Remark),
     }
+}
+
+/// An option that keeps code of packages from running, and what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Safer {
+    /// Its words.
+    pub option: &'static [&'static str],
+    /// What comes of it, for a person.
+    pub so_that: &'static str,
+}
+
+/// What an install that would run code of packages can be given, where that is only remarked and nobody said how it should be.
+#[must_use]
+pub fn safer(
+    (install, order): (&Install, &Order),
+    policy: &Policy,
+    project: &dyn Project,
+) -> Option<Safer> {
+    let remarked = runs_code(install, order, policy) == Some(Weight::Remark);
+    let says = |words: &[&str]| {
+        let mut all = install.flags.iter().chain(&install.settings);
+        all.any(|said| {
+            words.iter().any(|w| said.to_ascii_lowercase().replace('_', "-").contains(w))
+        })
+    };
+    // An option is for all packages at once: one whose code may run would be broken by it.
+    let spared = order.wanted.iter().chain(&order.locked).any(|w| {
+        let list = match w.ecosystem {
+            Ecosystem::Npm => &policy.npm_spared,
+            _ => &policy.pip_spared,
+        };
+        list.iter().any(|s| normal(w.ecosystem, s) == w.name)
+    });
+    match (install.ecosystem, install.client.as_str()) {
+        _ if !remarked || spared => None,
+        (Ecosystem::Npm, client) => {
+            let takes = matches!(client, "npm" | "pnpm")
+                || client == "yarn" && is_classic(&install.directory, project);
+            let silent = !says(&["ignore-scripts", "allow-build", "allow-all-builds"]);
+            (takes && silent).then_some(Safer {
+                option: &["--ignore-scripts"],
+                so_that: "no script of the packages runs",
+            })
+        }
+        // What is named by a path or an address is built all the same.
+        (Ecosystem::Pypi, _) => {
+            (install.others.is_empty() && !says(&["no-binary"])).then_some(Safer {
+                option: &["--only-binary", ":all:"],
+                so_that: "a package without a wheel is refused, not built",
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The first generation of yarn knows the option; the later ones end at it with a mistake.
+fn is_classic(directory: &str, project: &dyn Project) -> bool {
+    let text = |name: &str| project.text(&format!("{directory}/{name}")).unwrap_or_default();
+    let manifest = text("package.json");
+    let names_another = manifest.contains("\"yarn@") && !manifest.contains("\"yarn@1.");
+    text("yarn.lock").contains("# yarn lockfile v1")
+        && !names_another
+        && project.text(&format!("{directory}/.yarnrc.yml")).is_none()
 }
 
 fn remark(text: &str) -> Finding {

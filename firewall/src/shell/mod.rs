@@ -11,6 +11,7 @@ mod judge;
 mod oneliner;
 mod parse;
 mod program;
+mod rewrite;
 mod tables;
 mod value;
 mod walk;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use effect::{Ecosystem, Effect, Install, Place, Reason, Secrecy};
 pub use judge::{Decision, Judgement, Policy, judge};
+pub use rewrite::{only_install, with_option};
 
 pub(crate) use program::unaliased;
 pub(crate) use value::{HOLE, ONE, STAR, overlaps};

@@ -4,14 +4,16 @@
 //! The worst of all counts. Deliberately absent: which paths and words are dangerous.
 
 use super::crates::Crates;
-use super::packages;
+use super::packages::{Answers, Desk};
 use super::rules::Rules;
 use super::view::{self, Machine};
 use crate::commands::hooks::dummies::Dummies;
 use crate::commands::{Context, hooks};
+use sanctum_firewall::agents::Decision as AgentDecision;
 use sanctum_firewall::agents::content::{self, CargoPolicy, Policy, paths_in};
+use sanctum_firewall::agents::json::Json;
 use sanctum_firewall::agents::paths::Place;
-use sanctum_firewall::agents::{Change, Event, FileChange, Judgement, Request, Tool};
+use sanctum_firewall::agents::{Agent, Change, Event, FileChange, Judgement, Request, Shell, Tool};
 use sanctum_firewall::shell::{self, Decision, Effect, Report, View as _};
 use std::cell::Cell;
 
@@ -25,6 +27,7 @@ pub(super) struct Judge<'a> {
     sensitive: Vec<String>,
     protected: Vec<String>,
     dummies: Dummies,
+    answers: Answers,
     before: Cell<bool>,
 }
 
@@ -37,8 +40,8 @@ impl<'a> Judge<'a> {
         let listed = |key: &str| rules.config.texts(key).to_vec();
         let (sensitive, protected) =
             (listed("ai_firewall.sensitive_paths"), listed("ai_firewall.protected_paths"));
-        let (dummies, before) = (Dummies::default(), Cell::new(false));
-        Self { context, rules, home, here, machine, sensitive, protected, dummies, before }
+        let (dummies, answers, before) = Default::default();
+        Self { context, rules, home, here, machine, sensitive, protected, dummies, answers, before }
     }
 
     /// What is thought of a request.
@@ -79,7 +82,54 @@ impl<'a> Judge<'a> {
         if self.machine.spent() {
             judgement = judgement.worse(Judgement::ask("Names more paths than are looked at"));
         }
-        judgement
+        self.offered(request, &cwd, judgement)
+    }
+
+    /// An install that would run code of packages, with the option that keeps it from that. What is offered is judged like what came,
+    /// and is never worse.
+    fn offered(&self, request: &Request, cwd: &str, judgement: Judgement) -> Judgement {
+        let Tool::Command { text, shell: Shell::Posix } = &request.tool else { return judgement };
+        let names_a_client = ["npm", "yarn", "pip"].iter().any(|name| text.contains(name));
+        if request.event != Event::Before
+            || judgement.decision >= AgentDecision::Defer
+            || !names_a_client
+            || request.input.get("command").and_then(Json::text) != Some(text.as_str())
+        {
+            return judgement;
+        }
+        let offer = self.in_place(cwd, |context| {
+            let safer = self.desk().safer(&shell::read(text, context))?;
+            Some((shell::with_option(text, context, safer.option)?, safer))
+        });
+        let Some((new, safer)) = offer else { return judgement };
+        let judged = self.command(&new, cwd);
+        if judged.decision > judgement.decision {
+            return judgement;
+        }
+        let mut input = request.input.clone();
+        input.set("command", Json::Text(new));
+        if request.agent == Agent::Plain {
+            return Judgement { updated_input: Some(input), ..judgement };
+        }
+        let (option, so_that) = (safer.option.join(" "), safer.so_that);
+        let note = format!("`{option}` was added to the install, so that {so_that}");
+        let reason = match judgement.reason.as_str() {
+            "" => note.clone(),
+            reason => format!("{reason}; {note}"),
+        };
+        let context = judged.context.map_or(format!("{note}."), |rest| format!("{note}.\n{rest}"));
+        Judgement { reason, updated_input: Some(input), context: Some(context), ..judgement }
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        let (home, view) = (self.home.as_str(), &self.machine);
+        Desk { rules: self.rules, home, view, answers: &self.answers }
+    }
+
+    fn in_place<T>(&self, cwd: &str, f: impl FnOnce(&shell::Context<'_>) -> T) -> T {
+        let cwd = view::plain(cwd);
+        let project = view::project(&cwd);
+        f(&shell::Context { home: &self.home, cwd: &cwd, project: &project, view: &self.machine })
     }
 
     /// A setting that lets the hooks go is told of when it happens.
@@ -96,11 +146,7 @@ impl<'a> Judge<'a> {
     }
 
     fn with(&self, cwd: &str, read: impl Fn(&shell::Context<'_>) -> Report) -> Judgement {
-        let cwd = view::plain(cwd);
-        let project = view::project(&cwd);
-        let context =
-            shell::Context { home: &self.home, cwd: &cwd, project: &project, view: &self.machine };
-        let report = read(&context);
+        let report = self.in_place(cwd, read);
         let policy = shell::Policy {
             sensitive: self.sensitive.clone(),
             home: self.home.clone(),
@@ -119,11 +165,7 @@ impl<'a> Judge<'a> {
         });
         let judged = judged.worse(content::judge_images(runs, &self.rules.config.docker()));
         // What has run already is not looked up: nobody can take it back.
-        if self.before.get() {
-            judged.worse(packages::judged(self.rules, &self.home, &self.machine, &report))
-        } else {
-            judged
-        }
+        if self.before.get() { judged.worse(self.desk().judged(&report)) } else { judged }
     }
 
     fn protected(&self, report: &Report) -> Judgement {

@@ -4,14 +4,17 @@
 //! the weight that is configured. Deliberately absent: what a finding is (`sanctum_firewall::packages`).
 
 use super::rules::Rules;
+use crate::packages::wire::Name;
 use crate::packages::{ask, records, socket};
 use sanctum_firewall::agents::Judgement;
 use sanctum_firewall::agents::config::Config;
 use sanctum_firewall::packages::{
-    Finding, Known, Policy, Project, Weight, asked, judge, order, worst,
+    Finding, Known, Policy, Project, Safer, Wanted, Weight, asked, judge, order, safer, worst,
 };
 use sanctum_firewall::shell::{self, Effect, Install, Report, View};
 use sanctum_host::{clock, files};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,31 +60,67 @@ impl Machine<'_> {
     }
 }
 
-/// What is thought of the installs among these effects.
-pub(super) fn judged(rules: &Rules, home: &str, view: &dyn View, report: &Report) -> Judgement {
-    let mut judgement = Judgement::allow();
-    for effect in &report.effects {
-        if let Effect::Installs(install) = effect {
-            judgement = judgement.worse(one(rules, &Machine { home, view }, install));
+/// What the service said to this process: a command that is judged twice waits once.
+#[derive(Default)]
+pub(super) struct Answers(RefCell<BTreeMap<Vec<Name>, BTreeMap<Name, Known>>>);
+
+impl Answers {
+    fn of(&self, rules: &Rules, home: &Path, wanted: &[&Wanted]) -> BTreeMap<Name, Known> {
+        let names: Vec<Name> = wanted.iter().map(|w| ask::name(w)).collect();
+        if let Some(answers) = self.0.borrow().get(&names) {
+            return answers.clone();
         }
+        let milliseconds =
+            rules.config.integer("ai_firewall.package_check_timeout_ms").unwrap_or(3000);
+        let patience = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(3000));
+        let answers = ask::known(&socket(home), wanted, patience);
+        self.0.borrow_mut().insert(names, answers.clone());
+        answers
     }
-    judgement
 }
 
-fn one(rules: &Rules, machine: &Machine<'_>, install: &Install) -> Judgement {
-    let policy = policy(&rules.config);
-    let order = order(install, machine);
-    let place = Path::new(machine.home);
-    let wanted = asked(&order, &policy);
-    let milliseconds = rules.config.integer("ai_firewall.package_check_timeout_ms").unwrap_or(3000);
-    let patience = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(3000));
-    let answers = ask::known(&socket(place), &wanted, patience);
-    let known = |wanted: &sanctum_firewall::packages::Wanted| {
-        answers.get(&ask::name(wanted)).cloned().unwrap_or(Known::Unanswered)
-    };
-    let texts = records::texts(Some(place));
-    let records = records::indexes(&texts);
-    said(&judge((install, &order), &policy, &known, &records, clock::now()))
+/// What an install is looked at with.
+pub(super) struct Desk<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) home: &'a str,
+    pub(super) view: &'a dyn View,
+    pub(super) answers: &'a Answers,
+}
+
+impl Desk<'_> {
+    fn machine(&self) -> Machine<'_> {
+        Machine { home: self.home, view: self.view }
+    }
+
+    /// What is thought of the installs among these effects.
+    pub(super) fn judged(&self, report: &Report) -> Judgement {
+        let mut judgement = Judgement::allow();
+        for effect in &report.effects {
+            if let Effect::Installs(install) = effect {
+                judgement = judgement.worse(self.one(install));
+            }
+        }
+        judgement
+    }
+
+    fn one(&self, install: &Install) -> Judgement {
+        let policy = policy(&self.rules.config);
+        let order = order(install, &self.machine());
+        let place = Path::new(self.home);
+        let answers = self.answers.of(self.rules, place, &asked(&order, &policy));
+        let known =
+            |wanted: &Wanted| answers.get(&ask::name(wanted)).cloned().unwrap_or(Known::Unanswered);
+        let texts = records::texts(Some(place));
+        let records = records::indexes(&texts);
+        said(&judge((install, &order), &policy, &known, &records, clock::now()))
+    }
+
+    /// The option that the one install of this report can be given.
+    pub(super) fn safer(&self, report: &Report) -> Option<Safer> {
+        let install = shell::only_install(report)?;
+        let machine = self.machine();
+        safer((install, &order(install, &machine)), &policy(&self.rules.config), &machine)
+    }
 }
 
 /// One reason, and what the agent shall know beside it.

@@ -249,6 +249,21 @@ fn observing_lets_through_and_keeps_what_it_thinks() {
 }
 
 #[test]
+fn another_input_is_no_question_to_nobody() {
+    let offer = |mode: &str, headless| {
+        let input = bash(Agent::Claude, "x").replace("\"default\"", &format!("\"{mode}\""));
+        let mut judgement = Judgement::allow();
+        judgement.updated_input = Some(Json::map([("command", Json::from("y"))]));
+        say(&Call { headless, ..Call::default() }, &input, judgement).stdout
+    };
+    assert!(offer("default", false).contains("\"ask\""));
+    assert!(offer("default", false).contains("updatedInput"));
+    for (mode, headless) in [("bypassPermissions", false), ("dontAsk", false), ("default", true)] {
+        assert_eq!(offer(mode, headless), "{}\n", "{mode} {headless}");
+    }
+}
+
+#[test]
 fn a_question_without_a_person_is_what_was_configured() {
     let asked = |mode: &str, unattended, headless| {
         let input = bash(Agent::Claude, "x").replace("\"default\"", &format!("\"{mode}\""));

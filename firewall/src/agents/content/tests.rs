@@ -1,3 +1,5 @@
+mod kinds;
+
 use super::super::json::{Json, parse};
 use super::super::request::{Agent, Change, Decision, FileChange, ToolResult};
 use super::*;

@@ -2,7 +2,7 @@
 
 use super::super::{
     Facts, Finding, How, Index, Known, Policy, SEED, Wanted, Weight, asked, compact, judge, near,
-    nearest, record, well_known, worst,
+    nearest, record, safer, well_known, worst,
 };
 use super::{Files, installs};
 use crate::packages::order;
@@ -291,4 +291,57 @@ fn records_of_osv_become_lines() {
     assert_eq!(of(r#"{"id":"MAL-1","withdrawn":"2024-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"}}]}"#).unwrap(), "");
     assert!(of("[]").is_err());
     assert!(of("{").is_err());
+}
+
+fn given(command: &str, policy: &Policy, files: &[(&str, &str)]) -> Option<String> {
+    let files = Files::of(files);
+    let [install] = installs(command).try_into().expect("one install");
+    safer((&install, &order(&install, &files)), policy, &files).map(|safer| safer.option.join(" "))
+}
+
+#[test]
+fn an_install_that_runs_code_is_given_an_option_where_nobody_allowed_it() {
+    let own = Policy::default();
+    let (scripts, binary) = (Some("--ignore-scripts"), Some("--only-binary :all:"));
+    for (command, option) in [
+        ("npm i qq-zz-pkg", scripts),
+        ("npm ci", scripts),
+        ("pnpm add qq-zz-pkg", scripts),
+        ("pip install qq-zz-pkg", binary),
+        ("npm i --ignore-scripts qq-zz-pkg", None),
+        ("npm i --ignore-scripts=false qq-zz-pkg", None),
+        ("npm_config_ignore_scripts=false npm i qq-zz-pkg", None),
+        ("bun add qq-zz-pkg", None),
+        // Which yarn it is nobody knows here.
+        ("yarn add qq-zz-pkg", None),
+        ("pip install --only-binary qq-zz-pkg qq-zz-pkg", None),
+        ("pip install --no-binary :all: qq-zz-pkg", None),
+        ("pip install -e .", None),
+        ("pip install git+https://h.internal/a", None),
+        ("cargo add qq-zz-pkg", None),
+    ] {
+        assert_eq!(given(command, &own, &[]).as_deref(), option, "{command}");
+    }
+    let classic = ("yarn.lock", "# yarn lockfile v1\n");
+    assert_eq!(given("yarn add qq-zz-pkg", &own, &[classic]).as_deref(), scripts);
+    let berry = ("package.json", r#"{"packageManager":"yarn@4.1.0"}"#);
+    assert_eq!(given("yarn add qq-zz-pkg", &own, &[classic, berry]), None);
+    assert_eq!(given("yarn add qq-zz-pkg", &own, &[classic, (".yarnrc.yml", "")]), None);
+    for (command, policy) in [
+        ("npm i qq-zz-pkg", Policy { npm_warned: false, ..Policy::default() }),
+        ("pip install qq-zz-pkg", Policy { pip_warned: false, ..Policy::default() }),
+        (
+            "npm i qq-zz-pkg",
+            Policy { npm_spared: vec!["qq-zz-pkg".to_owned()], ..Policy::default() },
+        ),
+        // One package whose scripts may run is enough.
+        (
+            "npm i other-zz qq-zz-pkg",
+            Policy { npm_spared: vec!["qq-zz-pkg".to_owned()], ..Policy::default() },
+        ),
+        // What is refused is not made into something else.
+        ("npm i qq-zz-pkg", Policy { npm_required: true, ..Policy::default() }),
+    ] {
+        assert_eq!(given(command, &policy, &[]), None, "{command} {policy:?}");
+    }
 }

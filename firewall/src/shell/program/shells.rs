@@ -33,7 +33,21 @@ pub(super) fn run(
     if name == "crontab" {
         return crontab(w, st, args, input);
     }
+    if name == "jupyter" {
+        let runs = args.first().is_some_and(|a| matches!(a.s.as_str(), "run" | "console"));
+        for code in input.iter().flatten().filter(|_| runs) {
+            magics(w, st, code);
+        }
+        return None;
+    }
     let language = Language::of(name)?;
+    if name.starts_with("ipython") {
+        let line = language.command_line(args);
+        let typed = input.iter().flatten().filter(|_| line.operands.is_empty());
+        for code in line.code.iter().chain(typed) {
+            magics(w, st, code);
+        }
+    }
     Some(interpreter(w, st, language, args, input))
 }
 
@@ -229,6 +243,37 @@ fn make(w: &mut Walker<'_>, st: &mut State, args: &[Text], input: &Input) -> Val
         }
     }
     unknown()
+}
+
+/// Lines of IPython that are commands: `!command`, `name = !command`, `%pip install x`, and all below `%%bash`.
+fn magics(w: &mut Walker<'_>, st: &State, code: &Text) {
+    const OF_A_SHELL: [&str; 5] = ["sx", "sc", "system", "bash", "sh"];
+    let mut script = false;
+    for line in code.s.lines().map(str::trim) {
+        let (head, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let command = if let Some(cell) = head.strip_prefix("%%") {
+            script = OF_A_SHELL.contains(&cell) || cell.starts_with('!');
+            continue;
+        } else if script {
+            line
+        } else if let Some(magic) = head.strip_prefix('%') {
+            match magic {
+                "pip" | "conda" | "mamba" | "uv" => line.trim_start_matches('%'),
+                _ if OF_A_SHELL.contains(&magic) => rest,
+                _ => continue,
+            }
+        } else if let Some(command) = line.strip_prefix('!') {
+            command.trim_start_matches('!')
+        } else {
+            match line.split_once('=') {
+                Some((_, value)) if value.trim_start().starts_with('!') => {
+                    value.trim_start().trim_start_matches('!')
+                }
+                _ => continue,
+            }
+        };
+        w.script(&mut st.clone(), &super::part(code, command), None);
+    }
 }
 
 /// The language of a script by its first line, when it is no shell's.

@@ -5,6 +5,7 @@ mod corpora;
 mod laws;
 mod ordinary;
 mod own;
+mod rewrite;
 
 use super::{Context, Decision, Judgement, NoView, Policy, Report, judge, read};
 

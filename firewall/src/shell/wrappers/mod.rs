@@ -13,6 +13,9 @@ use table::{TABLE, VERBS};
 /// Wrappers that fetch what they run.
 const FETCHERS: [&str; 4] = ["npx", "pnpx", "bunx", "uvx"];
 
+/// Wrappers whose command stands behind the dashes, whatever is before them.
+const BEHIND: [&str; 6] = ["mise", "rtx", "asdf", "tox", "devbox", "flox"];
+
 /// Runs what a wrapper wraps.
 pub(super) fn run(
     w: &mut Walker<'_>,
@@ -49,6 +52,7 @@ pub(super) fn run(
         commands(w, st, name, &super::program::options(args, valued));
     }
     let inner = inner(args, valued, operands, how.contains("assign"), name)?;
+    let inner = spelled(inner, args, name);
     if inner.is_empty() {
         return Some(if name == "exec" { known("") } else { unknown() });
     }
@@ -59,7 +63,7 @@ pub(super) fn run(
     if how.contains("away") {
         inside.cwd = None;
     }
-    let out = if how.contains("text") {
+    let out = if how.contains("text") || is_text(&inner, args, name) {
         w.deeper(unknown(), |w| w.script(&mut inside, &joined(&inner), input.clone()))
     } else {
         w.deeper(unknown(), |w| {
@@ -80,6 +84,27 @@ pub(super) fn run(
     st.files = inside.files;
     st.ended |= name == "exec";
     Some(out)
+}
+
+/// `mise exec python@3.12 -- command`: tools stand before it. `hatch run test:pip install x` names an environment first.
+fn spelled(mut inner: Vec<Text>, args: &[Text], name: &str) -> Vec<Text> {
+    if let Some(at) = args.iter().position(|a| a.s == "--").filter(|_| BEHIND.contains(&name)) {
+        return args.get(at + 1..).unwrap_or(&[]).to_vec();
+    }
+    if name == "hatch"
+        && let Some(first) = inner.first_mut()
+        && let Some((_, command)) = first.s.split_once(':')
+    {
+        *first = super::program::part(first, command);
+    }
+    inner
+}
+
+/// One word with spaces is a text for a shell to these, as are all words behind pnpm's `-c`.
+fn is_text(inner: &[Text], args: &[Text], name: &str) -> bool {
+    let shell = args.iter().any(|a| matches!(a.s.as_str(), "-c" | "--shell-mode"));
+    let one = matches!(inner, [word] if word.s.contains(' '));
+    name == "pnpm" && shell || matches!(name, "yarn" | "pnpm") && one
 }
 
 /// What goes to another machine with a command: its words and its input.
@@ -136,6 +161,7 @@ fn texts(args: &[Text], name: &str, valued: &str) -> Option<Text> {
         "flock" | "script" | "vagrant" | "runuser" => &["-c", "--command"],
         "hyperfine" => &["-p", "--prepare"],
         "npx" | "npm" => &["-c", "--call"],
+        "mise" | "rtx" | "flox" => &["-c", "--command"],
         "ts-node" => return None,
         _ => return None,
     };
@@ -143,6 +169,12 @@ fn texts(args: &[Text], name: &str, valued: &str) -> Option<Text> {
     while let Some(arg) = rest.next() {
         if letters.contains(&arg.s.as_str()) {
             return rest.next().cloned();
+        }
+        if let Some((option, code)) = arg.s.split_once('=')
+            && option.starts_with("--")
+            && letters.contains(&option)
+        {
+            return Some(super::program::part(arg, code));
         }
         if name == "script"
             && arg.s.starts_with('-')

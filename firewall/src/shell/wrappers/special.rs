@@ -29,6 +29,26 @@ pub(super) fn run(
             w.script(&mut st.clone(), &code, None)
         }
         "osascript" => return osascript(w, st, args, input),
+        "nix" if args.first().is_some_and(|a| a.s == "run") => {
+            let at = args.iter().position(|a| a.s == "--")?;
+            // The package's own program gets the words; where that is one that runs others, they are a command.
+            let words = args
+                .get(at + 1..)
+                .filter(|words| words.first().is_some_and(|a| !a.s.starts_with('-')))?;
+            w.run(&mut st.clone(), words, input.clone())
+        }
+        "concurrently" | "conc" => {
+            const VALUED: &str = "-n -c -p -t -l -m --names --prefix-colors --prefix --timestamp-format --prefix-length --max-processes --success --kill-signal --restart-tries --restart-after --name-separator --hide";
+            for code in options(args, VALUED).operands {
+                w.script(&mut st.clone(), code, None);
+            }
+            unknown()
+        }
+        "just" => return text_option(w, st, args, &["--command", "-c"]),
+        "nodemon" => {
+            let at = args.iter().position(|a| matches!(a.s.as_str(), "--exec" | "-x"))?;
+            w.script(&mut st.clone(), &joined(args.get(at + 1..).unwrap_or(&[])), None)
+        }
         "nix-shell" | "nix" | "guix" => {
             return text_option(w, st, args, &["--run", "--command", "-c"]);
         }

@@ -121,6 +121,17 @@ cgexec|-g|0|
 prlimit|-p|0|
 softlimit|-m -d -s -l -a -o -p -f -c -r -t|0|
 ts-node|-e|9|
+rtx|-C|1|
+tox|-e -c -x --conf --workdir --root --override|1|
+devbox|-c --config -e --env --env-file|1|
+flox|-d --dir -r --remote|1|
+nx|-p --projects --exclude|1|
+gosu||1|
+su-exec||1|
+tini|-p -e|0|
+dumb-init|-r --rewrite|0|
+watchexec|-w -W -e -f -F -i -d -s -o -r --watch --exts --filter --ignore --debounce --signal --workdir --on-busy-update|0|text
+cross-env-shell||0|assign text
 ";
 
 /// Which first words make these wrappers run something at all.
@@ -165,4 +176,9 @@ multipass|exec
 distrobox|enter
 toolbox|run
 heroku|run
+rtx|exec x run
+tox|exec e
+devbox|run
+flox|activate
+nx|exec
 ";

@@ -150,6 +150,65 @@ fn a_hook_says_what_the_clients_say() {
     assert!(decision == "ask" && reason.contains("gave no answer"), "{decision} {reason}");
 }
 
+/// What Claude Code is told of a command.
+fn told(bed: &Bed, arguments: &[&str], command: &str, mode: &str) -> Value {
+    let input = json!({
+        "session_id": "s", "transcript_path": "/t", "cwd": bed.shown("home/project"), "permission_mode": mode,
+        "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_use_id": "u",
+        "tool_input": {"command": command, "description": "d", "timeout": 9000},
+    });
+    bed.hook(arguments, &input).exits(0).json()["hookSpecificOutput"].clone()
+}
+
+#[test]
+fn an_install_that_would_run_scripts_is_offered_without_them() {
+    let _setpriv = need!("setpriv");
+    let bed = bed();
+    let _service = Service::beside(&bed);
+    let claude = |command: &str, mode: &str| told(&bed, &["--agent", "claude"], command, mode);
+    let said = claude("cd /tmp && npm i old-zz | tail -3", "default");
+    assert_eq!(
+        said["updatedInput"],
+        json!({"command": "cd /tmp && npm i --ignore-scripts old-zz | tail -3", "description": "d", "timeout": 9000})
+    );
+    assert_eq!(said["permissionDecision"], "ask");
+    let reason = said["permissionDecisionReason"].as_str().unwrap_or_default();
+    assert!(reason.contains("`--ignore-scripts` was added"), "{said}");
+    let context = said["additionalContext"].as_str().unwrap_or_default();
+    assert!(!context.contains("will run"), "{said}");
+    // What is asked about for another reason keeps it; what is refused is not offered.
+    let said = claude("npm i new-zz", "default");
+    let reason = said["permissionDecisionReason"].as_str().unwrap_or_default();
+    assert!(reason.contains("is new") && reason.contains("was added"), "{said}");
+    assert_eq!(said["updatedInput"]["command"], "npm i --ignore-scripts new-zz");
+    let said = claude("npm i gone-zz", "default");
+    assert!(said["permissionDecision"] == "deny" && said["updatedInput"].is_null(), "{said}");
+    for (command, mode) in [
+        ("npm i --ignore-scripts old-zz", "default"),
+        ("bash -c 'npm i old-zz'", "default"),
+        ("npm i old-zz", "bypassPermissions"),
+        ("npm i old-zz", "dontAsk"),
+    ] {
+        let said = claude(command, mode);
+        assert!(said["updatedInput"].is_null() && said["permissionDecision"].is_null(), "{said}");
+    }
+    let codex = json!({
+        "session_id": "s", "transcript_path": null, "cwd": bed.shown("home/project"), "permission_mode": "default", "model": "m",
+        "turn_id": "t", "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_use_id": "u", "tool_input": {"command": "npm i old-zz"},
+    });
+    let said =
+        bed.hook(&["--agent", "codex"], &codex).exits(0).json()["hookSpecificOutput"].clone();
+    assert_eq!(said["permissionDecision"], "allow", "{said}");
+    assert_eq!(said["updatedInput"], json!({"command": "npm i --ignore-scripts old-zz"}));
+    // The plain form says its verdict as ever, and what would be better beside it.
+    let said = bed.hook(&["pre-bash"], &json!({"command": "npm i old-zz"})).exits(0).json();
+    assert_eq!((&said["decision"], &said["reason"]), (&json!("allow"), &Value::Null), "{said}");
+    assert_eq!(said["input"], json!({"command": "npm i --ignore-scripts old-zz"}));
+    // Who lets scripts run is not second-guessed.
+    bed.write("home/.sanctum/config.toml", "[sentinel.npm]\nallowlist = [\"old-zz\"]\n");
+    assert_eq!(claude("npm i old-zz", "default"), Value::Null);
+}
+
 #[test]
 fn a_hook_waits_so_long_and_the_next_one_has_the_answer() {
     let _setpriv = need!("setpriv");

@@ -92,7 +92,8 @@ pub(super) fn run(
         ("ni" | "nlx", _) => node::ni(w, &call),
         ("corepack", _) => match call.verb(args) {
             Some((inner, rest)) if inner != "enable" && inner != "prepare" => {
-                run(w, st, inner, rest, input)
+                // `pnpm@9.1.0` is pnpm.
+                run(w, st, inner.split('@').next().unwrap_or(inner), rest, input)
             }
             _ => false,
         },
@@ -333,9 +334,13 @@ pub(crate) fn unaliased(word: &str) -> (&str, Option<&str>) {
         return (real, None);
     }
     let Some((own, real)) = word.split_once("@npm:") else { return (word, None) };
-    let version = |c: char| c.is_ascii_digit() || "^~<>=*.xX|- ".contains(c);
+    // `x` stands for a number, `xx` is a name.
+    let number =
+        |part: &str| matches!(part, "x" | "X" | "*") || part.bytes().all(|b| b.is_ascii_digit());
     let range = real.starts_with(['^', '~', '<', '>', '=', '*'])
-        || real.chars().all(version)
+        || real
+            .split(['.', ' ', '-', '|'])
+            .all(|part| number(part.trim_start_matches(['^', '~', '<', '>', '='])))
         || is_release(real);
     if range || matches!(real, "latest" | "next") { (own, Some(real)) } else { (real, None) }
 }

@@ -1,8 +1,8 @@
 //! The kinds of credentials that the documents name, each made anew from what its provider says of its form: no rule is asked what it
 //! would like to see. Whatever value comes out is covered in an output, and refused where it would be written.
 
-use super::output::redact_output;
-use super::tests::{judge_write, no_dummy};
+use super::super::output::redact_output;
+use super::{judge_write, no_dummy};
 use crate::agents::json::Json;
 use crate::agents::request::Decision;
 use proptest::prelude::*;
