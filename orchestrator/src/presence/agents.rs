@@ -32,9 +32,10 @@ const WORDS: usize = 4;
 
 /// Whether a program runs what its command line names: only then is a later word a program.
 fn is_interpreter(program: &str) -> bool {
-    const STEMS: [&str; 13] = [
-        "node", "nodejs", "bun", "deno", "npx", "npm", "python", "ruby", "bash", "sh", "zsh",
-        "env", "uv",
+    // `/bin/sh` is dash on Debian, ash in busybox, ksh elsewhere: the system tells what runs, not how it was called.
+    const STEMS: [&str; 18] = [
+        "node", "nodejs", "bun", "deno", "npx", "npm", "python", "ruby", "perl", "bash", "sh",
+        "dash", "ash", "busybox", "ksh", "zsh", "env", "uv",
     ];
     let file = program.rsplit('/').next().unwrap_or(program);
     STEMS.contains(&file.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'))

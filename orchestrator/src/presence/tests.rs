@@ -57,6 +57,8 @@ fn an_agent_anywhere_above_is_a_refusal() {
         ("/usr/local/bin/claude", &[][..], "claude"),
         ("/usr/bin/node", &["node", "/usr/local/lib/x/claude.js", "--continue"], "claude"),
         ("/usr/bin/python3", &["python3", "-u", "/home/alma/bin/aider"], "aider"),
+        ("/usr/bin/dash", &["/bin/sh", "/usr/local/bin/claude"], "claude"),
+        ("/bin/busybox", &["sh", "/usr/local/bin/claude"], "claude"),
         ("/opt/builder/run", &["run"], "builder"),
         ("codex", &["codex"], "codex"),
     ] {
