@@ -11,6 +11,7 @@ mod confirm;
 mod crash;
 mod doctor;
 mod foreign;
+mod hooks;
 mod install;
 mod job;
 mod presence;

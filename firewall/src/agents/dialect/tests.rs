@@ -410,3 +410,137 @@ fn what_gemini_is_told_and_gets_into_its_settings() {
     );
     expect_test::expect_file!["../../../../tests/tools/agent-types/gemini.json"].assert_eq(&out);
 }
+
+/// Every event that Cursor's SDK knows, by the name that it has there.
+const CURSOR_EVENTS: &[&str] = &[
+    "afterAgentResponse",
+    "afterAgentThought",
+    "afterFileEdit",
+    "afterMCPExecution",
+    "afterShellExecution",
+    "afterTabFileEdit",
+    "beforeMCPExecution",
+    "beforeReadFile",
+    "beforeShellExecution",
+    "beforeSubmitPrompt",
+    "beforeTabFileRead",
+    "postToolUse",
+    "postToolUseFailure",
+    "preCompact",
+    "preToolUse",
+    "sessionEnd",
+    "sessionStart",
+    "stop",
+    "subagentStart",
+    "subagentStop",
+    "workspaceOpen",
+];
+
+const CURSOR_INPUTS: &[&str] = &[
+    r#"{"conversation_id":"c","hook_event_name":"beforeShellExecution","command":"ls","cwd":"/w"}"#,
+    r#"{"conversation_id":"c","hook_event_name":"beforeMCPExecution","tool_name":"query","tool_input":"{}","url":"https://db"}"#,
+    r#"{"conversation_id":"c","hook_event_name":"beforeReadFile","file_path":"/w/a","content":"x"}"#,
+    r#"{"conversation_id":"c","hook_event_name":"preToolUse","tool_name":"Shell","tool_input":{"command":"ls"}}"#,
+    r#"{"conversation_id":"c","hook_event_name":"postToolUse","tool_name":"MCP:query","tool_input":{},"tool_output":"{}"}"#,
+    r#"{"conversation_id":"c","hook_event_name":"beforeSubmitPrompt","prompt":"p","attachments":[]}"#,
+];
+
+/// What a matcher of Cursor's looks at, as far as this was read.
+fn subject(request: &Request) -> String {
+    match (&request.tool, request.event_name.as_str()) {
+        (Tool::Command { text, .. }, "beforeShellExecution") => text.clone(),
+        (Tool::Mcp { tool, .. }, _) => format!("MCP:{tool}"),
+        (_, "beforeSubmitPrompt") => "UserPromptSubmit".to_owned(),
+        (Tool::Read { .. }, _) => "Read".to_owned(),
+        _ => request.tool_name.clone(),
+    }
+}
+
+/// `tests/tools/agent-types/check` gives the same to the judges of hooks in Cursor's own SDK.
+#[test]
+fn what_cursor_is_told_and_gets_into_its_settings() {
+    let (mut replies, mut inputs): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for input in CURSOR_INPUTS {
+        let read = request(input);
+        let event = &read.event_name;
+        inputs.push(format!(
+            "    {{\"event\": \"{event}\", \"subject\": \"{}\", \"input\": {input}}}",
+            subject(&read)
+        ));
+        for judgement in [
+            Judgement::deny("no"),
+            Judgement::ask("why?"),
+            Judgement::allow(),
+            rewritten(r#"{"command":"y"}"#),
+            covered(r#"{"content":[]}"#),
+        ] {
+            let reply = answer(&Call::default(), input.as_bytes(), |_| judgement).reply;
+            replies.push(format!(
+                "    {{\"event\": \"{event}\", \"reply\": {}}}",
+                reply.stdout.trim_end()
+            ));
+        }
+    }
+    replies.dedup();
+    for event in CURSOR_EVENTS {
+        let input = format!(r#"{{"conversation_id":"c","hook_event_name":"{event}"}}"#);
+        let (_, read) = read(&Call::default(), input.as_bytes());
+        let refused = matches!(read, Err(crate::agents::tool::RequestError::Event(_)));
+        assert!(!refused, "{event}");
+    }
+    let program = sanctum_types::AbsPath::new("/usr/local/bin/sanctum").unwrap();
+    let installed = crate::agents::settings::install(Agent::Cursor, None, &program).unwrap();
+    let out = format!(
+        "{{\n  \"events\": [\"{}\"],\n  \"inputs\": [\n{}\n  ],\n  \"replies\": [\n{}\n  ],\n  \"settings\": {}\n}}\n",
+        CURSOR_EVENTS.join("\", \""),
+        inputs.join(",\n"),
+        replies.join(",\n"),
+        installed.text.unwrap().trim_end()
+    );
+    expect_test::expect_file!["../../../../tests/tools/agent-types/cursor.json"].assert_eq(&out);
+}
+
+/// `tests/tools/agent-types/codex` holds the same against the schemas that Codex's own program carries.
+#[test]
+fn what_codex_is_told_and_gets_into_its_settings() {
+    let pre =
+        CODEX_POST.replace("PostToolUse", "PreToolUse").replace(r#","tool_response":"K=v""#, "");
+    let permission =
+        pre.replace("PreToolUse", "PermissionRequest").replace(r#","tool_use_id":"u""#, "");
+    let mut told = Judgement::allow();
+    told.context = Some("known".to_owned());
+    let (mut replies, mut inputs): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for (schema, input) in [
+        ("pre-tool-use", pre.as_str()),
+        ("post-tool-use", CODEX_POST),
+        ("permission-request", &permission),
+    ] {
+        assert_eq!(request(input).agent, Agent::Codex, "{schema}");
+        inputs.push(format!("    {{\"schema\": \"{schema}\", \"value\": {input}}}"));
+        for judgement in [
+            Judgement::deny("no"),
+            Judgement::deny(""),
+            Judgement::ask("why?"),
+            Judgement::allow(),
+            told.clone(),
+            rewritten(r#"{"command":"y"}"#),
+            covered(r#""K=[redacted]""#),
+        ] {
+            let reply = answer(&Call::default(), input.as_bytes(), |_| judgement).reply;
+            replies.push(format!(
+                "    {{\"schema\": \"{schema}\", \"value\": {}}}",
+                reply.stdout.trim_end()
+            ));
+        }
+    }
+    replies.dedup();
+    let program = sanctum_types::AbsPath::new("/usr/local/bin/sanctum").unwrap();
+    let installed = crate::agents::settings::install(Agent::Codex, None, &program).unwrap();
+    let out = format!(
+        "{{\n  \"inputs\": [\n{}\n  ],\n  \"replies\": [\n{}\n  ],\n  \"settings\": {}\n}}\n",
+        inputs.join(",\n"),
+        replies.join(",\n"),
+        installed.text.unwrap().trim_end()
+    );
+    expect_test::expect_file!["../../../../tests/tools/agent-types/codex.json"].assert_eq(&out);
+}

@@ -25,6 +25,7 @@ fn answers_and_settings_are_of_the_vendors_types() {
                 "@anthropic-ai/claude-agent-sdk",
                 "@anthropic-ai/claude-code",
                 "@google/gemini-cli",
+                "@cursor/sdk",
             ] {
                 assert!(checked.contains(package), "{checked}");
             }
