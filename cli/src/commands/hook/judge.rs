@@ -90,7 +90,10 @@ impl<'a> Judge<'a> {
     fn offered(&self, request: &Request, cwd: &str, judgement: Judgement) -> Judgement {
         let Tool::Command { text, shell: Shell::Posix } = &request.tool else { return judgement };
         let names_a_client = ["npm", "yarn", "pip"].iter().any(|name| text.contains(name));
+        // Others would run it at once, without a person who saw it; of some of them that skips the person's own rules.
+        let shown = matches!(request.agent, Agent::Claude | Agent::Plain);
         if request.event != Event::Before
+            || !shown
             || judgement.decision >= AgentDecision::Defer
             || !names_a_client
             || request.input.get("command").and_then(Json::text) != Some(text.as_str())
