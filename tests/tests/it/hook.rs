@@ -9,6 +9,7 @@ mod installed;
 mod journal;
 mod packages;
 mod plain;
+mod registries;
 mod run;
 mod spend;
 mod types;

@@ -7,8 +7,9 @@ use serde_json::Value;
 /// Folders above a package that are asked; deeper ones are in no module that is known.
 const MOST_PARENTS: usize = 4;
 const ABSENT: [&str; 7] = [
-    "404 not found",
-    "410 gone",
+    // The number alone: the words after it are the proxy's own.
+    ": 404 ",
+    ": 410 ",
     "no matching versions",
     "unknown revision",
     "repository not found",

@@ -5,7 +5,8 @@ use sanctum_firewall::packages::{Facts, Known};
 use serde_json::Value;
 
 pub(super) fn gem(clients: &Clients, name: &str, version: Option<&str>) -> Option<Known> {
-    let pattern = ["list", "--remote", "--exact", "--all", "--no-prerelease", "--", name];
+    // No `--` before the name: gem takes what follows one for arguments of a build, and lists everything.
+    let pattern = ["list", "--remote", "--exact", "--all", "--no-prerelease", name];
     let output = clients.run(&["gem"], &pattern, &[])?.success().ok()?;
     let Some(versions) = versions(&output.text(), name) else { return Some(Known::Absent) };
     let newest = versions.first().cloned();
