@@ -69,6 +69,11 @@ pub fn judge(report: &Report, policy: &Policy) -> Judgement {
     worst
 }
 
+/// Whether an effect is denied whatever the owner set.
+pub(super) fn denied(effect: &Effect) -> bool {
+    one(effect, &Policy::default()).0 == Decision::Deny
+}
+
 fn one(effect: &Effect, policy: &Policy) -> (Decision, String) {
     match effect {
         Effect::Reads { path, secrecy } => {

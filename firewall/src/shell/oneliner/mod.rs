@@ -9,10 +9,11 @@ mod effects;
 mod files;
 mod lex;
 mod pure;
+mod relay;
 mod value;
 mod words;
 
-use super::effect::Reason;
+use super::effect::{Effect, Reason};
 use super::program::options;
 use super::value::{Text, Value, unknown};
 use super::walk::{State, Walker};
@@ -218,6 +219,9 @@ pub(super) fn run(w: &mut Walker<'_>, st: &mut State, language: Language, code: 
         return unknown();
     }
     let tokens = lex::tokens(&code.s, language);
+    if relay::hands_over_a_shell(&tokens) {
+        w.effect(Effect::RunsHidden { origin: "the network" });
+    }
     if language == Language::Other {
         words::walk(w, st, &tokens);
     }

@@ -35,6 +35,7 @@ pub(super) fn run(
         "chmod" | "chown" | "chgrp" | "setfacl" => modes(w, st, name, args),
         "touch" | "mkdir" | "mkfifo" | "mknod" => {
             let parsed = options(args, "-m -d -r -t --mode --date --reference");
+            w.named_pipe |= matches!(name, "mkfifo" | "mknod");
             for path in &parsed.operands {
                 let full = st.full(path);
                 w.writes(&full);

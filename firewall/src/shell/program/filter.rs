@@ -32,7 +32,8 @@ pub(super) fn run(
             let parsed = options(args, "-U -C -W --label -I -x");
             contents(w, st, &parsed.operands, input)
         }
-        "tee" => tee(w, st, args, input),
+        // sponge writes when all is read, and prints only where it names no file.
+        "tee" | "sponge" => tee(w, st, args, input),
         "tr" => tr(args, input),
         "grep" | "egrep" | "fgrep" | "rg" | "ag" | "ack" | "zgrep" | "pcregrep" | "ripgrep"
         | "ugrep" | "git-grep" => grep(w, st, name, args, input),

@@ -4,13 +4,16 @@ use super::super::effect::{Effect, Place};
 use super::super::tables;
 use super::super::value::{HOLE, STAR, Text, Value, shown, unknown};
 use super::super::walk::{State, Walker};
-use super::part;
+use super::{options, part};
 
 /// Tests that narrow the selection to some files.
 const NARROWS: &str = "-name -iname -path -ipath -wholename -regex -iregex -mtime -mmin -atime -ctime -newer -size -empty -user -perm -inum -links -samefile -cmin -amin -nouser -xtype -lname";
 
 /// Runs it. What it prints are names.
 pub(super) fn run(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text]) -> Value {
+    if name != "find" {
+        return fd(w, st, args);
+    }
     let expression = args.iter().position(|a| {
         (a.s.starts_with('-') && !matches!(a.s.as_str(), "-L" | "-H" | "-P"))
             || matches!(a.s.as_str(), "(" | "!")
@@ -18,21 +21,17 @@ pub(super) fn run(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text])
     let (roots, tests) =
         args.split_at_checked(expression.unwrap_or(args.len())).unwrap_or((args, &[]));
     let mut roots: Vec<Text> = roots.iter().filter(|r| !r.s.starts_with('-')).cloned().collect();
-    if name != "find" {
-        roots.clear();
-    }
     if roots.is_empty() {
         roots.push(Text::lit("."));
     }
-    let narrowed =
-        tests.iter().any(|t| NARROWS.split_ascii_whitespace().any(|n| n == t.s)) || name != "find";
+    let narrowed = tests.iter().any(|t| NARROWS.split_ascii_whitespace().any(|n| n == t.s));
     let pattern = name_test(tests);
     let found = selection(&roots, pattern.as_ref(), narrowed, w.cx.home);
     let mut rest = tests.iter();
     while let Some(test) = rest.next() {
         match test.s.as_str() {
             "-delete" => deleted(w, st, &roots, narrowed, pattern.as_ref()),
-            "-exec" | "-execdir" | "-ok" | "-okdir" | "-x" | "-X" | "--exec" | "--exec-batch" => {
+            "-exec" | "-execdir" | "-ok" | "-okdir" => {
                 let command: Vec<Text> =
                     rest.by_ref().take_while(|a| a.s != ";" && a.s != "+").cloned().collect();
                 on_each(w, st, &command, &found, !narrowed);
@@ -49,6 +48,37 @@ pub(super) fn run(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text])
             }
             _ => {}
         }
+    }
+    found
+}
+
+/// `fd PATTERN DIRECTORY... -x COMMAND`.
+fn fd(w: &mut Walker<'_>, st: &State, args: &[Text]) -> Value {
+    const VALUED: &str = "-e --extension -t --type -d --max-depth --min-depth -E --exclude -S --size -c --color -j --threads -o --owner --changed-within --changed-before --base-directory --search-path --max-results --format --path-separator";
+    const RUNS: [&str; 4] = ["-x", "-X", "--exec", "--exec-batch"];
+    let at = args.iter().position(|a| RUNS.contains(&a.s.as_str())).unwrap_or(args.len());
+    let (head, tail) = args.split_at_checked(at).unwrap_or((args, &[]));
+    let parsed = options(head, VALUED);
+    let (pattern, named) = match parsed.operands.split_first() {
+        Some((pattern, named)) => (Some(*pattern), named),
+        None => (None, &[][..]),
+    };
+    let mut roots: Vec<Text> = named.iter().map(|root| (*root).clone()).collect();
+    roots.extend(parsed.values(&["--search-path", "--base-directory"]).cloned());
+    if roots.is_empty() {
+        roots.push(Text::lit("."));
+    }
+    let all = pattern.is_none_or(|p| matches!(p.s.as_str(), "." | "" | ".*" | "^"));
+    let chosen = ["-e", "--extension", "-t", "--type", "-S", "--size", "-o", "--owner"];
+    let narrowed = !all || parsed.has(&chosen);
+    let found = selection(&roots, None, narrowed, w.cx.home);
+    let command: Vec<Text> = tail.iter().skip(1).take_while(|a| a.s != ";").cloned().collect();
+    if !command.is_empty() {
+        // Without a mark for it what was found comes last.
+        let marked = command.iter().any(|word| word.s.contains('{'));
+        let last = (!marked).then(|| Text::lit("{}"));
+        let command: Vec<Text> = command.into_iter().chain(last).collect();
+        on_each(w, st, &command, &found, !narrowed);
     }
     found
 }

@@ -2,7 +2,7 @@
 
 use super::super::effect::{Effect, Secrecy};
 use super::super::tables;
-use super::super::value::{Taint, Text, Value, from, normal, shown, unknown};
+use super::super::value::{Taint, Text, Value, from, normal, shown, single, unknown};
 use super::super::walk::{State, Walker};
 use super::{Parsed, options, part};
 use crate::sensitive::Below;
@@ -218,7 +218,8 @@ fn destroys(w: &Walker<'_>, st: &State, name: &str, rest: &[Text]) -> Option<Eff
         "commit" | "merge" | "am" | "cherry-pick"
             if p.has(&["--no-verify"])
                 || long(&p, "--no-ver")
-                || (name == "commit" && p.has(&["-n"])) =>
+                || (name == "commit" && p.has(&["-n"]))
+                || skips(st) =>
         {
             off(name)
         }
@@ -237,6 +238,11 @@ fn off(name: &str) -> Option<Effect> {
     Some(Effect::Disables {
         what: format!("Skips the repository's checks (git {name} --no-verify)"),
     })
+}
+
+/// pre-commit leaves out the hooks that `SKIP` names.
+fn skips(st: &State) -> bool {
+    st.scalar("SKIP").is_some_and(|v| single(&v).is_none_or(|v| !v.is_empty()))
 }
 
 /// git takes a long option by any unique beginning.

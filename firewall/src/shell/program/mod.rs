@@ -14,11 +14,14 @@ mod find;
 mod git;
 mod install;
 pub(super) mod network;
+mod prints;
+mod process;
 mod secrets;
 mod shells;
 
 pub(super) use decode::{base64, hex};
 pub(super) use network::ssh_options;
+pub(super) use process::file as ids_of_file;
 pub(super) use shells::{code_runs, interpret, loaded, shebang};
 
 use super::effect::Effect;
@@ -121,7 +124,7 @@ pub(super) fn run(
     if harmless_call(args) && !matches!(name, "git" | "docker") {
         return unknown();
     }
-    if let Some(hit) = tables::destroyer(name, args) {
+    if let Some(hit) = tables::destroyer(name, args).filter(|_| !in_an_image(w, st, name, args)) {
         let what = hit.what.to_owned();
         w.effect(match hit.verdict {
             Verdict::Deny => Effect::Destroys { what },
@@ -136,8 +139,31 @@ pub(super) fn run(
         w.effect(Effect::Disables { what: format!("Starts an agent without its hooks ({found})") });
     }
     network::serves(w, st, name, args);
+    let out = family(w, st, name, args, input.clone());
+    process::flows(&input, args, out)
+}
+
+/// `mkfs.ext4 disk.img`: a file of the project's, not a device.
+fn in_an_image(w: &Walker<'_>, st: &State, name: &str, args: &[Text]) -> bool {
+    let makes = name.starts_with("mkfs") || matches!(name, "mke2fs" | "mkswap" | "mkdosfs");
+    let files = || args.iter().filter(|a| !a.s.starts_with('-'));
+    let ours = |path: &Text| {
+        path.known().is_some()
+            && matches!(
+                tables::place(&st.full(path), w.cx),
+                super::effect::Place::Project | super::effect::Place::Temporary
+            )
+    };
+    makes && files().next().is_some() && files().all(ours)
+}
+
+/// By the first family that knows the name.
+fn family(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text], input: Input) -> Value {
     if install::run(w, st, name, args, &input) {
         return unknown();
+    }
+    if let Some(out) = prints::run(name, args) {
+        return out;
     }
     if let Some(out) = shells::run(w, st, name, args, &input) {
         return out;
@@ -157,7 +183,9 @@ pub(super) fn run(
     match name {
         "git" => git::run(w, st, args),
         "find" | "fd" | "fdfind" => find::run(w, st, name, args),
-        _ => secrets::run(w, st, name, args).unwrap_or_else(|| default(w, st, name, args, &input)),
+        _ => secrets::run(w, st, name, args)
+            .or_else(|| process::run(w, name, args))
+            .unwrap_or_else(|| default(w, st, name, args, &input)),
     }
 }
 
@@ -209,6 +237,7 @@ fn default(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text], input:
     if BLIND.split_ascii_whitespace().any(|b| b == name) {
         return from(Taint::default());
     }
+    perhaps_wraps(w, st, args);
     for arg in args {
         for candidate in paths_in(arg) {
             if let Some(secret) = known_file(w, st, &candidate) {
@@ -220,6 +249,22 @@ fn default(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text], input:
     // A program that is given a token uses it; whether it shows it is not known.
     all.loud = false;
     from(all)
+}
+
+/// `new-wrapper --fast rm -rf /`: words that would be denied as a command are asked about behind a program that nobody knows.
+fn perhaps_wraps(w: &mut Walker<'_>, st: &State, args: &[Text]) {
+    const TELLING: [&str; 8] = ["rm", "shred", "dd", "mkfs", "wipefs", "sh", "bash", "zsh"];
+    let at = args.iter().position(|a| TELLING.contains(&super::value::base(&a.s)));
+    let Some(command) = at.and_then(|at| args.get(at..)).filter(|words| words.len() > 1) else {
+        return;
+    };
+    let denied = w.tried(|w| {
+        w.deeper(unknown(), |w| w.run(&mut st.clone(), command, None));
+    });
+    if denied {
+        let what = "May run a command that is denied by itself".to_owned();
+        w.effect(Effect::Touches { what });
+    }
 }
 
 /// The taint of a file, if a text can be a path at all: a word with a slash or a dot, or one that this text wrote.

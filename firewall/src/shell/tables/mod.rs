@@ -54,7 +54,7 @@ pub(super) fn credential_variable(name: &str) -> bool {
     CREDENTIALS.split_ascii_whitespace().any(|c| c == name)
         || (name.bytes().all(|b| !b.is_ascii_lowercase())
             && (CREDENTIAL_ENDS.iter().any(|end| name.ends_with(end))
-                || matches!(name, "TOKEN" | "SECRET" | "API_KEY" | "PASSWORD")))
+                || CREDENTIAL_ENDS.iter().any(|end| end.strip_prefix('_') == Some(name))))
 }
 
 /// Programs that somebody would hide behind a pattern.
@@ -129,6 +129,10 @@ pub(super) fn disabling_variable(name: &str, value: &[Text]) -> Option<String> {
         {
             "every program loads a library that is put before it"
         }
+        "HISTFILE" if single(value).is_some_and(|v| matches!(v, "" | "/dev/null")) => {
+            "the shell keeps no history"
+        }
+        "HISTSIZE" | "HISTFILESIZE" if single(value) == Some("0") => "the shell keeps no history",
         "CLAUDE_CODE_DISABLE_HOOKS" | "SANCTUM_DISABLE" if on => {
             "the hooks of the agent are skipped"
         }

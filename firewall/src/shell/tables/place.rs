@@ -110,15 +110,16 @@ fn special(path: &str) -> Option<Place> {
 /// With the part before the hole known, what comes after cannot leave it but by `..`.
 fn with_hole(path: &str, cx: &Context<'_>) -> Place {
     let head = path.split(HOLE).next().unwrap_or("");
-    let Some((directory, _)) = head.rsplit_once('/') else { return Place::Unknown };
-    if directory.is_empty() {
+    let Some((directory, begun)) = head.rsplit_once('/') else { return Place::Unknown };
+    let leaves = path.split_once(HOLE).is_some_and(|(_, tail)| tail.split('/').any(|p| p == ".."));
+    if directory.is_empty() || leaves {
         return Place::Unknown;
     }
     if temporary(&format!("{directory}/x")) {
         return Place::Temporary;
     }
     // `$project/$x` with an empty variable is the project itself.
-    if within(directory, cx.project) && directory != cx.project {
+    if within(directory, cx.project) && (directory != cx.project || !begun.is_empty()) {
         return Place::Project;
     }
     match place(&format!("{directory}/x"), cx) {

@@ -43,6 +43,8 @@ pub(super) struct Taint {
     pub(super) listed: bool,
     /// The secret must not even be shown: a variable of the environment.
     pub(super) loud: bool,
+    /// Holds ids of processes that these words picked.
+    pub(super) process: Option<Rc<str>>,
 }
 
 impl Taint {
@@ -55,6 +57,9 @@ impl Taint {
         self.foreign |= other.foreign;
         if self.secret.is_none() {
             self.secret.clone_from(&other.secret);
+        }
+        if self.process.is_none() {
+            self.process.clone_from(&other.process);
         }
     }
 

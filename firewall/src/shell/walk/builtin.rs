@@ -2,7 +2,7 @@
 
 use super::super::effect::Effect;
 use super::super::expand::echo_escapes;
-use super::super::value::{Taint, Text, Value, from, known, normal, stain, taint, unknown};
+use super::super::value::{HOLE, Taint, Text, Value, from, known, normal, stain, taint, unknown};
 use super::{Input, State, Var, Walker};
 
 impl Walker<'_> {
@@ -55,6 +55,9 @@ impl Walker<'_> {
                 self.subscripts(st, args);
                 for arg in args.iter().filter_map(Text::known).filter(|a| !a.starts_with('-')) {
                     st.functions.remove(arg);
+                    if arg == "HISTFILE" {
+                        self.no_history();
+                    }
                     st.vars.insert(arg.to_owned(), Var::Unset);
                 }
                 known("")
@@ -132,7 +135,8 @@ impl Walker<'_> {
             }
             "true" | ":" | "false" | "break" | "continue" | "wait" | "jobs" | "fg" | "bg"
             | "disown" | "hash" | "times" | "umask" | "ulimit" | "shopt" | "compopt" | "dirs"
-            | "help" | "caller" | "suspend" | "type" | "which" | "whereis" => known(""),
+            | "help" | "caller" | "suspend" | "type" | "whereis" => known(""),
+            "which" => looked_up(args),
             "pwd" => vec![st.cwd.as_deref().map_or_else(Text::hole, Text::lit)],
             _ => return None,
         })
@@ -263,11 +267,11 @@ impl Walker<'_> {
                     break;
                 }
                 "-n" => st.noexec = true,
-                "-o" | "+o" => {
-                    if rest.next().is_some_and(|o| o.s == "noexec") {
-                        st.noexec = arg.s == "-o";
-                    }
-                }
+                "-o" | "+o" => match rest.next().map(|o| o.s.as_str()) {
+                    Some("noexec") => st.noexec = arg.s == "-o",
+                    Some("history") if arg.s == "+o" => self.no_history(),
+                    _ => {}
+                },
                 s if s.starts_with(['-', '+']) => {}
                 _ => {
                     positional = Some(std::iter::once(arg).chain(rest).cloned().collect());
@@ -280,6 +284,11 @@ impl Walker<'_> {
             st.args_known = true;
         }
         known("")
+    }
+
+    fn no_history(&mut self) {
+        let what = "Keeps what the shell does out of its history".to_owned();
+        self.effect(Effect::Disables { what });
     }
 
     /// Everything in the environment is printed.
@@ -413,6 +422,19 @@ impl Walker<'_> {
                 && super::super::tables::certain_credential(secret.trim_start_matches('$'));
             self.effect(Effect::Shows { what: secret.to_string(), certain });
         }
+    }
+}
+
+/// Where a program is: some directory, and its name; one of ours stands where it is installed.
+pub(in super::super) fn looked_up(args: &[Text]) -> Value {
+    match args.iter().filter(|a| !a.s.starts_with('-')).collect::<Vec<_>>().as_slice() {
+        [name] if matches!(name.s.as_str(), "sanctum" | "sanctumd") => {
+            known(&format!("/usr/local/bin/{}", name.s))
+        }
+        [name] if !name.s.contains('/') => {
+            vec![Text { s: format!("{HOLE}/{}", name.s), taint: name.taint.clone() }]
+        }
+        _ => unknown(),
     }
 }
 

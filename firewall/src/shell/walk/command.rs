@@ -6,7 +6,7 @@
 
 use super::super::effect::{Effect, Reason};
 use super::super::expand::Mode;
-use super::super::value::{Text, Value, base, concat, either, known, unknown};
+use super::super::value::{HOLE, Text, Value, base, concat, either, known, unknown};
 use super::super::{program, tables, wrappers};
 use super::{Input, State, Var, Walker};
 use brush_parser::ast::{
@@ -138,6 +138,12 @@ impl Walker<'_> {
             AssignmentValue::Scalar(word) => {
                 let mut value = self.unsplit(st, &word.value, Mode::Assignment);
                 value = value.iter().map(Text::literal).collect();
+                // Of the shell itself, so that no command has to come after it.
+                if name.starts_with("HIST")
+                    && let Some(what) = tables::disabling_variable(&name, &value)
+                {
+                    self.effect(Effect::Disables { what });
+                }
                 if assignment.append {
                     value = concat(&st.scalar(&name).unwrap_or_else(|| known("")), &value);
                 }
@@ -246,7 +252,7 @@ impl Walker<'_> {
                 self.underived(Reason::Program);
             }
         }
-        let Some(name) = program.known() else {
+        let Some(name) = program.known().or_else(|| in_some_directory(program)) else {
             if !program.has_pattern() && !program.taint.remote && !program.taint.decoded {
                 self.unknown_program(st, program, args);
             }
@@ -280,16 +286,6 @@ impl Walker<'_> {
 
     /// A program name with holes. What comes before the hole may be enough: `/usr/bin/$X` is some installed program.
     fn unknown_program(&mut self, st: &State, program: &Text, args: &[Text]) {
-        let shown = program.s.trim_matches(super::super::value::HOLE);
-        // `"$dir/configure"`, `$(which ls)-x`: a name is there, only its directory or prefix is not.
-        let named = base(shown);
-        if shown.contains('/')
-            && !named.is_empty()
-            && !shown.ends_with('/')
-            && program.s.ends_with(named)
-        {
-            return;
-        }
         // `$CC -c x.c`: which program that is, the owner's environment says and not the text.
         let own = program.taint.environment || self.own_holes;
         if own && !program.taint.foreign && !args.iter().any(|arg| self.matters(st, arg)) {
@@ -377,6 +373,12 @@ impl Walker<'_> {
         }
         out
     }
+}
+
+/// `"$dir/configure"`, `$(which ls)`: the name is there, only its directory is not.
+fn in_some_directory(program: &Text) -> Option<&str> {
+    let (_, name) = program.s.rsplit_once('/')?;
+    (!program.has_pattern() && !name.is_empty() && !name.contains(HOLE)).then_some(name)
 }
 
 fn assigned(name: &AssignmentName) -> &str {

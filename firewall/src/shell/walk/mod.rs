@@ -14,6 +14,7 @@ mod compound;
 mod redirect;
 mod state;
 
+pub(super) use builtin::looked_up;
 pub(super) use state::{State, Target, Var};
 
 use super::effect::{Effect, Reason};
@@ -48,6 +49,8 @@ pub(super) struct Walker<'a> {
     serial: u32,
     /// The code that is walked has holes which the owner's environment fills.
     own_holes: bool,
+    /// A pipe with a name was made: who reads it may come before who writes it.
+    pub(super) named_pipe: bool,
 }
 
 /// Reads a text from the start.
@@ -61,6 +64,7 @@ pub(super) fn report(text: &str, context: &Context<'_>) -> Report {
         depth: 0,
         serial: 0,
         own_holes: false,
+        named_pipe: false,
     };
     if text.len() > parse::MAX_TEXT {
         walker.underived(Reason::TooLong);
@@ -72,6 +76,9 @@ pub(super) fn report(text: &str, context: &Context<'_>) -> Report {
     }
     let mut st = State::new(context.cwd);
     let out = walker.script(&mut st, &Text::lit(&text), None);
+    if walker.named_pipe && st.files.values().flatten().any(|text| text.taint.remote) {
+        walker.script(&mut st, &Text::lit(&text), None);
+    }
     walker.shown_secret(&out);
     walker.finish()
 }
@@ -92,6 +99,16 @@ impl Walker<'_> {
         } else if self.effects.last() != Some(&effect) {
             self.effects.push(effect);
         }
+    }
+
+    /// Walks without a trace; whether anything of it would be denied.
+    pub(super) fn tried(&mut self, f: impl FnOnce(&mut Self)) -> bool {
+        let effects = std::mem::take(&mut self.effects);
+        let underived = self.underived.clone();
+        f(self);
+        let found = std::mem::replace(&mut self.effects, effects);
+        self.underived = underived;
+        found.iter().any(super::judge::denied)
     }
 
     pub(super) fn underived(&mut self, reason: Reason) {

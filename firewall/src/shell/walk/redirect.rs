@@ -240,8 +240,11 @@ impl Walker<'_> {
         if full == "/dev/null" {
             return known("");
         }
-        let secret = self.reads(&full);
-        secret.map_or_else(unknown, from)
+        let mut taint = self.reads(&full);
+        if let Some(ids) = super::super::program::ids_of_file(&full) {
+            taint.get_or_insert_default().add(&ids);
+        }
+        taint.map_or_else(unknown, from)
     }
 
     /// Counts the lines of the tables that a path is held against; `false` when that is too many.

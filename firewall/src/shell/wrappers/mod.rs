@@ -2,6 +2,7 @@
 //!
 //! `run` gives `None` for a name that is no wrapper. A wrapper adds nothing to a verdict and takes nothing away.
 
+mod fleet;
 mod special;
 mod table;
 
@@ -16,6 +17,18 @@ const FETCHERS: [&str; 4] = ["npx", "pnpx", "bunx", "uvx"];
 /// Wrappers whose command stands behind the dashes, whatever is before them.
 const BEHIND: [&str; 6] = ["mise", "rtx", "asdf", "tox", "devbox", "flox"];
 
+/// bwrap's options with two values; the table has them with one.
+const PAIRED: [&str; 8] = [
+    "--bind",
+    "--bind-try",
+    "--dev-bind",
+    "--dev-bind-try",
+    "--ro-bind",
+    "--ro-bind-try",
+    "--setenv",
+    "--symlink",
+];
+
 /// Runs what a wrapper wraps.
 pub(super) fn run(
     w: &mut Walker<'_>,
@@ -27,6 +40,9 @@ pub(super) fn run(
     if let Some(out) = special::run(w, st, name, args, input) {
         return Some(out);
     }
+    if let Some(out) = fleet::run(w, st, name, args, input) {
+        return Some(out);
+    }
     let row = TABLE.lines().find(|l| l.split('|').next() == Some(name))?;
     let mut cells = row.split('|').skip(1);
     let (valued, operands, how) =
@@ -35,7 +51,9 @@ pub(super) fn run(
         VERBS.lines().find_map(|l| l.split_once('|').filter(|(n, _)| *n == name).map(|(_, v)| v));
     if let Some(verbs) = verbs {
         let verb = first_operand(args, valued)?;
-        if !verbs.split(' ').any(|v| v == verb.s) {
+        // `dotenv -- command` is another program of the same name.
+        let dashed = name == "dotenv" && args.iter().any(|a| a.s == "--");
+        if !dashed && !verbs.split(' ').any(|v| v == verb.s) {
             return None;
         }
     }
@@ -43,7 +61,7 @@ pub(super) fn run(
         super::program::installs(w, st, name, args);
     }
     if name == "command" && only_looks_up(args) {
-        return Some(known(""));
+        return Some(super::walk::looked_up(args));
     }
     if let Some(code) = texts(args, name, valued) {
         return Some(w.script(&mut st.clone(), &code, input.clone()));
@@ -54,7 +72,9 @@ pub(super) fn run(
     let inner = inner(args, valued, operands, how.contains("assign"), name)?;
     let inner = spelled(inner, args, name);
     if inner.is_empty() {
-        return Some(if name == "exec" { known("") } else { unknown() });
+        // `ssh-agent` alone prints what sets its own two variables.
+        let silent = matches!(name, "exec" | "ssh-agent");
+        return Some(if silent { known("") } else { unknown() });
     }
     if matches!(name, "ssh" | "mosh") {
         w.leaves(&sent(args, input), name);
@@ -211,7 +231,8 @@ fn inner(
             continue;
         }
         if !dashes && s.starts_with('-') && s.len() > 1 {
-            at += if takes(valued, s) { 2 } else { 1 };
+            let values = usize::from(takes(valued, s)) + usize::from(PAIRED.contains(&s));
+            at += 1 + values;
             continue;
         }
         if assign && s.split_once('=').is_some_and(|(n, _)| !n.is_empty() && !n.contains('/')) {

@@ -407,6 +407,10 @@ fn mounts(w: &mut Walker<'_>, st: &State, arg: &Text) {
         });
     if source.starts_with(['/', '~']) {
         let full = st.full(&Text { s: source.to_owned(), taint: Taint::default() });
+        if ["docker.sock", "podman.sock", "containerd.sock"].iter().any(|s| full.ends_with(s)) {
+            let what = format!("Gives a container the rights of the machine ({full})");
+            w.effect(Effect::Touches { what });
+        }
         if super::super::tables::secrecy(&full, w.cx.home)
             == super::super::effect::Secrecy::Credential
         {
@@ -469,6 +473,10 @@ fn osascript(w: &mut Walker<'_>, st: &State, args: &[Text], input: &Input) -> Op
     let mut any = false;
     for code in parsed.values(&["-e"]).chain(input.iter().flatten()) {
         w.hidden(&code.taint);
+        if code.s.contains("administrator privileges") {
+            let what = "Asks for the rights of an administrator".to_owned();
+            w.effect(Effect::Touches { what });
+        }
         let mut rest = code.s.as_str();
         while let Some((_, after)) = rest.split_once("do shell script") {
             any = true;

@@ -26,7 +26,7 @@ numactl|-N -m -C -i -l -p --cpunodebind --membind --physcpubind --interleave --p
 chroot|--userspec --groups|1|away
 unshare|-R -w -S -G --root --wd --setuid --setgid --map-user --map-group --propagation|0|away
 nsenter|-t -S -G --target --setuid --setgid --root --wd|0|away
-bwrap|--bind --ro-bind --dev-bind --tmpfs --proc --dev --chdir --setenv --unsetenv --symlink --dir|0|
+bwrap|--bind --bind-try --dev-bind --dev-bind-try --ro-bind --ro-bind-try --setenv --symlink --tmpfs --proc --dev --mqueue --chdir --unsetenv --dir --uid --gid --hostname --lock-file --seccomp --perms --args --argv0|0|
 firejail|--profile --name|0|
 flock|-w -E -c --timeout --wait --conflict-exit-code|1|
 strace|-o -e -p -s -a -u -E -I -O -S -P -X -b|0|
@@ -44,6 +44,7 @@ fakeroot|-l -s -i -b|0|
 fakechroot|-s -e -c|0|
 eatmydata||0|
 caffeinate|-t -w|0|
+ssh-agent|-a -E -P -t|0|
 arch|-e -d|0|
 torsocks|-u -p -a -P|0|
 torify||0|
@@ -52,6 +53,11 @@ proxychains4|-f|0|
 tsocks||0|
 rlwrap|-f -H -p|0|
 unbuffer||0|
+chronic||0|
+faketime||1|
+ifne|-n|0|
+cpulimit|-l -p -e --limit|0|
+trickle|-u -d -w -t -l -n|0|
 catchsegv||0|
 setarch||1|
 linux32||0|

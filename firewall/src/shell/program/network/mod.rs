@@ -1,5 +1,6 @@
 //! Programs that talk to the network: what they bring in, what they take out, and shells that hang on a socket.
 
+mod database;
 mod request;
 mod serve;
 mod socket;
@@ -14,7 +15,6 @@ use socket::{openssl, socket_program};
 use transfer::{transfer, uploads};
 
 use super::{known_file, paths_in};
-use crate::shell::effect::Effect;
 use crate::shell::value::{HOLE, Text, Value, known, taint, unknown};
 use crate::shell::walk::{Input, State, Walker};
 
@@ -79,9 +79,14 @@ pub(in crate::shell) fn run(
         "mosquitto_pub" | "kafkacat" | "kcat" | "nats-pub" | "redis-cli" | "snmptrap"
         | "pastebinit" | "termbin" | "transfer" | "ix" | "gist" | "wormhole-william" | "slack"
         | "ntfy" | "telegram-send" | "apprise" | "twurl" | "grpcurl" | "psql" | "mysql"
-        | "mongosh" | "mongoimport" => {
+        | "mariadb" | "mongosh" | "mongo" | "mongoimport" | "cqlsh" | "clickhouse-client"
+        | "sqlcmd" | "usql" | "pgcli" | "mycli" | "snowsql" => {
             sends(w, st, name, args, input);
-            return clients(w, name, args, input);
+            return database::clients(w, name, args, input);
+        }
+        "sqlite3" | "duckdb" | "litecli" => {
+            database::of_a_file(w, st, args, input);
+            return None;
         }
         "aws" | "gsutil" | "gcloud" | "az" | "rclone" | "s3cmd" | "s5cmd" | "mc" | "b2" | "gh"
         | "glab" | "hub" | "ipfs" | "git-lfs" => return uploads(w, st, name, args, input),
@@ -106,32 +111,6 @@ fn sends(w: &mut Walker<'_>, st: &mut State, over: &str, args: &[Text], input: &
             }
         }
     }
-}
-
-/// Databases: what a statement destroys.
-fn clients(w: &mut Walker<'_>, name: &str, args: &[Text], input: &Input) -> Option<Value> {
-    if matches!(name, "psql" | "mysql" | "mongosh") {
-        for text in args.iter().chain(input.iter().flatten()) {
-            let upper = text.s.to_ascii_uppercase();
-            let statement = [
-                "DROP DATABASE",
-                "DROP TABLE",
-                "DROP SCHEMA",
-                "TRUNCATE ",
-                "DROPDATABASE(",
-                "DROP USER",
-                "DROP ROLE",
-            ]
-            .iter()
-            .any(|s| upper.contains(s))
-                || (upper.contains("DELETE FROM") && !upper.contains("WHERE"));
-            if statement {
-                w.effect(Effect::Destroys { what: "Deletes a table or a database".to_owned() });
-            }
-        }
-        return Some(unknown());
-    }
-    None
 }
 
 /// The host of an address.
