@@ -206,6 +206,13 @@ fn writing() {
                 "Ask: Writes a secret (GitLab personal, project or group access token) into .env, line 1 of the text"
             ],
         ),
+        (
+            write("src/a.rs", &format!("postgres://app:{}@db.internal/x", "wintergarden")),
+            expect!["Deny: Writes a secret (Password in a URL) into src/a.rs, line 1 of the text"],
+        ),
+        (write("src/a.rs", "postgres://user:password@localhost/x"), expect!["Allow: "]),
+        (write("README.md", "http://USER:PASS@proxy.example.org:3128"), expect!["Allow: "]),
+        (write("src/a.py", "f\"redis://{user}:{pw}@{host}\""), expect!["Allow: "]),
         (kept, expect!["Allow: "]),
         (write("~/.zshrc", "alias l=ls\n"), expect!["Ask: Writes what every shell runs: ~/.zshrc"]),
         (

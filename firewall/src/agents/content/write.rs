@@ -53,9 +53,25 @@ pub(super) fn credential(
     policy: &Policy<'_>,
 ) -> Option<(&'static str, usize)> {
     let name = Some(path).filter(|path| !path.is_empty());
-    crate::Engine::guarding().find_in(text.as_bytes(), name).into_iter().find_map(|found| {
+    let mut all = crate::Engine::guarding().find_in(text.as_bytes(), name);
+    // A report takes a word in an address in code for one that shows a form. What is about to be written is nobody's form yet.
+    if has_userinfo(text) {
+        let anywhere = crate::Engine::guarding().find_in(text.as_bytes(), None);
+        all.extend(anywhere.into_iter().filter(|found| found.rule.id == "url-password"));
+    }
+    all.into_iter().find_map(|found| {
         let secret = text.get(found.range.clone()).unwrap_or_default();
         let old = !secret.is_empty() && replaced.iter().any(|text| text.contains(secret));
         (!old && !(policy.is_dummy)(secret)).then_some((found.rule.title, found.line))
+    })
+}
+
+/// Whether an address names somebody in front of its host.
+fn has_userinfo(text: &str) -> bool {
+    text.match_indices("://").any(|(at, mark)| {
+        let rest = text.get(at + mark.len()..).unwrap_or_default();
+        rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '`'))
+            .next()
+            .is_some_and(|authority| authority.contains('@') && authority.contains(':'))
     })
 }

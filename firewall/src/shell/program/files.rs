@@ -35,10 +35,12 @@ pub(super) fn run(
         "chmod" | "chown" | "chgrp" | "setfacl" => modes(w, st, name, args),
         "touch" | "mkdir" | "mkfifo" | "mknod" => {
             let parsed = options(args, "-m -d -r -t --mode --date --reference");
-            w.named_pipe |= matches!(name, "mkfifo" | "mknod");
             for path in &parsed.operands {
                 let full = st.full(path);
                 w.writes(&full);
+                if matches!(name, "mkfifo" | "mknod") {
+                    w.pipes.entry(full).or_default();
+                }
             }
         }
         "cp" | "gcp" | "install" | "ginstall" | "ditto" | "ln" | "gln" | "link" => {

@@ -20,7 +20,7 @@ pub(super) use state::{State, Target, Var};
 use super::effect::{Effect, Reason};
 use super::value::{Taint, Text, Value, concat, known, unknown};
 use super::{Context, Report, parse};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Words and commands; a command of a person's takes tens.
 const MAX_STEPS: u32 = 20_000;
@@ -49,8 +49,8 @@ pub(super) struct Walker<'a> {
     serial: u32,
     /// The code that is walked has holes which the owner's environment fills.
     own_holes: bool,
-    /// A pipe with a name was made: who reads it may come before who writes it.
-    pub(super) named_pipe: bool,
+    /// Pipes with a name, and what flows into them: who reads one may stand before who writes it.
+    pub(super) pipes: BTreeMap<String, Taint>,
 }
 
 /// Reads a text from the start.
@@ -64,7 +64,7 @@ pub(super) fn report(text: &str, context: &Context<'_>) -> Report {
         depth: 0,
         serial: 0,
         own_holes: false,
-        named_pipe: false,
+        pipes: BTreeMap::new(),
     };
     if text.len() > parse::MAX_TEXT {
         walker.underived(Reason::TooLong);
@@ -76,8 +76,8 @@ pub(super) fn report(text: &str, context: &Context<'_>) -> Report {
     }
     let mut st = State::new(context.cwd);
     let out = walker.script(&mut st, &Text::lit(&text), None);
-    if walker.named_pipe && st.files.values().flatten().any(|text| text.taint.remote) {
-        walker.script(&mut st, &Text::lit(&text), None);
+    if walker.pipes.values().any(|flow| flow.remote || flow.secret.is_some()) {
+        walker.script(&mut State::new(context.cwd), &Text::lit(&text), None);
     }
     walker.shown_secret(&out);
     walker.finish()

@@ -234,6 +234,9 @@ impl Walker<'_> {
         if let Some(content) = st.files.get(&full) {
             return content.clone();
         }
+        if let Some(flow) = self.pipes.get(&full) {
+            return from(flow.clone());
+        }
         if network::socket(&full) {
             return from(Taint::remote());
         }
@@ -302,6 +305,10 @@ impl Walker<'_> {
             return;
         }
         self.writes(&full);
+        if let Some(flow) = self.pipes.get_mut(&full) {
+            flow.add(&taint(&content));
+            return;
+        }
         let before = st.files.get(&full).cloned();
         let whole = match before {
             Some(before) if append => concat(&before, &content),

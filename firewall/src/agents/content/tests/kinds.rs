@@ -50,8 +50,13 @@ const KINDS: &[(&str, &str, &str)] = &[
         "",
         "-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/]{70}\n){6}-----END OPENSSH PRIVATE KEY-----",
     ),
-    // Letters alone may be words, which are nobody's password in an address in source code (crate::url).
-    ("Connection String", "", "postgresql://app:[A-Za-z0-9]{13}[0-9]@db\\.internal:5432/app"),
+    ("Connection String", "", "postgresql://app:[A-Za-z0-9]{14}@db\\.internal:5432/app"),
+    ("Connection String, letters", "", "postgresql://app:[a-z]{14}@db\\.internal:5432/app"),
+    (
+        "Connection String of Neon",
+        "",
+        "postgresql://owner:npg_[A-Za-z0-9]{12}@ep-a-b\\.internal/neondb",
+    ),
     ("npm Token", "", "npm_[A-Za-z0-9]{36}"),
     ("PyPI Token", "", "pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{139}A"),
     ("DigitalOcean PAT", "", "dop_v1_[0-9a-f]{64}"),
