@@ -17,7 +17,12 @@ fn too_long(path: &str) -> bool {
 /// What a resolved path's name says about its content.
 pub(in super::super) fn secrecy(path: &str, home: &str) -> Secrecy {
     if path.contains(HOLE) {
-        let empty = secrecy(&path.replace(HOLE, ""), home);
+        let without = path.replace(HOLE, "");
+        // `$dir/*/*` says nothing of which files are meant; that the variable is empty is no reading of it.
+        let empty = match without.contains(char::is_alphanumeric) {
+            true => secrecy(&without, home),
+            false => Secrecy::Open,
+        };
         return empty.max(secrecy(&path.replace(HOLE, "x"), home));
     }
     // A string with a line break is prose, not a path.

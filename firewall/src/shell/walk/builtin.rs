@@ -25,9 +25,9 @@ impl Walker<'_> {
                 self.script(st, &code, input.clone())
             }
             "trap" => {
-                if let Some(code) =
-                    args.iter().find(|a| !a.s.starts_with('-')).filter(|_| args.len() > 1)
-                {
+                // `trap - INT` takes the code away again.
+                let code = args.iter().find(|a| a.s == "-" || !a.s.starts_with('-'));
+                if let Some(code) = code.filter(|a| a.s != "-" && args.len() > 1) {
                     self.script(&mut st.clone(), code, None);
                 }
                 known("")
