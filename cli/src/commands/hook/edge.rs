@@ -1,28 +1,53 @@
 //! A bug in a hook is a refusal too.
 //!
 //! Agents take exit code 2 for "no" and any other failure for "go on". A panic ends a process with 101, or by a signal where
-//! panics abort, so the process says what happened and ends itself with 2 before that. Deliberately absent: catching it and
-//! going on.
+//! panics abort; one that takes too long is ended by its agent, which then goes on. So the process says what happened and ends itself with 2
+//! before that. Deliberately absent: catching it and going on.
 
+use sanctum_host::clock;
+use std::io;
 use std::panic::PanicHookInfo;
+use std::time::Duration;
 
 /// What every agent takes for a refusal.
 pub(super) const REFUSED: u8 = 2;
+
+/// An agent waits ten seconds, by what `sanctum hooks install` writes. A verdict takes milliseconds, and one that asks a registry waits
+/// [`LONGEST_WAIT`] at most.
+const LATEST: Duration = Duration::from_secs(8);
+/// How long a verdict may wait for others.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(6);
+
+/// From here on a verdict that does not come is a refusal.
+pub(super) fn refuse_when_late() -> io::Result<()> {
+    refuse_after(LATEST)
+}
+
+fn refuse_after(time: Duration) -> io::Result<()> {
+    let late = move || {
+        clock::sleep(time);
+        end(&format!("sanctum: refused: no verdict came in {} s\n", time.as_secs()));
+    };
+    std::thread::Builder::new().name("late".to_owned()).spawn(late).map(drop)
+}
 
 /// From here on a panic ends this process with a refusal.
 pub(super) fn refuse_on_panic() {
     std::panic::set_hook(Box::new(refuse));
 }
 
+fn refuse(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    // The message of a panic may hold what was read; the place holds nothing of it.
+    end(&format!("sanctum: refused because of a bug at {place}\n"));
+}
+
 #[expect(
     clippy::exit,
     reason = "nothing of this process can be believed any more, and its exit code is the answer"
 )]
-fn refuse(info: &PanicHookInfo<'_>) {
-    let place = info.location().map(ToString::to_string).unwrap_or_default();
-    // The message of a panic may hold what was read; the place holds nothing of it.
-    crate::output::Out { json: false, quiet: true }
-        .remarks(&format!("sanctum: refused because of a bug at {place}\n"));
+fn end(said: &str) {
+    crate::output::Out { json: false, quiet: true }.remarks(said);
     std::process::exit(i32::from(REFUSED));
 }
 
@@ -31,7 +56,19 @@ fn refuse(info: &PanicHookInfo<'_>) {
 mod tests {
     use super::*;
 
-    const CHILD: &str = "SANCTUM_TEST_PANICS";
+    const CHILD: &str = "SANCTUM_TEST_REFUSES";
+
+    /// This test program again, with one test alone, which then does what the function does.
+    fn ends_with_2(name: &str, says: &str) {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &format!("commands::hook::edge::tests::{name}"), "--nocapture"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(says) && !said.contains("what was read"), "{said}");
+    }
 
     #[test]
     fn a_panic_is_a_refusal_and_says_nothing_of_the_input() {
@@ -39,18 +76,20 @@ mod tests {
             refuse_on_panic();
             panic!("what was read");
         }
-        let name =
-            "commands::hook::edge::tests::a_panic_is_a_refusal_and_says_nothing_of_the_input";
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", name, "--nocapture"])
-            .env(CHILD, "1")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(
-            said.contains("refused because of a bug at") && !said.contains("what was read"),
-            "{said}"
+        ends_with_2(
+            "a_panic_is_a_refusal_and_says_nothing_of_the_input",
+            "refused because of a bug at",
         );
+    }
+
+    #[test]
+    fn a_verdict_that_does_not_come_is_a_refusal() {
+        if std::env::var_os(CHILD).is_some() {
+            refuse_after(Duration::from_millis(20)).unwrap();
+            loop {
+                std::hint::spin_loop();
+            }
+        }
+        ends_with_2("a_verdict_that_does_not_come_is_a_refusal", "refused: no verdict came in");
     }
 }

@@ -30,6 +30,7 @@ pub fn run(context: &Context, args: &Hook) -> Result<Exit, Failure> {
 
 fn answer(context: &Context, args: &Hook) -> Result<Exit, Failure> {
     let input = input()?;
+    edge::refuse_when_late()?;
     let here = view::here()?;
     let rules = Rules::read(context, &here)?;
     let call = Call {

@@ -3,6 +3,7 @@
 //! A hook opens no network. It asks the account's own service over its socket and waits as long as is configured; no answer has
 //! the weight that is configured. Deliberately absent: what a finding is (`sanctum_firewall::packages`).
 
+use super::edge;
 use super::rules::Rules;
 use crate::packages::wire::Name;
 use crate::packages::{ask, records, socket};
@@ -12,7 +13,8 @@ use sanctum_firewall::packages::{
     Finding, Known, Policy, Project, Safer, Wanted, Weight, asked, judge, order, safer, worst,
 };
 use sanctum_firewall::shell::{self, Effect, Install, Report, View};
-use sanctum_host::{clock, files};
+use sanctum_host::clock::{self, Monotonic};
+use sanctum_host::files;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -61,20 +63,30 @@ impl Machine<'_> {
 }
 
 /// What the service said to this process: a command that is judged twice waits once.
-#[derive(Default)]
-pub(super) struct Answers(RefCell<BTreeMap<Vec<Name>, BTreeMap<Name, Known>>>);
+pub(super) struct Answers {
+    said: RefCell<BTreeMap<Vec<Name>, BTreeMap<Name, Known>>>,
+    since: Monotonic,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { said: RefCell::default(), since: Monotonic::now() }
+    }
+}
 
 impl Answers {
     fn of(&self, rules: &Rules, home: &Path, wanted: &[&Wanted]) -> BTreeMap<Name, Known> {
         let names: Vec<Name> = wanted.iter().map(|w| ask::name(w)).collect();
-        if let Some(answers) = self.0.borrow().get(&names) {
+        if let Some(answers) = self.said.borrow().get(&names) {
             return answers.clone();
         }
         let milliseconds =
             rules.config.integer("ai_firewall.package_check_timeout_ms").unwrap_or(3000);
         let patience = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(3000));
+        // Of all that this process waits, as its agent does not wait for ever.
+        let patience = patience.min(edge::LONGEST_WAIT.saturating_sub(self.since.elapsed()));
         let answers = ask::known(&socket(home), wanted, patience);
-        self.0.borrow_mut().insert(names, answers.clone());
+        self.said.borrow_mut().insert(names, answers.clone());
         answers
     }
 }

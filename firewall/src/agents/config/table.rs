@@ -298,7 +298,7 @@ pub const KEYS: &[Key] = &[
         (100, 30_000),
         3000,
         Tighter::Owner,
-        "How long a hook waits for the registry's answer.",
+        "How long a hook waits for the registry's answer; six seconds at most, as agents wait ten for a hook.",
     ),
     texts(
         "ai_firewall.protected_paths",

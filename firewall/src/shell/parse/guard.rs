@@ -52,7 +52,59 @@ pub(super) fn check(text: &str) -> Result<(), Reason> {
     if joints > MAX_TEXT / 8 {
         return Err(Reason::TooMuch);
     }
+    if has_odd_document(text) {
+        return Err(Reason::Syntax);
+    }
     words(text)
+}
+
+/// Whether a here-document has an end that nobody writes. From some of them the parser never comes back: an end that is the empty text, a
+/// substitution or a comment where its name should be. Quotes around it all are not regarded; in arithmetic `<<` shifts.
+fn has_odd_document(text: &str) -> bool {
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find("<<")) {
+        let start = at + found;
+        let (before, rest) = (text.get(..start).unwrap_or_default(), text.get(start..));
+        let rest = rest.unwrap_or_default();
+        let run = rest.len() - rest.trim_start_matches('<').len();
+        at = start + run;
+        let shifts = before.matches("((").count() > before.matches("))").count();
+        // Three are a text of one line; of seven, as in a conflict of git's, the last is a redirection.
+        let rest = rest.get(run..).unwrap_or_default();
+        let odd = run % 3 == 2 && !has_plain_name(rest) && !(shifts && has_plain_number(rest));
+        if odd {
+            return true;
+        }
+    }
+    false
+}
+
+/// `1 << 2`, `<< bits`, `<<$n`, `<< (a + b)`.
+fn has_plain_number(text: &str) -> bool {
+    let text = text.trim_start_matches([' ', '\t', '=']);
+    let text = text.strip_prefix('$').unwrap_or(text);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        || text
+            .strip_prefix('(')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
+/// `-EOF`, ` 'EOF'`, ` "EOF"`, ` \\EOF` in front of the end of a word.
+fn has_plain_name(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text).trim_start_matches([' ', '\t']);
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'));
+    let text = text.trim_start_matches(['\\']);
+    let text = quote.and_then(|quote| text.strip_prefix(quote)).unwrap_or(text);
+    let is_plain =
+        |c: char| !(c.is_whitespace() || c.is_control() || "'\"\\$`#|&;()<>".contains(c));
+    let behind = text.trim_start_matches(is_plain);
+    let ends = |c: char| c == ' ' || c == '\t' || c == '\n' || "|&;()<>".contains(c);
+    let behind_quote = match quote {
+        Some(quote) => behind.strip_prefix(quote),
+        None => Some(behind),
+    };
+    behind.len() < text.len()
+        && behind_quote.is_some_and(|rest| rest.chars().next().is_none_or(ends))
 }
 
 fn words(text: &str) -> Result<(), Reason> {

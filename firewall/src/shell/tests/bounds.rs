@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "measures its own time")]
 
 use super::{Decision, decided};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// A debug build on a busy machine; the release build takes a fiftieth of it.
@@ -90,4 +91,78 @@ fn many_pipes_and_alternatives_end() {
 fn what_is_certain_before_a_mistake_is_still_seen() {
     assert_eq!(decided("rm -rf /\nif"), Decision::Deny);
     assert_eq!(decided("cat ~/.ssh/id_rsa\n)"), Decision::Deny);
+}
+
+/// Reads every text of so many of these pieces behind a here-document's operator; brush-parser 0.4.0 never comes back from some.
+fn all_are_read<const PIECES: usize>(pieces: [&'static str; PIECES], length: u32) {
+    const ENDS: [&str; 4] = ["", " # x", "\n", "\nx\n"];
+    let (said, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for number in 0..PIECES.pow(length) {
+            let picked: String =
+                (0..length).map(|place| pieces[number / PIECES.pow(place) % PIECES]).collect();
+            for end in ENDS {
+                let text = format!("cat <<{picked}{end}");
+                if said.send(text.clone()).is_err() {
+                    return;
+                }
+                // A refusal is as good as a tree.
+                let _ = super::super::parse::program(&text);
+            }
+        }
+    });
+    let mut last = String::new();
+    loop {
+        match heard.recv_timeout(LIMIT) {
+            Ok(text) => last = text,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => panic!("{last:?} is read for ever"),
+        }
+    }
+}
+
+#[test]
+fn every_short_here_document_is_read_to_its_end() {
+    let pieces =
+        ["-", " ", "'", "\"", "\\", "\n", "\r", "\u{c}", "`", "a", ";", "#", "$(", "<<", ")"];
+    all_are_read(pieces, 4);
+}
+
+#[test]
+#[ignore = "twenty million texts: with --release a minute"]
+fn every_here_document_of_five_pieces_is_read_to_its_end() {
+    let pieces = [
+        "-", " ", "'", "\"", "\\", "\n", "\r", "\u{c}", "`", "a", ";", "#", "$(", "<<", ")", "${",
+        "((", "|", "{", "\t", "=", "$",
+    ];
+    all_are_read(pieces, 5);
+}
+
+#[test]
+fn a_here_document_without_a_name_is_asked_about() {
+    for text in [
+        "cat <<'' # x",
+        "<<\u{c} ",
+        "cat <<-\"\"",
+        "cat << \\\n'' x",
+        "(cat <<'')",
+        "cat <<$(  - # x",
+    ] {
+        assert_eq!(decided(text), Decision::Ask, "{text:?}");
+    }
+    for text in [
+        "cat <<'E'\nx\nE\n",
+        "echo $((1 << 2))",
+        "cat <<-\\E\nx\nE\n",
+        "cat <<< ''",
+        "cat <<<\"\"",
+        "echo $((1<<$n))",
+        "echo $((x <<= 2))",
+        "cat <<< $(ls)",
+        "grep -rn '<<<<<<<' src",
+        "cat <<\\E; ls\nx\nE\n",
+        "cat <<E | grep $(hostname)\nx\nE\n",
+    ] {
+        assert_eq!(decided(text), Decision::Allow, "{text:?}");
+    }
 }
