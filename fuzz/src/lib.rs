@@ -10,6 +10,7 @@ mod rotation;
 mod sops;
 mod sops_yaml;
 mod sources;
+mod vault;
 
 pub use agents::{hook_content, hook_input, hook_settings};
 pub use packages::{package_files, package_records};
@@ -17,6 +18,7 @@ pub use rotation::{rotation_answers, rotation_record};
 pub use sops::{sops_age, sops_dotenv, sops_ini, sops_json, sops_metadata, sops_value};
 pub use sops_yaml::sops_yaml;
 pub use sources::{scan_archive, scan_file, scan_git, scan_text};
+pub use vault::{vault_policy, vault_ssh_agent, vault_wire};
 
 use sanctum_host::journal::socket::wire;
 use sanctum_host::journal::{Durability, scan};
