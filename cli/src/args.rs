@@ -45,7 +45,7 @@ pub struct Cli {
 }
 
 /// Options of every verb.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Common {
     /// The instance file [default: ~/.sanctum/instance.yaml]
     #[arg(long, global = true, value_name = "FILE")]

@@ -3,17 +3,21 @@
 //! It is called before the store's lock is taken, so that nothing waits for an answer with the lock in its hand.
 //! Below `--root` nobody is asked: a directory is a sandbox. `--yes`, variables and pipes are no answer.
 
+use crate::args::Common;
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::session::Opened;
 use crate::site::Place;
 use sanctum_host::presence::{self as seen, Asked};
-use sanctum_host::{accounts, files, processes};
+use sanctum_host::{HostError, accounts, files, processes};
 use sanctum_orchestrator::house::layout;
+use sanctum_orchestrator::instance;
 use sanctum_orchestrator::jobs::vm::FIRST_PASSWORD;
 use sanctum_orchestrator::presence::{
-    Absent, Ancestor, Ask, Evidence, Person, Register, Terminal, judge,
+    Absent, Agent, Ancestor, Ask, Evidence, Person, Register, Terminal, judge,
 };
+use sanctum_types::ServiceName;
+use sanctum_vault::session::Absent as NotOwner;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -89,12 +93,38 @@ fn ancestor(seen: processes::Process) -> Ancestor {
     }
 }
 
-/// The agents that the approved instance registers, and the well-known ones; a file that cannot be read adds none.
+/// Refuses where an agent is among these processes, or where it cannot be told which agents there are.
+pub fn free_of_agents(common: &Common, company: &[processes::Process]) -> Result<(), NotOwner> {
+    let company: Vec<Ancestor> = company.iter().cloned().map(ancestor).collect();
+    let register = register_of(common).map_err(|_| NotOwner::Unread)?;
+    register.first_of(&company).map_or(Ok(()), |_| Err(NotOwner::Agent))
+}
+
+/// The agents that the approved instance registers, and the well-known ones.
+///
+/// A file that cannot be read adds none here: the owner has to be able to approve another, and is asked by sudo as well.
 fn register(context: &Context) -> Register {
+    register_of(&context.common).unwrap_or_else(|_| Register::new(&BTreeMap::new()))
+}
+
+fn register_of(common: &Common) -> Result<Register, Failure> {
     let quiet = crate::output::Out { json: true, quiet: true };
-    let registered = Opened::read_approved(&context.common, quiet)
-        .map_or_else(|_| BTreeMap::new(), |opened| opened.instance.agents);
-    Register::new(&registered)
+    let limit = u64::try_from(instance::MAX_BYTES).unwrap_or(u64::MAX);
+    let there = match &common.instance {
+        Some(_) => Ok(true),
+        None => files::read_optional(Path::new(layout::APPROVED_INSTANCE), limit)
+            .map(|bytes| bytes.is_some()),
+    };
+    registered(there, || Ok(Opened::read_approved(common, quiet)?.instance.agents))
+}
+
+/// Only a house that has no approved file registers nobody: what is there and cannot be read may name the very agent that asks.
+fn registered(
+    there: Result<bool, HostError>,
+    read: impl FnOnce() -> Result<BTreeMap<ServiceName, Agent>, Failure>,
+) -> Result<Register, Failure> {
+    let agents = if there? { read()? } else { BTreeMap::new() };
+    Ok(Register::new(&agents))
 }
 
 fn refusal(absent: &Absent, verb: &str) -> Failure {
@@ -117,5 +147,41 @@ fn refusal(absent: &Absent, verb: &str) -> Failure {
         Absent::HiddenCaller => failure.hint(format!("call it directly: {sudo}")),
         Absent::Agent { .. } => failure.hint("do it yourself, in a terminal of your own"),
         Absent::Unseen => failure.hint("do it in a terminal of your own, or on the console"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_house_without_an_approved_file_registers_nobody() {
+        let ours = || -> Result<_, Failure> {
+            let agent = Agent { programs: vec!["helper".to_owned()] };
+            Ok(BTreeMap::from([(ServiceName::new("helper")?, agent)]))
+        };
+        let named = |register: Register, program: &str| {
+            let one = Ancestor { pid: 7, program: program.to_owned(), words: Vec::new() };
+            register.first_of(&[one]).map(|(name, _)| name)
+        };
+        let unread = || Err(Failure::failed("cannot be read"));
+        assert_eq!(named(registered(Ok(true), ours).unwrap(), "helper").unwrap(), "helper");
+        assert_eq!(named(registered(Ok(false), unread).unwrap(), "claude").unwrap(), "claude");
+        assert_eq!(named(registered(Ok(false), ours).unwrap(), "helper"), None);
+        assert!(registered(Ok(true), unread).is_err());
+        let denied = HostError::Io {
+            verb: "read",
+            path: layout::APPROVED_INSTANCE.to_owned(),
+            source: std::io::ErrorKind::PermissionDenied.into(),
+        };
+        assert!(registered(Err(denied), ours).is_err());
+    }
+
+    #[test]
+    fn who_cannot_be_told_from_an_agent_is_none_of_the_owners() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file.as_file(), b"agents: [").unwrap();
+        let common = Common { instance: Some(file.path().to_owned()), ..Common::default() };
+        assert_eq!(free_of_agents(&common, &[]), Err(NotOwner::Unread));
     }
 }

@@ -37,6 +37,7 @@ pub mod questions;
 pub mod random;
 pub mod readiness;
 pub mod root_host;
+pub mod seat;
 pub mod sight;
 pub mod snapshot;
 pub mod sockets;

@@ -21,6 +21,7 @@ pub mod place;
 pub mod policy;
 pub mod serve;
 pub mod service;
+pub mod session;
 pub mod ssh_agent;
 pub mod store;
 pub mod wire;

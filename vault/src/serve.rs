@@ -9,12 +9,14 @@ mod proxy;
 
 pub use line::{Loopback, LoopbackError};
 
-use crate::service::{Connection, Vault};
+use crate::service::{Barred, Connection, Sits, Vault};
+use crate::session::Absent;
 use crate::wire::frame::{AFTER, BEFORE, Decoder};
 use crate::wire::{Code, answer};
 use line::{Door, Line};
 use sanctum_host::clock::{self, Monotonic};
 use sanctum_host::journal::socket::{Bound, Gate, SocketError};
+use sanctum_host::processes::Process;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::Shutdown;
@@ -38,6 +40,9 @@ const BREATH: Duration = Duration::from_millis(20);
 /// Which accounts are heard.
 pub type Heard = dyn Fn(u32) -> bool + Send + Sync;
 
+/// Whether a process, which is first, may be the owner, by everybody above and beside it: no agent is among them.
+pub type Trusted = dyn Fn(&[Process]) -> Result<(), Absent> + Send + Sync;
+
 /// A vault at a socket.
 pub struct Server {
     bound: Mutex<Option<Bound>>,
@@ -48,6 +53,8 @@ pub struct Server {
 struct Shared {
     vault: Arc<Vault>,
     heard: Box<Heard>,
+    /// Whose terminal counts; nobody's, where nobody can tell.
+    trusted: Option<Arc<Trusted>>,
     draining: AtomicBool,
     open: Mutex<BTreeMap<u64, Line>>,
     /// Those at the socket that have proved nothing.
@@ -67,11 +74,13 @@ impl Server {
         gate: Gate,
         vault: Arc<Vault>,
         heard: Box<Heard>,
+        trusted: Option<Arc<Trusted>>,
     ) -> Result<Self, SocketError> {
         let bound = Bound::at(path, gate)?;
         let shared = Shared {
             vault,
             heard,
+            trusted,
             draining: AtomicBool::new(false),
             open: Mutex::default(),
             strangers: Mutex::default(),
@@ -140,7 +149,8 @@ impl Server {
             }
         }
         let entry = Entry { shared, number };
-        let connection = peer.map_or_else(Connection::by_tcp, Connection::new);
+        let sits = shared_sits(&entry.shared, &line);
+        let connection = peer.map_or_else(Connection::by_tcp, Connection::new).sitting(sits);
         let mut guest = Guest { vault: Arc::clone(&entry.shared.vault), connection };
         let serve = move || {
             // Its place is given back after it left.
@@ -164,6 +174,22 @@ impl Drop for Guest {
     fn drop(&mut self) {
         self.vault.left(&self.connection);
     }
+}
+
+/// Who connected is held from here on; where it sits is looked at when it counts.
+fn shared_sits(shared: &Shared, line: &Line) -> Sits {
+    let (Some(held), Some(trusted)) = (line.held(), shared.trusted.clone()) else {
+        return Sits::default();
+    };
+    Sits::by(move || {
+        let Some(seen) = held.look() else {
+            return Err(Barred { why: Absent::Unseen, seat: None });
+        };
+        // First, so that the journal says that it was an agent, whatever else is missing.
+        let barred = |why| Barred { why, seat: seen.seat };
+        trusted(&seen.company).map_err(barred)?;
+        seen.seat.ok_or(barred(Absent::NoTerminal))
+    })
 }
 
 /// A place among the open connections, given back when its thread ends.

@@ -11,14 +11,17 @@ mod roster;
 mod seats;
 #[cfg(test)]
 mod tests;
+mod unlock;
 
 pub use handle::Handled;
+pub use unlock::{Barred, Sits};
 
 use crate::hours::Hours;
 use crate::identity::Identity;
 use crate::keys::Opener;
 use crate::lease::{Lease, Leases, Which};
 use crate::place::Home;
+use crate::session::Sessions;
 use crate::store::{Opened, Store, StoreError, Terms};
 use crate::wire::{Call, Code, Request, WireError, answer, request};
 use roster::Roster;
@@ -47,6 +50,8 @@ pub struct Vault {
     /// Held while the vault is being unsealed, so that whoever asks how it stands does not wait for a passphrase.
     unsealing: Mutex<()>,
     seats: Arc<Mutex<Seats>>,
+    /// Terminals where the passphrase was proved, and the unsealing that it was proved in.
+    sessions: Mutex<Sessions<Weak<Store>>>,
     /// Where use-handles point.
     proxy: OnceLock<SocketAddr>,
     sink: Arc<dyn AuditSink>,
@@ -58,14 +63,24 @@ struct Open {
     roster: Arc<Roster>,
 }
 
+/// How a connection came to be the owner's.
+#[derive(Clone, Debug)]
+struct Admitted {
+    /// The unsealing in which the passphrase was proved.
+    store: Weak<Store>,
+    /// The session that let the connection in, where the passphrase was not proved on it.
+    session: Option<u64>,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub struct Connection {
     identity: Identity,
     /// Nobody says whose a connection by TCP is.
     uid: Option<u32>,
-    /// The unsealing in which it proved the passphrase.
-    admin: Option<Weak<Store>>,
+    admin: Option<Admitted>,
+    /// In which terminal it sits, where that can be told.
+    sits: Sits,
     failures: u32,
     /// Its agent's place among the connections.
     seat: Option<Seat>,
@@ -75,13 +90,26 @@ impl Connection {
     /// A new one, of that account.
     #[must_use]
     pub fn new(uid: u32) -> Self {
-        Self { identity: Identity::default(), uid: Some(uid), admin: None, failures: 0, seat: None }
+        Self { uid: Some(uid), ..Self::by_tcp() }
     }
 
     /// A new one by TCP: an agent proves itself there, the owner does not.
     #[must_use]
     pub fn by_tcp() -> Self {
-        Self { identity: Identity::default(), uid: None, admin: None, failures: 0, seat: None }
+        Self {
+            identity: Identity::default(),
+            uid: None,
+            admin: None,
+            sits: Sits::default(),
+            failures: 0,
+            seat: None,
+        }
+    }
+
+    /// The same, of a process that sits in a terminal where this says so.
+    #[must_use]
+    pub fn sitting(self, sits: Sits) -> Self {
+        Self { sits, ..self }
     }
 
     /// Who it is in the journal.
@@ -135,6 +163,7 @@ impl Vault {
             trying: Mutex::default(),
             unsealing: Mutex::default(),
             seats: Arc::default(),
+            sessions: Mutex::default(),
             proxy: OnceLock::new(),
             sink,
         }
@@ -166,6 +195,7 @@ impl Vault {
     pub fn seal(&self) {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
         lock(&self.leases).revoke(&Which::All);
+        lock(&self.sessions).clear();
     }
 
     /// Whether it is unsealed and takes changes.
@@ -176,10 +206,14 @@ impl Vault {
 
     /// Answers a frame's content with a frame.
     pub fn answer(&self, connection: &mut Connection, frame: &[u8]) -> Zeroizing<Vec<u8>> {
+        self.answer_at(connection, frame, Now::read())
+    }
+
+    fn answer_at(&self, connection: &mut Connection, frame: &[u8], now: Now) -> Zeroizing<Vec<u8>> {
         match request::parse(frame) {
             Ok(Request { id, dialect, session, call }) => {
                 let asked = (dialect, session.as_deref(), call);
-                let mut told = self.dispatch(connection, asked, Now::read());
+                let mut told = self.dispatch(connection, asked, now);
                 let frame = answer::frame(&id, &told);
                 if let Ok(told) = &mut told {
                     crate::crypt::wipe(told);

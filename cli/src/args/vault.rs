@@ -35,6 +35,19 @@ pub enum Verb {
     /// Seal it: leases end, and its keys leave the memory
     #[command(after_help = "Example:\n  sanctum vault seal")]
     Seal,
+    /// Prove the passphrase once for some minutes in this terminal
+    #[command(
+        after_help = "It counts for this account, in this session of this terminal, for what no agent started and while none works there. Sealing ends it, and so does rekey, which \
+        asks for the passphrase as before. Linux from 6.5 on.\n\nExample:\n  sanctum vault unlock\n  sanctum vault unlock --minutes 30"
+    )]
+    Unlock {
+        /// For so long, at most an hour
+        #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
+        minutes: u64,
+    },
+    /// End what `unlock` began, in every terminal of this account
+    #[command(after_help = "Example:\n  sanctum vault lock")]
+    Lock,
     /// Whether it is served and sealed; exit 3 when it is sealed, 1 when it is not served
     #[command(after_help = "Example:\n  sanctum vault status --json")]
     Status,

@@ -5,8 +5,10 @@
 
 use super::Daemon;
 use super::frame::Service;
+use crate::args::Common;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
+use crate::presence::free_of_agents;
 use crate::record;
 use crate::surroundings::Surroundings;
 use sanctum_host::journal::socket::{Gate, SocketError};
@@ -15,7 +17,7 @@ use sanctum_host::{passphrase, private_io, tree::Tree};
 use sanctum_types::AbsPath;
 use sanctum_vault::keys::Opener;
 use sanctum_vault::place::Home;
-use sanctum_vault::serve::{Loopback, LoopbackError, Server};
+use sanctum_vault::serve::{Loopback, LoopbackError, Server, Trusted};
 use sanctum_vault::service::Vault;
 use sanctum_vault::store::{StoreError, Terms};
 use std::path::{Path, PathBuf};
@@ -103,9 +105,11 @@ impl VaultService {
         }
         let own = around.euid;
         let heard = Box::new(move |uid| uid == 0 || uid == own);
+        let common = Common { root: args.root.clone(), ..Common::default() };
+        let trusted: Arc<Trusted> = Arc::new(move |company| free_of_agents(&common, company));
         let loopback = args.listen.map(Loopback::at).transpose().map_err(unbound)?;
-        let mut server =
-            Server::open(&at.socket, Gate::default(), vault, heard).map_err(refused)?;
+        let mut server = Server::open(&at.socket, Gate::default(), vault, heard, Some(trusted))
+            .map_err(refused)?;
         if let Some(loopback) = loopback {
             out.progress(&format!("the vault listens at {}", loopback.address()));
             server = server.and_at(loopback);

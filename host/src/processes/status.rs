@@ -24,6 +24,13 @@ pub fn parse_status(text: &str) -> Option<Status> {
     })
 }
 
+/// The number that a process has in its own namespace: the last of `NSpid`, which a kernel without namespaces does not have.
+#[must_use]
+pub fn own_number(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    line.split_whitespace().next_back()?.parse().ok()
+}
+
 /// Fields of `/proc/PID/stat`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
@@ -31,6 +38,14 @@ pub struct Stat {
     pub name: String,
     /// Field 4.
     pub parent: u32,
+    /// Field 5.
+    pub group: i32,
+    /// Field 6: the process that leads the session.
+    pub session: i32,
+    /// Field 7: the terminal that controls the session; 0 where there is none.
+    pub terminal: i32,
+    /// Field 8: the process group that the terminal listens to; -1 where there is none.
+    pub foreground: i32,
     /// Field 22: its start after the boot in hundredths of a second on every Linux that has this file (`USER_HZ`,
     /// time(7)).
     pub start: i64,
@@ -45,7 +60,11 @@ pub fn parse_stat(text: &str) -> Option<Stat> {
     Some(Stat {
         name: head.split_once('(')?.1.to_owned(),
         parent: fields.nth(1)?.parse().ok()?,
-        start: fields.nth(17)?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
+        session: fields.next()?.parse().ok()?,
+        terminal: fields.next()?.parse().ok()?,
+        foreground: fields.next()?.parse().ok()?,
+        start: fields.nth(13)?.parse().ok()?,
     })
 }
 
@@ -90,8 +109,18 @@ mod tests {
         let sleep = Status { name: "sleep".to_owned(), parent: 70, uid: 0 };
         assert_eq!(parse_status(STATUS), Some(sleep));
         assert_eq!(parse_status("Name:\tx\nPPid:\t1\n"), None);
-        let stat = "71 (a) b) S 70 71 71 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
-        let expected = Stat { name: "a) b".to_owned(), parent: 70, start: 4711 };
+        assert_eq!(own_number(STATUS), None);
+        assert_eq!(own_number("Pid:\t71\nNSpid:\t4000\t71\t1\n"), Some(1));
+        let stat = "71 (a) b) S 70 72 73 34816 74 4194304 1 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
+        let expected = Stat {
+            name: "a) b".to_owned(),
+            parent: 70,
+            group: 72,
+            session: 73,
+            terminal: 34816,
+            foreground: 74,
+            start: 4711,
+        };
         assert_eq!(parse_stat(stat), Some(expected));
         assert_eq!(parse_stat("71 (a) S 70"), None);
         assert_eq!(parse_boot("cpu 1 2\nbtime 1700000000\nprocesses 5\n"), Some(1_700_000_000));

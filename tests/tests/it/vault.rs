@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "real programs on real files")]
 
 mod clients;
+#[cfg(target_os = "linux")]
+mod unlock;
 mod uses;
 mod wire;
 

@@ -1,6 +1,7 @@
 //! A connection of either kind: at the socket, where the system says whose it is, or by TCP on this machine, where nobody does.
 
 use sanctum_host::journal::socket::peer_of;
+use sanctum_host::seat::Held;
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -101,6 +102,14 @@ impl Line {
                 stream.set_nodelay(true)?;
                 Ok(None)
             }
+        }
+    }
+
+    /// Who connected, where the system can hold it.
+    pub(super) fn held(&self) -> Option<Held> {
+        match self {
+            Self::Local(stream) => Held::of(stream),
+            Self::Tcp(_) => None,
         }
     }
 

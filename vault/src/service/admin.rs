@@ -2,7 +2,9 @@
 
 use super::record::Told;
 use super::roster::{AGENT, POLICY, Roster};
-use super::{Answer, Connection, Now, Open, Vault, WRONG_PASSPHRASE, agent, lock, refused};
+use super::{
+    Admitted, Answer, Connection, Now, Open, Vault, WRONG_PASSPHRASE, agent, lock, refused,
+};
 use crate::crypt::{hex, unhex, unhex_array};
 use crate::identity::AgentName;
 use crate::keys::Opener;
@@ -30,9 +32,18 @@ impl Vault {
         if verb == "prove" || verb == "unseal" {
             return self.admit(connection, verb, &params);
         }
-        let Some(proved) = connection.admin.clone() else {
+        match verb {
+            "unlock" => return self.unlock(connection, &params, now),
+            "session" => return self.resume(connection, now),
+            "lock" => return self.lock_again(connection, now),
+            _ => {}
+        }
+        let Some(Admitted { store: proved, session }) = connection.admin.clone() else {
             return Err(Code::SessionExpired.into());
         };
+        if let Some(number) = session {
+            self.still_admitted(connection, number, now)?;
+        }
         let told = |action: &'static str, subject: String| Told {
             actor: connection.actor(),
             action,
@@ -42,6 +53,11 @@ impl Vault {
         // A proof ends with the unsealing that it was given in.
         let open = self.opened();
         if open.as_ref().is_ok_and(|open| !proved.ptr_eq(&Arc::downgrade(&open.store))) {
+            return Err(Code::SessionExpired.into());
+        }
+        // Who has the terminal for some minutes does not make the vault another's.
+        if verb == "rekey" && session.is_some() {
+            self.record(&told("vault.rekey", "vault".to_owned()), Outcome::Refused)?;
             return Err(Code::SessionExpired.into());
         }
         if verb == "seal" {
@@ -55,7 +71,7 @@ impl Vault {
     }
 
     /// Takes a passphrase; wrong ones cost a second each, one after another.
-    fn admit(&self, connection: &mut Connection, verb: &str, params: &Said) -> Answer {
+    pub(super) fn admit(&self, connection: &mut Connection, verb: &str, params: &Said) -> Answer {
         let text = params.0.get("passphrase").and_then(Value::as_str);
         let text = text.ok_or(WireError::invalid("`passphrase` is missing"))?;
         let opener = Opener::Passphrase(Zeroizing::new(text.as_bytes().to_vec()));
@@ -88,7 +104,8 @@ impl Vault {
         recorded?;
         match proved {
             Ok(()) => {
-                connection.admin = Some(Arc::downgrade(&self.opened()?.store));
+                let store = Arc::downgrade(&self.opened()?.store);
+                connection.admin = Some(Admitted { store, session: None });
                 Ok(json!({ "authenticated": true }))
             }
             Err(StoreError::WrongKey) => {

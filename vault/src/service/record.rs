@@ -20,6 +20,14 @@ pub(super) struct Told<'a> {
     pub(super) details: Vec<(&'static str, String)>,
 }
 
+const fn severity_of(outcome: Outcome) -> Severity {
+    match outcome {
+        Outcome::Refused => Severity::Warn,
+        Outcome::Failed => Severity::Error,
+        _ => Severity::Info,
+    }
+}
+
 fn unrecorded(_: impl std::fmt::Debug) -> WireError {
     Code::Internal.into()
 }
@@ -27,17 +35,29 @@ fn unrecorded(_: impl std::fmt::Debug) -> WireError {
 impl Vault {
     /// Records an access that was allowed, or was not.
     pub(super) fn record(&self, told: &Told<'_>, outcome: Outcome) -> Result<(), WireError> {
-        self.tell(told, Phase::Single, outcome)
+        let severity = severity_of(outcome);
+        self.record_at(told, outcome, severity)
+    }
+
+    /// The same, of that weight.
+    pub(super) fn record_at(
+        &self,
+        told: &Told<'_>,
+        outcome: Outcome,
+        severity: Severity,
+    ) -> Result<(), WireError> {
+        self.tell(told, Phase::Single, (outcome, severity))
     }
 
     /// Records that it begins, does it, and records how it ended.
     pub(super) fn during(&self, told: &Told<'_>, act: impl FnOnce() -> Answer) -> Answer {
         let id = journal::operation().map_err(unrecorded)?;
-        self.tell(told, Phase::Started(id.clone()), Outcome::Pending)?;
+        let begun = (Outcome::Pending, severity_of(Outcome::Pending));
+        self.tell(told, Phase::Started(id.clone()), begun)?;
         let done = act();
         let outcome = if done.is_ok() { Outcome::Ok } else { Outcome::Failed };
         // It was done; a start without an end is what the journal shows of it.
-        let _ = self.tell(told, Phase::Finished(id), outcome);
+        let _ = self.tell(told, Phase::Finished(id), (outcome, severity_of(outcome)));
         done
     }
 
@@ -53,12 +73,12 @@ impl Vault {
         self.record(&told, if proved { Outcome::Ok } else { Outcome::Refused })
     }
 
-    fn tell(&self, told: &Told<'_>, phase: Phase, outcome: Outcome) -> Result<(), WireError> {
-        let severity = match outcome {
-            Outcome::Refused => Severity::Warn,
-            Outcome::Failed => Severity::Error,
-            _ => Severity::Info,
-        };
+    fn tell(
+        &self,
+        told: &Told<'_>,
+        phase: Phase,
+        (outcome, severity): (Outcome, Severity),
+    ) -> Result<(), WireError> {
         let details = told.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let event = AuditEvent {
             actor: Actor::new(told.actor.to_ascii_lowercase()).map_err(unrecorded)?,

@@ -1,6 +1,6 @@
 //! The vault as its clients see it, without a socket.
 
-use super::{Connection, Vault};
+use super::{Connection, Now, Vault};
 use crate::crypt::{hex, unhex};
 use crate::keyfile::AgentKey;
 use crate::keys::tests::{CHEAP, passphrase};
@@ -11,14 +11,19 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
-struct Sink {
-    events: Mutex<Vec<AuditEvent>>,
-    full: Mutex<bool>,
+pub(super) struct Sink {
+    pub(super) events: Mutex<Vec<AuditEvent>>,
+    pub(super) full: Mutex<bool>,
+    /// Events until it is full, where that is to happen.
+    pub(super) room: Mutex<Option<u32>>,
 }
 
 impl AuditSink for Sink {
     fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded> {
-        if *self.full.lock().unwrap() {
+        let mut room = self.room.lock().unwrap();
+        let last = *room == Some(0);
+        *room = room.map(|room| room.saturating_sub(1));
+        if *self.full.lock().unwrap() || last {
             let source = Box::new(std::io::Error::other("full"));
             return Err(NotRecorded { action: Action::new("x").unwrap(), source });
         }
@@ -27,13 +32,13 @@ impl AuditSink for Sink {
     }
 }
 
-struct Bed {
-    vault: Vault,
-    sink: Arc<Sink>,
+pub(super) struct Bed {
+    pub(super) vault: Vault,
+    pub(super) sink: Arc<Sink>,
     _dir: tempfile::TempDir,
 }
 
-fn bed() -> Bed {
+pub(super) fn bed() -> Bed {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| AbsPath::new(name).unwrap();
     let home = Home { log: at("/vault"), counter: at("/state") };
@@ -44,10 +49,19 @@ fn bed() -> Bed {
 }
 
 fn call(bed: &Bed, at: &mut Connection, method: &str, params: Value) -> Result<Value, String> {
+    call_at(bed, at, (method, params), Now::read())
+}
+
+pub(super) fn call_at(
+    bed: &Bed,
+    at: &mut Connection,
+    (method, params): (&str, Value),
+    now: Now,
+) -> Result<Value, String> {
     let members = [("id", json!(1)), ("method", json!(method)), ("params", params)];
     let request: Value = members.into_iter().collect();
     let request = request.to_string();
-    let frame = bed.vault.answer(at, request.as_bytes());
+    let frame = bed.vault.answer_at(at, request.as_bytes(), now);
     let answer: Value = serde_json::from_slice(&frame[4..]).unwrap();
     match answer.get("error") {
         Some(error) => Err(error["code"].as_str().unwrap().to_owned()),
@@ -56,7 +70,7 @@ fn call(bed: &Bed, at: &mut Connection, method: &str, params: Value) -> Result<V
 }
 
 /// The owner's connection to an unsealed vault with an agent `x`, and that agent's.
-fn ready(bed: &Bed) -> (Connection, Connection, AgentKey) {
+pub(super) fn ready(bed: &Bed) -> (Connection, Connection, AgentKey) {
     let mut owner = Connection::new(501);
     call(bed, &mut owner, "admin.unseal", json!({ "passphrase": "p" })).unwrap();
     let key = AgentKey::new().unwrap();

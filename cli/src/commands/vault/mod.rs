@@ -38,6 +38,8 @@ pub fn run(context: &Context, args: &Vault) -> Result<Exit, Failure> {
             desk.ask("seal", json!({}))?;
             desk.done("the vault is sealed", &json!({ "sealed": true }))
         }
+        Verb::Unlock { minutes } => desk.unlock(*minutes),
+        Verb::Lock => desk.lock(),
         Verb::Status => desk.status(),
         Verb::Put(put) => values::put(&desk, put),
         Verb::Get(get) => values::get(&desk, get),
@@ -95,18 +97,44 @@ impl Desk<'_> {
         Ok(if sealed { FOUND } else { Exit::Done })
     }
 
-    /// A connection on which the passphrase was proved.
+    fn unlock(&self, minutes: u64) -> Result<Exit, Failure> {
+        let (mut client, text) = self.asked()?;
+        let said = json!({ "passphrase": text.as_str(), "minutes": minutes });
+        let answer = client.call("admin.unlock", said).map_err(away)?;
+        self.done(&format!("the passphrase counts here for {minutes} minutes"), &answer)
+    }
+
+    fn lock(&self) -> Result<Exit, Failure> {
+        let mut client = Client::connect(&self.at.socket).map_err(away)?;
+        let answer = client.call("admin.lock", json!({})).map_err(away)?;
+        self.done("the passphrase is asked for again", &answer)
+    }
+
+    /// A connection on which the passphrase was proved, or in whose terminal it was.
     fn client(&self, verb: &str) -> Result<Client, Failure> {
+        if verb == "prove" && self.args.passphrase_file.is_none() {
+            let mut client = Client::connect(&self.at.socket).map_err(away)?;
+            match client.call("admin.session", json!({})) {
+                Ok(_) => return Ok(client),
+                Err(error) if error.code() == Some("SESSION_EXPIRED") => {}
+                Err(error) => return Err(away(error)),
+            }
+        }
         self.proved(verb).map(|(client, _)| client)
     }
 
     fn proved(&self, verb: &str) -> Result<(Client, Zeroizing<String>), Failure> {
+        let (mut client, text) = self.asked()?;
+        client.admit(verb, &text).map_err(away)?;
+        Ok((client, text))
+    }
+
+    /// The passphrase, and a connection to prove it on.
+    fn asked(&self) -> Result<(Client, Zeroizing<String>), Failure> {
         // Who is not there is said before anything is asked for; and who types is not waited for by the vault.
         drop(Client::connect(&self.at.socket).map_err(away)?);
         let text = self.passphrase("The vault's passphrase:", false)?;
-        let mut client = Client::connect(&self.at.socket).map_err(away)?;
-        client.admit(verb, &text).map_err(away)?;
-        Ok((client, text))
+        Ok((Client::connect(&self.at.socket).map_err(away)?, text))
     }
 
     /// One of the owner's verbs.
@@ -162,6 +190,8 @@ fn away(error: ClientError) -> Failure {
     match code.as_deref() {
         None => Failure::failed(error).hint("sanctumd --only vault serves it"),
         Some("VAULT_LOCKED") => Failure::refused(error).hint("sanctum vault unseal"),
+        Some("ACCESS_DENIED") => Failure::refused(error)
+            .hint("the passphrase each time, or unlock in a terminal of your own"),
         Some("AUTH_FAILED") => Failure::refused(error).hint("another passphrase"),
         Some("INVALID_REQUEST") => Failure::new(Exit::Usage, error),
         Some("CREDENTIAL_NOT_FOUND") => Failure::failed(error).hint("sanctum vault list"),
