@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "real programs on real files")]
 
 mod clients;
+mod frames;
 #[cfg(target_os = "linux")]
 mod unlock;
 mod uses;

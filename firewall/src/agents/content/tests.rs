@@ -206,13 +206,6 @@ fn writing() {
                 "Ask: Writes a secret (GitLab personal, project or group access token) into .env, line 1 of the text"
             ],
         ),
-        (
-            write("src/a.rs", &format!("postgres://app:{}@db.internal/x", "wintergarden")),
-            expect!["Deny: Writes a secret (Password in a URL) into src/a.rs, line 1 of the text"],
-        ),
-        (write("src/a.rs", "postgres://user:password@localhost/x"), expect!["Allow: "]),
-        (write("README.md", "http://USER:PASS@proxy.example.org:3128"), expect!["Allow: "]),
-        (write("src/a.py", "f\"redis://{user}:{pw}@{host}\""), expect!["Allow: "]),
         (kept, expect!["Allow: "]),
         (write("~/.zshrc", "alias l=ls\n"), expect!["Ask: Writes what every shell runs: ~/.zshrc"]),
         (
@@ -244,6 +237,21 @@ fn writing() {
     }
     let dummies = Policy { is_dummy: &|text| text == token(), ..policy() };
     assert_eq!(judge(&write("src/a.rs", &secret), &dummies).decision, Decision::Allow);
+}
+
+#[test]
+fn a_word_for_a_password_in_an_address_is_no_form_of_one() {
+    for (request, want) in [
+        (
+            write("src/a.rs", &format!("postgres://app:{}@db.internal/x", "wintergarden")),
+            expect!["Deny: Writes a secret (Password in a URL) into src/a.rs, line 1 of the text"],
+        ),
+        (write("src/a.rs", "postgres://user:password@localhost/x"), expect!["Allow: "]),
+        (write("README.md", "http://USER:PASS@proxy.example.org:3128"), expect!["Allow: "]),
+        (write("src/a.py", "f\"redis://{user}:{pw}@{host}\""), expect!["Allow: "]),
+    ] {
+        check(&request, &policy(), &want);
+    }
 }
 
 #[test]

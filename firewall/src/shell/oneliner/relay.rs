@@ -31,7 +31,7 @@ pub(super) fn hands_over_a_shell(tokens: &[Token]) -> bool {
         let program = text.split_whitespace().next().unwrap_or_default();
         SHELLS.contains(&super::super::value::base(program))
     });
-    // `sh -i <&3`, perl's `open(STDIN, ">&S")`, awk's `/inet/tcp/0/host/port`.
+    // `sh -i <&3`, perl's `open(STDIN, ">&S")`, awk's sockets.
     let joined = named(&JOINS) || texts().any(|text| text.contains("<&") || text.contains(">&"));
     let connected = named(&CONNECTS) || texts().any(|text| text.starts_with("/inet/"));
     shell && connected && joined

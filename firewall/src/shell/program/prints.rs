@@ -59,8 +59,14 @@ fn temporary(args: &[Text]) -> Value {
     let template = parsed.operands.first().copied();
     let below = parsed.has(&["-p", "--tmpdir", "-t"]) || template.is_none();
     let dir = if below { dir.map_or("/tmp", |d| d.s.as_str()).trim_end_matches('/') } else { "" };
-    let name = template.map_or("tmp.XXXXXXXXXX", |t| t.s.as_str());
-    let name = name.replacen("XXX", &HOLE.to_string(), 1).replace('X', "");
+    // Three of them at least, which the program fills in.
+    let marks = "X".repeat(3);
+    let made = format!("tmp.{HOLE}");
+    let name = template.map_or(made, |t| t.s.replacen(&marks, &HOLE.to_string(), 1));
+    let name = match name.split_once(HOLE) {
+        Some((before, rest)) => format!("{before}{HOLE}{}", rest.trim_start_matches('X')),
+        None => name,
+    };
     let whole = if dir.is_empty() { name } else { format!("{dir}/{name}") };
     let taint = template.map(|t| t.taint.clone()).unwrap_or_default();
     vec![Text { s: whole, taint }]

@@ -37,12 +37,18 @@ pub(super) fn run(
     args: &[Text],
     input: &Input,
 ) -> Option<Value> {
-    if let Some(out) = special::run(w, st, name, args, input) {
-        return Some(out);
-    }
-    if let Some(out) = fleet::run(w, st, name, args, input) {
-        return Some(out);
-    }
+    special::run(w, st, name, args, input)
+        .or_else(|| fleet::run(w, st, name, args, input))
+        .or_else(|| by_table(w, st, name, args, input))
+}
+
+fn by_table(
+    w: &mut Walker<'_>,
+    st: &mut State,
+    name: &str,
+    args: &[Text],
+    input: &Input,
+) -> Option<Value> {
     let row = TABLE.lines().find(|l| l.split('|').next() == Some(name))?;
     let mut cells = row.split('|').skip(1);
     let (valued, operands, how) =

@@ -2,7 +2,6 @@
 //!
 //! The agent may use a credential and may not read it, so that its value has no way out; whatever comes, the answer is one frame with one
 //! result or one known error.
-#![expect(clippy::disallowed_methods, reason = "a vault in a folder of the test's own")]
 
 use sanctum_types::{AbsPath, AuditEvent, AuditSink, NotRecorded};
 use sanctum_vault::keyfile::AgentKey;
@@ -15,7 +14,6 @@ use sanctum_vault::{hex, unhex};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 const FRAMES: usize = 1_000_000;
 /// The value that must stay inside.
@@ -215,7 +213,7 @@ fn call(vault: &Vault, at: &mut Connection, method: &str, params: Value) -> Valu
 fn ready(dir: &std::path::Path) -> (Vault, AgentKey) {
     let at = |name: &str| AbsPath::new(name).unwrap();
     let home = Home { log: at("/vault"), counter: at("/state") };
-    let opener = Opener::Passphrase(Zeroizing::new(b"p".to_vec()));
+    let opener = Opener::Passphrase(b"p".to_vec().into());
     let cheap = Cost { memory: 8, passes: 1, lanes: 1 };
     Store::create(home.open(dir).unwrap(), &[opener], cheap).unwrap();
     let vault = Vault::new(home, dir.to_owned(), Arc::new(Sink));
