@@ -56,6 +56,11 @@ pub enum Verb {
         after_help = "Example:\n  sanctum vault put openai/api-key\n  generate-token | sanctum vault put openai/api-key --stdin --tag llm"
     )]
     Put(Put),
+    /// Write what a .env file or an encrypted SOPS document holds, each value a secret
+    #[command(
+        after_help = "A name is a path, and so are the keys that lead to a value of a document. The file stays where it is.\n\nExample:\n  sanctum vault import .env --under shop --dry-run\n  sanctum vault import secrets.enc.yaml --under shop --replace"
+    )]
+    Import(Import),
     /// Show a secret
     #[command(
         after_help = "Example:\n  sanctum vault get openai/api-key\n  sanctum vault get tls/key --stdout --version 3"
@@ -120,6 +125,23 @@ pub enum Verb {
         after_help = "Example:\n  sanctum vault policy set builder --agent builder --path 'deploy/*' --action use:sign"
     )]
     Policy(Policy),
+}
+
+/// `sanctum vault import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// What their paths begin with
+    #[arg(long, value_name = "PATH")]
+    pub under: Option<String>,
+    /// Write a new version of what is there already
+    #[arg(long)]
+    pub replace: bool,
+    /// Only tell; exit 3 when something would be written
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `sanctum vault put`.

@@ -3,6 +3,7 @@
 
 mod clients;
 mod frames;
+mod import;
 #[cfg(target_os = "linux")]
 mod unlock;
 mod uses;

@@ -4,6 +4,7 @@
 //! Deliberately absent: what the vault decides.
 
 mod agents;
+mod import;
 mod keeping;
 mod ssh_agent;
 mod values;
@@ -42,6 +43,7 @@ pub fn run(context: &Context, args: &Vault) -> Result<Exit, Failure> {
         Verb::Lock => desk.lock(),
         Verb::Status => desk.status(),
         Verb::Put(put) => values::put(&desk, put),
+        Verb::Import(import) => import::run(&desk, import),
         Verb::Get(get) => values::get(&desk, get),
         Verb::List => values::list(&desk),
         Verb::History { path } => values::history(&desk, path),
