@@ -77,7 +77,8 @@ pub(super) fn report(text: &str, context: &Context<'_>) -> Report {
     let mut st = State::new(context.cwd);
     let out = walker.script(&mut st, &Text::lit(&text), None);
     if walker.pipes.values().any(|flow| flow.remote || flow.secret.is_some()) {
-        walker.script(&mut State::new(context.cwd), &Text::lit(&text), None);
+        let again = walker.script(&mut State::new(context.cwd), &Text::lit(&text), None);
+        walker.shown_secret(&again);
     }
     walker.shown_secret(&out);
     walker.finish()
