@@ -40,7 +40,7 @@ pub fn with_option(text: &str, context: &Context<'_>, option: &[&str]) -> Option
     .find(|new| same_but(&before, &read(new, context), option))
 }
 
-/// The one install of a command that is understood completely, and whose names are.
+/// The one install of a command that is understood completely, and whose names are; none where an alias may make something else of it.
 #[must_use]
 pub fn only_install(report: &Report) -> Option<&Install> {
     let mut installs = report.effects.iter().filter_map(|effect| match effect {
@@ -50,8 +50,13 @@ pub fn only_install(report: &Report) -> Option<&Install> {
     let install = installs.next()?;
     let exact = installs.next().is_none()
         && report.underived.is_empty()
+        && !report.effects.iter().any(aliases)
         && !install.packages.iter().chain(&install.requirements).any(|word| word.contains('*'));
     exact.then_some(install)
+}
+
+fn aliases(effect: &Effect) -> bool {
+    matches!(effect, Effect::Runs { program, .. } if program == "alias")
 }
 
 /// The words of each command, where all are simple ones.

@@ -61,18 +61,15 @@ pub(super) fn check(text: &str) -> Result<(), Reason> {
 /// Whether a here-document has an end that nobody writes. From some of them the parser never comes back: an end that is the empty text, a
 /// substitution or a comment where its name should be. Quotes around it all are not regarded; in arithmetic `<<` shifts.
 fn has_odd_document(text: &str) -> bool {
-    let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| rest.find("<<")) {
-        let start = at + found;
-        let (before, rest) = (text.get(..start).unwrap_or_default(), text.get(start..));
-        let rest = rest.unwrap_or_default();
-        let run = rest.len() - rest.trim_start_matches('<').len();
-        at = start + run;
-        let shifts = before.matches("((").count() > before.matches("))").count();
+    let (mut rest, mut opened, mut closed) = (text, 0_usize, 0_usize);
+    while let Some((before, from)) = rest.find("<<").and_then(|at| rest.split_at_checked(at)) {
+        opened += before.matches("((").count();
+        closed += before.matches("))").count();
+        rest = from.trim_start_matches('<');
+        let run = from.len() - rest.len();
+        let shifts = opened > closed && has_plain_number(rest);
         // Three are a text of one line; of seven, as in a conflict of git's, the last is a redirection.
-        let rest = rest.get(run..).unwrap_or_default();
-        let odd = run % 3 == 2 && !has_plain_name(rest) && !(shifts && has_plain_number(rest));
-        if odd {
+        if run % 3 == 2 && !shifts && !has_plain_name(rest) {
             return true;
         }
     }

@@ -140,7 +140,7 @@ pub(super) fn run(
     }
     network::serves(w, st, name, args);
     let out = family(w, st, name, args, input.clone());
-    process::flows(&input, args, out)
+    process::flows(name, args, &input, out)
 }
 
 /// `mkfs.ext4 disk.img`: a file of the project's, not a device.
@@ -148,9 +148,11 @@ fn in_an_image(w: &Walker<'_>, st: &State, name: &str, args: &[Text]) -> bool {
     let makes = name.starts_with("mkfs") || matches!(name, "mke2fs" | "mkswap" | "mkdosfs");
     let files = || args.iter().filter(|a| !a.s.starts_with('-'));
     let ours = |path: &Text| {
+        let full = st.full(path);
         path.known().is_some()
+            && w.cx.view.link(&full).is_none()
             && matches!(
-                tables::place(&st.full(path), w.cx),
+                tables::place(&full, w.cx),
                 super::effect::Place::Project | super::effect::Place::Temporary
             )
     };
@@ -254,12 +256,19 @@ fn default(w: &mut Walker<'_>, st: &mut State, name: &str, args: &[Text], input:
 /// `new-wrapper --fast rm -rf /`: words that would be denied as a command are asked about behind a program that nobody knows.
 fn perhaps_wraps(w: &mut Walker<'_>, st: &State, args: &[Text]) {
     const TELLING: [&str; 8] = ["rm", "shred", "dd", "mkfs", "wipefs", "sh", "bash", "zsh"];
-    let at = args.iter().position(|a| TELLING.contains(&super::value::base(&a.s)));
-    let Some(command) = at.and_then(|at| args.get(at..)).filter(|words| words.len() > 1) else {
-        return;
-    };
-    let denied = w.tried(|w| {
-        w.deeper(unknown(), |w| w.run(&mut st.clone(), command, None));
+    // A command has few of them; noise in front must not hide the last.
+    const MOST: usize = 16;
+    let telling = |word: &Text| TELLING.contains(&super::value::base(&word.s));
+    let places: Vec<usize> =
+        args.iter().enumerate().filter(|(_, word)| telling(word)).map(|(at, _)| at).collect();
+    if places.len() > MOST {
+        w.underived(super::effect::Reason::TooMuch);
+    }
+    let denied = places.iter().take(MOST).any(|at| {
+        let command = args.get(*at..).unwrap_or_default();
+        w.tried(|w| {
+            w.deeper(unknown(), |w| w.run(&mut st.clone(), command, None));
+        })
     });
     if denied {
         let what = "May run a command that is denied by itself".to_owned();

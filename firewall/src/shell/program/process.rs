@@ -1,9 +1,8 @@
 //! Processes by their ids: whose they are flows with them, so that `kill $(pgrep x)` is `pkill x`.
 
 use super::super::effect::Effect;
-use super::super::value::{Taint, Text, Value, from, taint};
+use super::super::value::{Ids, Taint, Text, Value, from, taint};
 use super::super::walk::{Input, Walker};
-use std::rc::Rc;
 
 /// Services that guard a machine, by a part of their names.
 const GUARDS: [&str; 10] = [
@@ -19,26 +18,31 @@ const GUARDS: [&str; 10] = [
     "blockblock",
 ];
 
-/// How much text of a pipeline says whose ids flow through it.
-const MOST: usize = 1_024;
-
 /// Runs one; `None` when the name is none of these.
 pub(super) fn run(w: &mut Walker<'_>, name: &str, args: &[Text]) -> Option<Value> {
     match name {
         "pgrep" | "pidof" | "ps" | "lsof" | "fuser" | "launchctl" | "systemctl" => {
-            Some(from(of(&words(args))))
+            return Some(from(of(&words(args))));
         }
-        "kill" | "skill" | "snice" => {
-            // Signal 0 asks whether somebody is there.
-            let asks = args.first().is_some_and(|a| matches!(a.s.as_str(), "-0" | "-l" | "-L"));
+        "kill" | "skill" | "snice" | "pkill" | "killall" => {
             let named = name != "kill" && guards(&words(args));
-            let told = args.iter().filter_map(|a| a.taint.process.as_deref()).any(guards);
-            if !asks && (named || told) {
+            let told = args.iter().any(|a| a.taint.ids == Ids::Guards);
+            if (named || told) && !only_asks(args) {
                 w.effect(Effect::Disables { what: "Ends a protection".to_owned() });
             }
-            None
         }
-        _ => None,
+        _ => {}
+    }
+    None
+}
+
+/// Signal 0 asks whether somebody is there, and a list of signals ends nobody.
+fn only_asks(args: &[Text]) -> bool {
+    let mut words = args.iter().map(|a| a.s.as_str());
+    match words.next() {
+        Some("-0" | "-l" | "-L") => true,
+        Some("-s" | "-n" | "--signal") => words.next() == Some("0"),
+        _ => false,
     }
 }
 
@@ -47,26 +51,27 @@ pub(in super::super) fn file(path: &str) -> Option<Taint> {
     std::path::Path::new(path).extension().is_some_and(|end| end == "pid").then(|| of(path))
 }
 
-/// What a program makes of ids are ids still, of what its words pick.
-pub(super) fn flows(input: &Input, args: &[Text], mut out: Value) -> Value {
-    let Some(so_far) = input.as_deref().and_then(|flow| taint(flow).process) else { return out };
-    let leaves_out = args.iter().any(|a| {
+/// What a program makes of ids are ids still, of what its words pick; a search for those that lack a word picks nobody by it.
+pub(super) fn flows(name: &str, args: &[Text], input: &Input, mut out: Value) -> Value {
+    let so_far = input.as_deref().map_or(Ids::None, |flow| taint(flow).ids);
+    if so_far == Ids::None {
+        return out;
+    }
+    let lacks = |a: &Text| {
         a.s == "--invert-match"
             || a.s.starts_with('-') && !a.s.starts_with("--") && a.s.contains('v')
-    });
-    let process = if leaves_out || so_far.len() > MOST {
-        so_far
-    } else {
-        Rc::from(format!("{so_far} {}", words(args)))
     };
+    let leaves_out = name.contains("grep") && args.iter().any(lacks);
+    let ids = if leaves_out { so_far } else { so_far.max(of(&words(args)).ids) };
     for text in &mut out {
-        text.taint.process = Some(Rc::clone(&process));
+        text.taint.ids = text.taint.ids.max(ids);
     }
     out
 }
 
 fn of(words: &str) -> Taint {
-    Taint { process: Some(Rc::from(words)), ..Taint::default() }
+    let ids = if guards(words) { Ids::Guards } else { Ids::Some };
+    Taint { ids, ..Taint::default() }
 }
 
 fn words(args: &[Text]) -> String {

@@ -43,8 +43,20 @@ pub(super) struct Taint {
     pub(super) listed: bool,
     /// The secret must not even be shown: a variable of the environment.
     pub(super) loud: bool,
-    /// Holds ids of processes that these words picked.
-    pub(super) process: Option<Rc<str>>,
+    /// Whether it holds ids of processes.
+    pub(super) ids: Ids,
+}
+
+/// Ids of processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ids {
+    /// None that are known of.
+    #[default]
+    None,
+    /// Of some processes.
+    Some,
+    /// Of processes that guard the machine.
+    Guards,
 }
 
 impl Taint {
@@ -58,9 +70,7 @@ impl Taint {
         if self.secret.is_none() {
             self.secret.clone_from(&other.secret);
         }
-        if self.process.is_none() {
-            self.process.clone_from(&other.process);
-        }
+        self.ids = self.ids.max(other.ids);
     }
 
     pub(super) fn secret(what: &str) -> Self {

@@ -36,7 +36,7 @@ impl Walker<'_> {
             "alias" => {
                 for arg in args.iter().filter_map(Text::known) {
                     if let Some((name, text)) = arg.split_once('=') {
-                        st.aliases.insert(name.to_owned(), text.to_owned());
+                        st.alias(name, text.to_owned());
                     }
                 }
                 known("")
@@ -55,6 +55,7 @@ impl Walker<'_> {
                 self.subscripts(st, args);
                 for arg in args.iter().filter_map(Text::known).filter(|a| !a.starts_with('-')) {
                     st.functions.remove(arg);
+                    st.unsure.remove(arg);
                     if arg == "HISTFILE" {
                         self.no_history();
                     }
@@ -77,10 +78,16 @@ impl Walker<'_> {
                 Self::read_builtin(st, name, args, input);
                 known("")
             }
-            "exit" | "return" | "logout" => {
-                st.ended = true;
+            // Outside of what they are for, `return` and `logout` fail, and so does `exit` with words.
+            "exit" => {
+                st.ended |= match args {
+                    [] => true,
+                    [code] => code.known().is_some_and(|c| c.bytes().all(|b| b.is_ascii_digit())),
+                    _ => false,
+                };
                 known("")
             }
+            "return" | "logout" => known(""),
             "echo" => Self::echo(args),
             "printf" => {
                 if args.first().is_some_and(|a| a.s == "-v") {

@@ -258,12 +258,44 @@ impl Walker<'_> {
             }
             return program::plain(self, st, &program.shown(), args);
         };
-        if let Some(body) = st.functions.get(name).cloned() {
-            return self.function(st, &body, args, input);
+        if program.s != name {
+            return self.program(st, name, argv, input);
         }
-        if let Some(text) = st.aliases.get(name).cloned() {
-            return self.alias(st, (name, &text), args, input);
+        let bodies = st.functions.get(name).cloned().unwrap_or_default();
+        let texts = st.aliases.get(name).cloned().unwrap_or_default();
+        let itself = bodies.is_empty() || !texts.is_empty() || st.unsure.contains(name);
+        if bodies.is_empty() && texts.is_empty() {
+            return self.program(st, name, argv, input);
         }
+        // Each is what the name may mean here.
+        let before = st.clone();
+        let mut ends: Vec<(State, Value)> = Vec::new();
+        for body in &bodies {
+            let mut branch = before.clone();
+            let out = self.function(&mut branch, body, args, input.clone());
+            ends.push((branch, out));
+        }
+        for text in &texts {
+            let mut branch = before.clone();
+            let out = self.alias(&mut branch, (name, text), args, input.clone());
+            ends.push((branch, out));
+        }
+        if itself {
+            let mut branch = before;
+            let out = self.program(&mut branch, name, argv, input);
+            ends.push((branch, out));
+        }
+        let both = |(one, first): (State, Value), (other, second)| {
+            (one.join(other), either(first, second))
+        };
+        let Some((state, out)) = ends.into_iter().reduce(both) else { return known("") };
+        *st = state;
+        out
+    }
+
+    /// Runs what is no function and no alias: a builtin, a wrapper, a program.
+    fn program(&mut self, st: &mut State, name: &str, argv: &[Text], input: Input) -> Value {
+        let Some((program, args)) = argv.split_first() else { return known("") };
         self.effect(Effect::Runs {
             program: name.to_owned(),
             words: args.iter().map(Text::shown).collect(),
@@ -274,14 +306,25 @@ impl Walker<'_> {
                 return self.script_file(st, &content, args, input);
             }
         }
-        let name = base(name).to_ascii_lowercase();
-        if let Some(out) = self.builtin(st, &name, args, &input) {
+        let short = base(name).to_ascii_lowercase();
+        if program.s == short {
+            return self.by_name(st, &short, args, input);
+        }
+        // `/bin/cd`, `EXIT`: a process of its own, if there is one, which moves nothing of this shell but files.
+        let mut inside = st.clone();
+        let out = self.by_name(&mut inside, &short, args, input);
+        st.files = inside.files;
+        out
+    }
+
+    fn by_name(&mut self, st: &mut State, name: &str, args: &[Text], input: Input) -> Value {
+        if let Some(out) = self.builtin(st, name, args, &input) {
             return out;
         }
-        if let Some(out) = wrappers::run(self, st, &name, args, &input) {
+        if let Some(out) = wrappers::run(self, st, name, args, &input) {
             return out;
         }
-        program::run(self, st, &name, args, input)
+        program::run(self, st, name, args, input)
     }
 
     /// A program name with holes. What comes before the hole may be enough: `/usr/bin/$X` is some installed program.
@@ -346,8 +389,8 @@ impl Walker<'_> {
         // An alias is not expanded inside itself.
         let removed = st.aliases.remove(name);
         let out = self.script(st, &code, input);
-        if let Some(removed) = removed {
-            st.aliases.entry(name.to_owned()).or_insert(removed);
+        for text in removed.into_iter().flatten() {
+            st.alias(name, text);
         }
         out
     }

@@ -10,9 +10,8 @@ use super::super::value::{Value, concat, either, known, matches, single, unknown
 use super::{Input, State, Walker};
 use brush_parser::ast::{
     AndOr, AndOrList, CaseClauseCommand, Command, CompoundCommand, CompoundList, ExtendedTestExpr,
-    ForClauseCommand, IfClauseCommand, Pipeline, SeparatorOperator,
+    ForClauseCommand, IfClauseCommand, Pipeline, SeparatorOperator, SimpleCommand,
 };
-use std::rc::Rc;
 
 /// Items of a `for` that are walked one by one; the state of each is the next one's start.
 const MAX_ITEMS: usize = 24;
@@ -35,17 +34,39 @@ impl Walker<'_> {
     }
 
     fn and_or(&mut self, st: &mut State, list: &AndOrList, input: Input) -> Value {
+        let mut came_from = st.cwd.clone();
         let mut out = self.pipeline(st, &list.first, input.clone());
+        let mut last = &list.first;
+        // What is known where the rest behind an `&&` was not run.
+        let mut skipped: Option<State> = None;
         for next in &list.additional {
             let (AndOr::And(pipeline) | AndOr::Or(pipeline)) = next;
-            // `cd x || exit` ends only when the first fails; both outcomes are walked.
             let mut branch = st.clone();
+            // `cd x || exit` ends only when the first fails; both outcomes are walked.
             branch.ended = false;
+            let or = matches!(next, AndOr::Or(_));
+            if or && is_one_of(last, &["cd", "pushd"]) {
+                branch.cwd.clone_from(&came_from);
+            }
+            came_from.clone_from(&branch.cwd);
             let more = self.pipeline(&mut branch, pipeline, input.clone());
-            let skipped = matches!(next, AndOr::Or(_));
-            out = if skipped { either(concat(&out, &more), out) } else { concat(&out, &more) };
-            // The right side of `&&` has run when anything after it matters; of `||` maybe not.
-            *st = if skipped { st.clone().join(branch) } else { branch };
+            if or {
+                out = either(concat(&out, &more), out);
+                *st = st.clone().join(branch);
+            } else {
+                out = concat(&out, &more);
+                let before = std::mem::replace(st, branch);
+                if !succeeds(last) {
+                    skipped = Some(match skipped {
+                        Some(state) => state.join(before),
+                        None => before,
+                    });
+                }
+            }
+            last = pipeline;
+        }
+        if let Some(skipped) = skipped {
+            *st = st.clone().join(skipped);
         }
         out
     }
@@ -84,7 +105,7 @@ impl Walker<'_> {
                         what: "Starts itself again without end (a fork bomb)".to_owned(),
                     });
                 }
-                st.functions.insert(function.fname.value.clone(), Rc::new(function.body.clone()));
+                st.define(&function.fname.value, function.body.clone());
                 known("")
             }
             Command::ExtendedTest(test, _) => {
@@ -289,4 +310,20 @@ fn bomb(name: &str, body: &CompoundCommand) -> bool {
         let calls = item.0.first.seq.iter().filter(|c| itself(c)).count();
         calls > 1 || calls == 1 && matches!(item.1, SeparatorOperator::Async)
     })
+}
+
+/// Whether it is taken to succeed, so that what follows behind `&&` was run: an assignment, a change of directory, what only says something.
+fn succeeds(pipeline: &Pipeline) -> bool {
+    const SURE: [&str; 10] =
+        ["cd", "pushd", "export", "set", "local", "declare", "readonly", "echo", "true", ":"];
+    let assigns = |simple: &SimpleCommand| simple.word_or_name.is_none();
+    is_one_of(pipeline, &SURE)
+        || matches!(pipeline.seq.as_slice(), [Command::Simple(simple)] if assigns(simple))
+}
+
+/// Whether it is one simple command of such a name, without `!` before it.
+fn is_one_of(pipeline: &Pipeline, names: &[&str]) -> bool {
+    let [Command::Simple(simple)] = pipeline.seq.as_slice() else { return false };
+    let name = simple.word_or_name.as_ref().map(|word| word.value.as_str());
+    !pipeline.bang && name.is_some_and(|name| names.contains(&name))
 }

@@ -4,7 +4,7 @@
 
 use super::super::value::{Taint, Text, Value, either, known, unknown};
 use brush_parser::ast;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A variable of the shell.
@@ -42,8 +42,13 @@ pub(in super::super) struct State {
     pub(in super::super) vars: BTreeMap<String, Var>,
     /// Names that stand for another variable (`declare -n`).
     pub(in super::super) references: BTreeMap<String, String>,
-    pub(in super::super) functions: BTreeMap<String, Rc<ast::FunctionBody>>,
-    pub(in super::super) aliases: BTreeMap<String, String>,
+    /// Each with every body that it may have.
+    pub(in super::super) functions: BTreeMap<String, Vec<Rc<ast::FunctionBody>>>,
+    /// Functions that were defined on one way here and not on another.
+    pub(in super::super) unsure: BTreeSet<String>,
+    /// Each with every text that it may stand for. A shell may leave them all alone: bash takes them in scripts only when it is told to, and
+    /// from the next line on.
+    pub(in super::super) aliases: BTreeMap<String, Vec<String>>,
     /// `$1` and on.
     pub(in super::super) args: Vec<Text>,
     /// `$0`, where a command line sets it.
@@ -59,7 +64,7 @@ pub(in super::super) struct State {
     pub(in super::super) sourced: Taint,
     /// `set -n`.
     pub(in super::super) noexec: bool,
-    /// `exec program` or `exit` has ended this shell for certain.
+    /// `exit` has ended this shell for certain.
     pub(in super::super) ended: bool,
 }
 
@@ -72,6 +77,7 @@ impl State {
             vars: BTreeMap::new(),
             references: BTreeMap::new(),
             functions: BTreeMap::new(),
+            unsure: BTreeSet::new(),
             aliases: BTreeMap::new(),
             args: Vec::new(),
             zero: None,
@@ -152,12 +158,52 @@ impl State {
             self.files.insert(path, joined);
         }
         self.references.extend(other.references);
-        self.functions.extend(other.functions);
-        self.aliases.extend(other.aliases);
+        self.join_functions(other.functions, other.unsure);
+        for (name, texts) in other.aliases {
+            for text in texts {
+                self.alias(&name, text);
+            }
+        }
         self.fds.extend(other.fds);
         self.sourced.add(&other.sourced);
         self.noexec &= other.noexec;
         self
+    }
+}
+
+impl State {
+    fn join_functions(
+        &mut self,
+        other: BTreeMap<String, Vec<Rc<ast::FunctionBody>>>,
+        unsure: BTreeSet<String>,
+    ) {
+        self.unsure.extend(unsure);
+        let one_side = self.functions.keys().filter(|name| !other.contains_key(*name));
+        self.unsure.extend(one_side.cloned());
+        for (name, bodies) in other {
+            let Some(mine) = self.functions.get_mut(&name) else {
+                self.unsure.insert(name.clone());
+                self.functions.insert(name, bodies);
+                continue;
+            };
+            for body in bodies {
+                if !mine.iter().any(|one| Rc::ptr_eq(one, &body)) {
+                    mine.push(body);
+                }
+            }
+        }
+    }
+
+    pub(super) fn define(&mut self, name: &str, body: ast::FunctionBody) {
+        self.unsure.remove(name);
+        self.functions.insert(name.to_owned(), vec![Rc::new(body)]);
+    }
+
+    pub(super) fn alias(&mut self, name: &str, text: String) {
+        let texts = self.aliases.entry(name.to_owned()).or_default();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
     }
 }
 

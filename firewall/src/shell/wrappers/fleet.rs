@@ -1,7 +1,7 @@
 //! Commands that are run on other machines through their administration: Ansible, Salt, pdsh, clouds.
 
 use super::super::effect::Effect;
-use super::super::program::{options, part};
+use super::super::program::options;
 use super::super::value::{Text, Value, unknown};
 use super::super::walk::{Input, State, Walker};
 use super::joined;
@@ -22,7 +22,7 @@ pub(super) fn run(
         }
         "pdsh" | "clush" | "dsh" => {
             const VALUED: &str = "-w -x -g -X -l -u -t -f -R -M -m -o -c --group --nodes --user";
-            behind_options(args, VALUED)?
+            joined(&super::inner(args, VALUED, 0, false, name)?)
         }
         "pssh" | "parallel-ssh" | "prun" => {
             let parsed = options(args, "-h -H -l -p -o -e -t -x -X -O --hosts --host --user");
@@ -49,14 +49,6 @@ fn ansible(args: &[Text]) -> Option<Text> {
     parsed.value("-a").or_else(|| parsed.value("--args")).filter(|_| runs).cloned()
 }
 
-fn behind_options(args: &[Text], valued: &str) -> Option<Text> {
-    let mut at = 0;
-    while let Some(arg) = args.get(at).filter(|a| a.s.starts_with('-')) {
-        at += if valued.split(' ').any(|v| v == arg.s) { 2 } else { 1 };
-    }
-    args.get(at..).filter(|rest| !rest.is_empty()).map(joined)
-}
-
 /// A command that a provider of machines passes on; `--command TEXT`, or in a document of its own.
 fn cloud(w: &mut Walker<'_>, st: &State, name: &str, args: &[Text]) -> Option<Value> {
     let has = |words: &[&str]| words.iter().all(|word| args.iter().any(|a| a.s == *word));
@@ -71,14 +63,10 @@ fn cloud(w: &mut Walker<'_>, st: &State, name: &str, args: &[Text]) -> Option<Va
         }
         _ => return None,
     };
-    let at = args.iter().position(|a| names.iter().any(|n| a.s.split('=').next() == Some(n)))?;
-    let option = args.get(at)?;
-    let code = match option.s.split_once('=') {
-        Some((_, code)) => part(option, code),
-        None => args.get(at + 1)?.clone(),
-    };
+    let parsed = options(args, &names.join(" "));
+    let code = parsed.values(names).next()?;
     let mut there = st.clone();
     there.cwd = None;
-    w.script(&mut there, &code, None);
+    w.script(&mut there, code, None);
     Some(unknown())
 }

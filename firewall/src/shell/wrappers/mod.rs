@@ -108,7 +108,6 @@ fn by_table(
         st.vars = inside.vars;
     }
     st.files = inside.files;
-    st.ended |= name == "exec";
     Some(out)
 }
 

@@ -1,44 +1,23 @@
 //! Databases: what a statement destroys.
 
 use crate::shell::effect::{Effect, Place};
+use crate::shell::program::options;
 use crate::shell::tables;
-use crate::shell::value::{Text, Value, unknown};
+use crate::shell::value::Text;
 use crate::shell::walk::{Input, State, Walker};
 
-/// Clients of a server; `None` when the name is none.
-pub(super) fn clients(
-    w: &mut Walker<'_>,
-    name: &str,
-    args: &[Text],
-    input: &Input,
-) -> Option<Value> {
-    const CLIENTS: [&str; 12] = [
-        "psql",
-        "mysql",
-        "mariadb",
-        "mongosh",
-        "mongo",
-        "cqlsh",
-        "clickhouse-client",
-        "sqlcmd",
-        "usql",
-        "pgcli",
-        "mycli",
-        "snowsql",
-    ];
-    if !CLIENTS.contains(&name) {
-        return None;
-    }
+/// A database that is served.
+pub(super) fn of_a_server(w: &mut Walker<'_>, args: &[Text], input: &Input) {
     if args.iter().chain(input.iter().flatten()).any(destroys) {
         w.effect(Effect::Destroys { what: "Deletes a table or a database".to_owned() });
     }
-    Some(unknown())
 }
 
 /// A database in a file: one that is in memory or made for a moment is nobody's.
 pub(super) fn of_a_file(w: &mut Walker<'_>, st: &State, args: &[Text], input: &Input) {
-    let file = args.iter().find(|a| !a.s.starts_with('-'));
-    let passing = file.is_none_or(|file| {
+    const VALUED: &str = "-c -cmd -f -init -mmap -newline -nullvalue -s -separator -vfs";
+    let parsed = options(args, VALUED);
+    let passing = parsed.operands.first().is_none_or(|file| {
         file.s == ":memory:" || tables::place(&st.full(file), w.cx) == Place::Temporary
     });
     if !passing && args.iter().chain(input.iter().flatten()).any(destroys) {

@@ -78,11 +78,15 @@ pub(in crate::shell) fn run(
         }
         "mosquitto_pub" | "kafkacat" | "kcat" | "nats-pub" | "redis-cli" | "snmptrap"
         | "pastebinit" | "termbin" | "transfer" | "ix" | "gist" | "wormhole-william" | "slack"
-        | "ntfy" | "telegram-send" | "apprise" | "twurl" | "grpcurl" | "psql" | "mysql"
-        | "mariadb" | "mongosh" | "mongo" | "mongoimport" | "cqlsh" | "clickhouse-client"
+        | "ntfy" | "telegram-send" | "apprise" | "twurl" | "grpcurl" | "mongoimport" => {
+            sends(w, st, name, args, input);
+            return None;
+        }
+        "psql" | "mysql" | "mariadb" | "mongosh" | "mongo" | "cqlsh" | "clickhouse-client"
         | "sqlcmd" | "usql" | "pgcli" | "mycli" | "snowsql" => {
             sends(w, st, name, args, input);
-            return database::clients(w, name, args, input);
+            database::of_a_server(w, args, input);
+            unknown()
         }
         "sqlite3" | "duckdb" | "litecli" => {
             database::of_a_file(w, st, args, input);
