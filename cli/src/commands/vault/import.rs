@@ -60,16 +60,15 @@ pub(super) fn run(desk: &Desk<'_>, args: &Import) -> Result<Exit, Failure> {
     for name in &plan.empty {
         out.line(Paint::Note, &format!("{name:<40} empty, which is no secret"));
     }
-    let written: Vec<&str> = plan.write.keys().map(SecretPath::as_str).collect();
-    let written = if args.dry_run { Vec::new() } else { written };
+    let secrets: Vec<&str> = plan.write.keys().map(SecretPath::as_str).collect();
     out.data(&json!({
-        "format": 1, "written": written, "replaced": taken, "empty": plan.empty, "dry_run": args.dry_run,
+        "format": 1, "secrets": secrets, "replaced": taken, "empty": plan.empty, "written": !args.dry_run,
     }));
     if args.dry_run {
         return Ok(if plan.write.is_empty() { Exit::Done } else { FOUND });
     }
     let file = args.file.display();
-    out.line(Paint::Good, &format!("{} secrets were written; {file} is as it was", written.len()));
+    out.line(Paint::Good, &format!("{} secrets were written; {file} is as it was", secrets.len()));
     Ok(Exit::Done)
 }
 
@@ -89,7 +88,7 @@ impl Plan {
                 let words = format!("{} is longer than {MOST_VALUE} bytes", path.as_str());
                 return Err(Failure::refused(words));
             }
-            if let Some(_other) = plan.write.insert(path, value) {
+            if plan.write.insert(path, value).is_some() {
                 let words = format!("`{name}` stands in the file twice; nothing was written");
                 return Err(Failure::refused(words));
             }
@@ -130,7 +129,9 @@ fn read(file: &Path) -> Result<Found, Failure> {
 fn leaves(opened: &Opened) -> Result<Found, sanctum_secrets::sops::SopsError> {
     let text = opened.plain_text()?;
     let mut found = Found::new();
-    for leaf in text.leaves(0)? {
+    let documents = 0..text.documents();
+    let all = documents.map(|document| text.leaves(document)).collect::<Result<Vec<_>, _>>()?;
+    for leaf in all.into_iter().flatten() {
         let What::Value(scalar) = leaf.what else { continue };
         let steps = leaf.path.iter().map(|step| match step {
             Step::Key(key) => key.clone(),

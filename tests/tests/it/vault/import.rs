@@ -37,11 +37,11 @@ fn a_file_of_variables_comes_in_whole_or_not_at_all() {
     let ran = import(&vault, &[path, "--under", "shop", "--dry-run", "--json"], none).exits(3);
     assert_eq!(
         ran.json(),
-        json!({ "format": 1, "written": [], "replaced": [], "empty": ["B"], "dry_run": true })
+        json!({ "format": 1, "secrets": ["shop/A_KEY", "shop/C"], "replaced": [], "empty": ["B"], "written": false })
     );
     assert!(!vault.vault(&["list"]).exits(0).stdout.contains("shop"));
     let ran = import(&vault, &[path, "--under", "shop", "--json"], none).exits(0);
-    assert_eq!(ran.json()["written"], json!(["shop/A_KEY", "shop/C"]));
+    assert_eq!(ran.json()["secrets"], json!(["shop/A_KEY", "shop/C"]));
     assert_eq!(value(&vault, "shop/A_KEY"), format!("{NEEDLE} 1"));
     // One of two is there: neither is written.
     std::fs::write(&file, format!("C={NEEDLE}3\nD={NEEDLE}4\n")).expect("a file");
@@ -79,6 +79,7 @@ fn documents_of_sops_come_in_by_their_keys() {
     let recipient = said.trim().rsplit(' ').next().expect("a recipient").to_owned();
     for (name, text, path) in [
         ("a.yaml", format!("db:\n  pass: {NEEDLE}\n  port: 5432\nlist:\n  - x\n"), "db/pass"),
+        ("d.yaml", format!("a: x\n---\nb: {NEEDLE}\n"), "b"),
         ("b.json", format!("{{\"api\": {{\"key\": \"{NEEDLE}\"}}}}"), "api/key"),
         ("c.env", format!("TOKEN={NEEDLE}\n"), "TOKEN"),
     ] {
