@@ -18,8 +18,10 @@ use rustix::io::Errno;
 use sanctum_types::{Action, Actor, AuditEvent, Outcome, Phase, Severity};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const LOCK_NAP: Duration = Duration::from_millis(1);
@@ -39,15 +41,51 @@ pub(crate) struct Core {
     boot: String,
     lock: File,
     /// The file that the chain stands in.
-    file: Option<(u32, File)>,
+    file: Option<(u32, Arc<File>)>,
     chain: Chain,
     signing: SigningKey,
     sealed_at: Monotonic,
     /// Lines were written that no sync followed yet.
-    pub(crate) dirty: bool,
+    dirty: bool,
     /// What was written cannot be told any more.
-    pub(crate) stopped: bool,
+    stopped: bool,
+    syncs: Arc<Syncs>,
     buffer: Vec<u8>,
+}
+
+/// The syncs of a stream, one after another: the kernel tells a failure to one of those who ask through the same open file, and all have to know.
+#[derive(Debug, Default)]
+struct Syncs {
+    one: Mutex<()>,
+    /// Whether one failed: the kernel may have dropped the pages, and nothing that was answered can be believed.
+    failed: AtomicBool,
+}
+
+impl Syncs {
+    fn sync(&self, file: &File) -> io::Result<()> {
+        let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.failed.load(Ordering::SeqCst) {
+            return Err(io::Error::other("a sync before this one failed"));
+        }
+        let done = file.sync_data();
+        if done.is_err() {
+            self.failed.store(true, Ordering::SeqCst);
+        }
+        done
+    }
+}
+
+/// Lines that were written and wait for their sync, which needs nobody to wait.
+pub(crate) struct Unsynced {
+    file: Arc<File>,
+    syncs: Arc<Syncs>,
+}
+
+impl Unsynced {
+    /// Makes them durable; where that fails, the core is stopped.
+    pub(crate) fn sync(self) {
+        let _ = self.syncs.sync(&self.file);
+    }
 }
 
 /// The lock of a stream, given back when dropped.
@@ -134,6 +172,7 @@ impl Core {
                 sealed_at,
                 dirty,
                 stopped,
+                syncs: Arc::default(),
                 buffer,
             };
             this.catch_up()?;
@@ -148,7 +187,7 @@ impl Core {
     /// Writes a group and syncs it when asked to; gives the first one's sequence number. None of a group that fails
     /// is in the stream.
     pub(crate) fn commit(&mut self, group: &[Draft], sync: bool) -> Result<u64, JournalError> {
-        if self.stopped {
+        if self.is_stopped() {
             return Err(JournalError::Stopped);
         }
         let lock = self.cloned_lock()?;
@@ -167,20 +206,36 @@ impl Core {
         }
         let shown = self.shown_file();
         let Some((_, file)) = &self.file else { return Ok(()) };
-        // After a failed sync the kernel may have dropped the pages: nothing that was answered can be believed.
-        if let Err(source) = file.sync_data() {
-            self.stopped = true;
+        if let Err(source) = self.syncs.sync(file) {
             return Err(JournalError::Io { verb: "sync", path: shown, source });
         }
         self.dirty = false;
         Ok(())
     }
 
+    /// The same for somebody else to do, while this one writes on.
+    pub(crate) fn unsynced(&mut self) -> Option<Unsynced> {
+        let (_, file) = self.file.as_ref().filter(|_| self.dirty)?;
+        let unsynced = Unsynced { file: Arc::clone(file), syncs: Arc::clone(&self.syncs) };
+        self.dirty = false;
+        Some(unsynced)
+    }
+
+    /// Whether lines were written that no sync followed yet, nor is under way for.
+    pub(crate) const fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Whether nothing can be written any more.
+    fn is_stopped(&self) -> bool {
+        self.stopped || self.syncs.failed.load(Ordering::SeqCst)
+    }
+
     /// Whether enough lines or time lie behind the last seal.
     pub(crate) fn seal_is_due(&self) -> bool {
         let lines = self.chain.at.seq - self.chain.sealed.seq;
         let old = lines > 0 && self.sealed_at.elapsed() >= self.limits.seal_after;
-        !self.stopped
+        !self.is_stopped()
             && (old
                 || lines >= self.limits.seal_lines
                 || self.chain.at.offset >= self.limits.file_bytes)
@@ -188,7 +243,7 @@ impl Core {
 
     /// Ends the epoch: seal, new key, checkpoint. Nothing happens when no line came since the last.
     pub(crate) fn seal(&mut self) -> Result<(), JournalError> {
-        if self.stopped {
+        if self.is_stopped() {
             return Err(JournalError::Stopped);
         }
         // One that fails is tried again when the next is due, not at every group.
@@ -367,30 +422,30 @@ impl Core {
     fn put(&mut self, bytes: &[u8], sync: bool) -> Result<(), JournalError> {
         let offset = self.chain.at.offset;
         let shown = self.shown_file();
-        let file = self.data_file()?;
+        let (file, syncs) = (Arc::clone(self.data_file()?), Arc::clone(&self.syncs));
         let mut done = file.write_all_at(bytes, offset).map_err(|source| ("append to", source));
         if done.is_ok() && sync {
-            done = file.sync_data().map_err(|source| ("sync", source));
+            done = syncs.sync(&file).map_err(|source| ("sync", source));
         }
         let Err((verb, source)) = done else {
             self.dirty = !sync;
             return Ok(());
         };
-        let cut = file.set_len(offset).and_then(|()| file.sync_data());
+        let cut = file.set_len(offset).and_then(|()| syncs.sync(&file));
         // After a failed sync nobody knows what the disk holds.
         self.stopped = self.stopped || verb == "sync" || cut.is_err();
         Err(JournalError::Io { verb, path: shown, source })
     }
 
     /// The file that the chain stands in, open for writing.
-    fn data_file(&mut self) -> Result<&File, JournalError> {
+    fn data_file(&mut self) -> Result<&Arc<File>, JournalError> {
         let number = self.chain.at.file;
         if self.file.as_ref().is_none_or(|(open, _)| *open != number) {
             if self.dirty {
                 self.sync()?;
             }
             let path = path(&[self.stream.as_str(), &file_name(number)])?;
-            self.file = Some((number, self.places.streams.open_private(&path)?));
+            self.file = Some((number, Arc::new(self.places.streams.open_private(&path)?)));
         }
         match &self.file {
             Some((_, file)) => Ok(file),
@@ -471,4 +526,23 @@ fn known_to_second(places: &Places, state: &state::State) -> Result<(), JournalE
         return Ok(());
     }
     Err(JournalError::Unwitnessed { path: places.second.0.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test needs a file that no disk stands behind"
+    )]
+    fn after_one_failed_sync_no_other_succeeds() {
+        let (syncs, good) = (Syncs::default(), crate::files::TempDir::new().unwrap());
+        let good = File::create(good.path().join("x")).unwrap();
+        syncs.sync(&good).unwrap();
+        // What cannot be synced by its kind fails as a disk does.
+        syncs.sync(&File::open("/dev/null").unwrap()).unwrap_err();
+        syncs.sync(&good).unwrap_err();
+    }
 }

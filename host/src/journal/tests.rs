@@ -112,6 +112,42 @@ fn lines_of_many_writers_and_files_are_one_chain() {
 }
 
 #[test]
+fn whatever_is_asked_by_many_at_once_every_answer_is_a_line_of_its_own() {
+    let bed = Bed::new();
+    let journal = bed.open();
+    let ask = |thread: usize, count: usize| {
+        let event = event(&format!("{thread}/{count}"));
+        let durability =
+            if (thread + count).is_multiple_of(3) { Durability::Synced } else { Durability::Soon };
+        if count.is_multiple_of(7) {
+            let pending = journal.submit([(&event, 7), (&event, 7)], durability);
+            let first = pending.and_then(Pending::wait).expect("a record");
+            return vec![first, first + 1];
+        }
+        if count.is_multiple_of(31) {
+            journal.seal().expect("a seal");
+        }
+        vec![journal.append(&event, durability).expect("a record")]
+    };
+    let mut seqs: Vec<u64> = std::thread::scope(|scope| {
+        let all = [0, 1, 2, 3, 4, 5].map(|thread| {
+            scope.spawn(move || (0..100).flat_map(|count| ask(thread, count)).collect::<Vec<_>>())
+        });
+        all.into_iter().flat_map(|one| one.join().expect("a thread")).collect()
+    });
+    seqs.sort_unstable();
+    let asked = seqs.len();
+    seqs.dedup();
+    assert_eq!((asked, seqs.len()), (6 * 115, 6 * 115));
+    drop(journal);
+    let checked = bed.check();
+    assert_eq!(checked.fault, None);
+    assert_eq!(checked.witnessed, checked.last);
+    let written = bed.actions().iter().filter(|action| *action == "apply.run").count();
+    assert_eq!(written, asked);
+}
+
+#[test]
 fn two_open_writers_take_turns() {
     let bed = Bed::new();
     let (one, other) = (bed.open(), bed.open());

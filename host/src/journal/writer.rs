@@ -1,16 +1,17 @@
-//! The writer of a stream: one thread that writes what many ask for, a group at a time.
+//! The writer of a stream: whoever appends writes, and with it what others asked for meanwhile.
 //!
-//! Whoever appends waits until the group that holds the event is as durable as asked. While the disk works on one group
-//! the next one gathers, so that one sync serves many. Reads are answered once they are written and are synced a few
-//! milliseconds later. Deliberately absent: any queue that could lose what was answered.
+//! Who finds nobody writing writes at once, in its own thread; who finds somebody leaves its event to them, so that while the disk works on one
+//! group the next one gathers and one sync serves many. A keeper's thread writes what was left behind, syncs what was answered after its write alone,
+//! and ends epochs. Nobody's answer leaves before its group is as durable as asked. Deliberately absent: any queue that could lose what was answered.
 
 use super::commit::{Core, Draft};
 use super::line::body;
 use super::{Head, JournalError, OWN_ACTIONS, Places, StreamName};
 use crate::clock::Monotonic;
 use sanctum_types::{AuditEvent, AuditSink, NotRecorded, Outcome, Phase, Severity};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -67,11 +68,17 @@ impl Default for Limits {
 }
 
 /// An open stream. Clones of an `Arc` of it may append at the same time.
-#[derive(Debug)]
 pub struct Journal {
-    requests: Sender<Request>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     stream: StreamName,
+}
+
+impl fmt::Debug for Journal {
+    /// Without its keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("stream", &self.stream).finish_non_exhaustive()
+    }
 }
 
 /// A record that is under way.
@@ -123,27 +130,50 @@ impl Pending {
     }
 }
 
+/// Events of one request.
 #[derive(Debug)]
-enum Request {
-    Append { drafts: Vec<Draft>, durability: Durability, reply: Reply },
-    Seal { reply: Reply },
-    Close,
+struct Append {
+    drafts: Vec<Draft>,
+    durability: Durability,
+    reply: Reply,
+}
+
+/// What waits to be written, and what the keeper is to look at.
+#[derive(Debug, Default)]
+struct Waiting {
+    appends: VecDeque<Append>,
+    seals: Vec<Reply>,
+    /// Since when there is something that was written and not synced.
+    dirty_since: Option<Monotonic>,
+    rung: bool,
+    closing: bool,
+}
+
+struct Shared {
+    /// Held by whoever writes.
+    core: Mutex<Core>,
+    /// Held for moments.
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+    seal_after: Duration,
 }
 
 impl Journal {
     /// Opens the stream, or makes it; what a killed writer left unfinished is set aside and recorded.
     pub fn open(places: Places, stream: StreamName, limits: Limits) -> Result<Self, JournalError> {
-        let core = Core::open(places, stream.clone(), limits)?;
-        let (requests, inbox) = mpsc::channel();
+        let core = Mutex::new(Core::open(places, stream.clone(), limits)?);
+        let (waiting, bell, seal_after) = (Mutex::default(), Condvar::new(), limits.seal_after);
+        let shared = Arc::new(Shared { core, waiting, bell, seal_after });
+        let keeper = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name(format!("journal {stream}"))
-            .spawn(move || serve(core, &inbox, limits))
+            .spawn(move || keeper.keep(limits.seal_at_close))
             .map_err(|source| JournalError::Io {
                 verb: "start a thread for",
                 path: stream.to_string(),
                 source,
             })?;
-        Ok(Self { requests, thread: Some(thread), stream })
+        Ok(Self { shared, thread: Some(thread), stream })
     }
 
     /// The stream's name.
@@ -154,11 +184,41 @@ impl Journal {
 
     /// Records one event of this process; gives its sequence number.
     pub fn append(&self, event: &AuditEvent, durability: Durability) -> Result<u64, JournalError> {
-        self.submit([(event, std::process::id())], durability)?.wait()
+        let pending = self.queue([(event, std::process::id())], durability)?;
+        self.shared.lead();
+        pending.wait()
     }
 
     /// Hands in events with the process that each is of, as one group that is written whole or not at all.
     pub fn submit<'e>(
+        &self,
+        events: impl IntoIterator<Item = (&'e AuditEvent, u32)>,
+        durability: Durability,
+    ) -> Result<Pending, JournalError> {
+        let pending = self.queue(events, durability)?;
+        self.shared.ring(&mut self.shared.waiting());
+        Ok(pending)
+    }
+
+    /// Records how far another stream has come: [`super::merge::Story::hold`] holds that stream against it.
+    pub fn vouch(&self, head: &Head) -> Result<u64, JournalError> {
+        let drafts = vec![Draft { body: body(&head.event()?)?, pid: std::process::id() }];
+        let pending = self.shared.push(drafts, Durability::Synced);
+        self.shared.lead();
+        pending.wait()
+    }
+
+    /// Ends the epoch now: the lines so far can no longer be changed by who takes the key later.
+    pub fn seal(&self) -> Result<(), JournalError> {
+        let slot = Arc::new(Slot::default());
+        let mut waiting = self.shared.waiting();
+        waiting.seals.push(Reply(Arc::clone(&slot)));
+        self.shared.ring(&mut waiting);
+        drop(waiting);
+        Pending(slot).wait().map(|_| ())
+    }
+
+    fn queue<'e>(
         &self,
         events: impl IntoIterator<Item = (&'e AuditEvent, u32)>,
         durability: Durability,
@@ -170,26 +230,7 @@ impl Journal {
             }
             drafts.push(Draft { body: body(event)?, pid });
         }
-        self.ask(|reply| Request::Append { drafts, durability, reply })
-    }
-
-    /// Records how far another stream has come: [`super::merge::Story::hold`] holds that stream against it.
-    pub fn vouch(&self, head: &Head) -> Result<u64, JournalError> {
-        let drafts = vec![Draft { body: body(&head.event()?)?, pid: std::process::id() }];
-        let durability = Durability::Synced;
-        self.ask(|reply| Request::Append { drafts, durability, reply })?.wait()
-    }
-
-    /// Ends the epoch now: the lines so far can no longer be changed by who takes the key later.
-    pub fn seal(&self) -> Result<(), JournalError> {
-        self.ask(|reply| Request::Seal { reply })?.wait().map(|_| ())
-    }
-
-    fn ask(&self, request: impl FnOnce(Reply) -> Request) -> Result<Pending, JournalError> {
-        let slot = Arc::new(Slot::default());
-        let request = request(Reply(Arc::clone(&slot)));
-        self.requests.send(request).map_err(|_| JournalError::Stopped)?;
-        Ok(Pending(slot))
+        Ok(self.shared.push(drafts, durability))
     }
 }
 
@@ -204,57 +245,134 @@ impl AuditSink for Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
+        let mut waiting = self.shared.waiting();
+        waiting.closing = true;
+        self.shared.ring(&mut waiting);
+        drop(waiting);
         // A thread that is gone has nothing left to write.
-        let _ = self.requests.send(Request::Close);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn serve(mut core: Core, inbox: &Receiver<Request>, limits: Limits) {
-    let mut seals: Vec<Reply> = Vec::new();
-    let mut dirty_since: Option<Monotonic> = None;
-    let mut open = true;
-    while open {
-        let patience = dirty_since
-            .map_or(limits.seal_after.max(SOON), |since| SOON.saturating_sub(since.elapsed()));
-        let mut group = Group::default();
-        match inbox.recv_timeout(patience) {
-            Ok(request) => open = group.take(request, &mut seals),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => open = false,
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, drafts: Vec<Draft>, durability: Durability) -> Pending {
+        let slot = Arc::new(Slot::default());
+        let reply = Reply(Arc::clone(&slot));
+        self.waiting().appends.push_back(Append { drafts, durability, reply });
+        Pending(slot)
+    }
+
+    fn ring(&self, waiting: &mut Waiting) {
+        waiting.rung = true;
+        self.bell.notify_one();
+    }
+
+    /// Writes what waits, unless somebody is writing: they look for what came meanwhile after they have let go, so nothing is left behind.
+    fn lead(&self) {
+        match self.core.try_lock() {
+            Ok(mut core) => self.write(&mut core),
+            Err(TryLockError::WouldBlock) => return,
+            Err(TryLockError::Poisoned(_)) => self.refuse(),
         }
-        while open && group.drafts.len() < GROUP {
-            match inbox.try_recv() {
-                Ok(request) => open = group.take(request, &mut seals),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => open = false,
-            }
-        }
-        if !group.replies.is_empty() {
-            group.commit(&mut core);
-        }
-        if core.dirty {
-            dirty_since = dirty_since.or_else(|| Some(Monotonic::now()));
-        }
-        if dirty_since.is_some_and(|since| since.elapsed() >= SOON) {
-            // A failure stops the core, and the next who appends is told.
-            let _ = core.sync();
-        }
-        if !seals.is_empty() || core.seal_is_due() {
-            let done = core.seal().map_err(Arc::new);
-            for reply in seals.drain(..) {
-                reply.give(done.clone().map(|()| 0));
-            }
-        }
-        if !core.dirty || core.stopped {
-            dirty_since = None;
+        let mut waiting = self.waiting();
+        if !waiting.appends.is_empty() {
+            self.ring(&mut waiting);
         }
     }
-    let _ = core.sync();
-    if limits.seal_at_close {
-        let _ = core.seal();
+
+    /// One group.
+    fn write(&self, core: &mut Core) {
+        let group = Group::of(&mut self.waiting().appends);
+        if group.replies.is_empty() {
+            return;
+        }
+        group.commit(core);
+        if core.is_dirty() {
+            let mut waiting = self.waiting();
+            if waiting.dirty_since.is_none() {
+                waiting.dirty_since = Some(Monotonic::now());
+                // It sleeps until an epoch is old.
+                self.ring(&mut waiting);
+            }
+        }
+        if core.seal_is_due() {
+            let _ = core.seal();
+        }
+    }
+
+    /// Who wrote panicked: what is in the file is not known any more.
+    fn refuse(&self) {
+        let mut waiting = self.waiting();
+        let (appends, seals) =
+            (std::mem::take(&mut waiting.appends), std::mem::take(&mut waiting.seals));
+        drop(waiting);
+        drop((appends, seals));
+    }
+
+    fn keep(&self, seal_at_close: bool) {
+        loop {
+            let (seals, closing) = self.rest();
+            let Ok(mut core) = self.core.lock() else {
+                self.refuse();
+                if closing {
+                    return;
+                }
+                continue;
+            };
+            self.write(&mut core);
+            if !seals.is_empty() || core.seal_is_due() {
+                let done = core.seal().map_err(Arc::new);
+                for reply in seals {
+                    reply.give(done.clone().map(|()| 0));
+                }
+            }
+            if closing && self.waiting().appends.is_empty() {
+                let _ = core.sync();
+                if seal_at_close {
+                    let _ = core.seal();
+                }
+                return;
+            }
+            let unsynced = self.due(&core).then(|| core.unsynced()).flatten();
+            drop(core);
+            // Whoever appends meanwhile does not wait for the disk. A failure stops the core, and the next who appends is told.
+            if let Some(unsynced) = unsynced {
+                self.lead();
+                unsynced.sync();
+            }
+        }
+    }
+
+    /// Whether what was answered has waited for its sync as long as it may. What is written from now on waits anew.
+    fn due(&self, core: &Core) -> bool {
+        let mut waiting = self.waiting();
+        let due = waiting.dirty_since.is_some_and(|since| since.elapsed() >= SOON);
+        if due || !core.is_dirty() {
+            waiting.dirty_since = None;
+        }
+        due
+    }
+
+    /// Waits until there is something to do; gives who asked for a seal, and whether this is the end.
+    fn rest(&self) -> (Vec<Reply>, bool) {
+        let waiting = self.waiting();
+        let patience = waiting
+            .dirty_since
+            .map_or(self.seal_after.max(SOON), |since| SOON.saturating_sub(since.elapsed()));
+        let idle =
+            |waiting: &mut Waiting| !waiting.rung && !waiting.closing && waiting.appends.is_empty();
+        let (mut waiting, _) = self
+            .bell
+            .wait_timeout_while(waiting, patience, idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting.rung = false;
+        (std::mem::take(&mut waiting.seals), waiting.closing)
     }
 }
 
@@ -268,21 +386,16 @@ struct Group {
 }
 
 impl Group {
-    /// False when the writer is to end.
-    fn take(&mut self, request: Request, seals: &mut Vec<Reply>) -> bool {
-        match request {
-            Request::Append { drafts, durability, reply } => {
-                self.sync |= durability == Durability::Synced;
-                self.replies.push((self.drafts.len() as u64, reply));
-                self.drafts.extend(drafts);
-                true
-            }
-            Request::Seal { reply } => {
-                seals.push(reply);
-                true
-            }
-            Request::Close => false,
+    fn of(appends: &mut VecDeque<Append>) -> Self {
+        let mut group = Self::default();
+        while group.drafts.len() < GROUP
+            && let Some(Append { drafts, durability, reply }) = appends.pop_front()
+        {
+            group.sync |= durability == Durability::Synced;
+            group.replies.push((group.drafts.len() as u64, reply));
+            group.drafts.extend(drafts);
         }
+        group
     }
 
     fn commit(self, core: &mut Core) {
