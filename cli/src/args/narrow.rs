@@ -4,6 +4,7 @@
 //! what a verb without work cost. The invariant: what the narrow tree takes, the whole one takes and reads the same. Deliberately
 //! absent: what is wrong with a command line, which only the whole tree tells, and help.
 
+use super::hook::Hook;
 use super::{Cli, Common, sops};
 use clap::{Args as _, Command, CommandFactory as _, Subcommand as _};
 use std::ffi::OsString;
@@ -12,8 +13,13 @@ use std::ffi::OsString;
 #[must_use]
 pub fn tree(words: &[OsString]) -> Option<Command> {
     let [_, verb, rest @ ..] = words else { return None };
-    let within = rest.first().filter(|_| verb == "sops").and_then(sops);
-    let verb = match within {
+    let known = match verb.to_str() {
+        // What an agent waits for at every step does not ask for forty verbs first.
+        Some("hook") => Some(Hook::augment_args(Command::new("hook"))),
+        Some("sops") => rest.first().and_then(sops),
+        _ => None,
+    };
+    let verb = match known {
         Some(verb) => verb,
         None => Cli::command().find_subcommand(verb)?.clone(),
     };
@@ -50,6 +56,10 @@ mod tests {
             "sanctum config schema",
             "sanctum services why plan",
             "sanctum scan . --node n",
+            "sanctum hook",
+            "sanctum hook pre-bash",
+            "sanctum hook --agent claude --headless -q",
+            "sanctum hook pre-mcp --json",
             "sanctum sops secrets.yaml",
             "sanctum sops -d -i secrets.json",
             "sanctum sops --config c decrypt f",

@@ -65,12 +65,25 @@ pub(super) fn aimed_at(parts: &[&str], line: &str) -> bool {
 
 /// Whether the path can be what the line means.
 pub(crate) fn fits(parts: &[&str], line: &str) -> bool {
-    reached(parts, line).last() == Some(&true)
+    !apart(parts, line) && reached(parts, line).last() == Some(&true)
 }
 
 /// Whether the path can be what the line means, or something below it.
 pub(super) fn within(parts: &[&str], line: &str) -> bool {
-    reached(parts, line).contains(&true)
+    !apart(parts, line) && reached(parts, line).contains(&true)
+}
+
+/// Whether they part at a name before anything of either is open: most do at their first, and [`reached`] need not be asked.
+fn apart(parts: &[&str], line: &str) -> bool {
+    for (part, name) in parts.iter().zip(line.split('/')) {
+        if name.contains('*') || is_wild(part) {
+            return false;
+        }
+        if *part != name {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether what the line means lies below the path.

@@ -4,7 +4,7 @@
 //! panics abort; one that takes too long is ended by its agent, which then goes on. So the process says what happened and ends itself with 2
 //! before that. Deliberately absent: catching it and going on.
 
-use sanctum_host::clock;
+use sanctum_host::deadline;
 use std::io;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
@@ -12,23 +12,15 @@ use std::time::Duration;
 /// What every agent takes for a refusal.
 pub(super) const REFUSED: u8 = 2;
 
-/// An agent waits ten seconds, by what `sanctum hooks install` writes. A verdict takes milliseconds, and one that asks a registry waits
-/// [`LONGEST_WAIT`] at most.
-const LATEST: Duration = Duration::from_secs(8);
+/// Seconds. An agent waits ten, by what `sanctum hooks install` writes. A verdict takes milliseconds, and one that asks a registry waits
+/// [`LONGEST_WAIT`] at most. Who is late ends without a word: the code alone is the refusal.
+const LATEST: u32 = 8;
 /// How long a verdict may wait for others.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(6);
 
 /// From here on a verdict that does not come is a refusal.
 pub(super) fn refuse_when_late() -> io::Result<()> {
-    refuse_after(LATEST)
-}
-
-fn refuse_after(time: Duration) -> io::Result<()> {
-    let late = move || {
-        clock::sleep(time);
-        end(&format!("sanctum: refused: no verdict came in {} s\n", time.as_secs()));
-    };
-    std::thread::Builder::new().name("late".to_owned()).spawn(late).map(drop)
+    deadline::end_after(LATEST, REFUSED)
 }
 
 /// From here on a panic ends this process with a refusal.
@@ -85,11 +77,11 @@ mod tests {
     #[test]
     fn a_verdict_that_does_not_come_is_a_refusal() {
         if std::env::var_os(CHILD).is_some() {
-            refuse_after(Duration::from_millis(20)).unwrap();
+            deadline::end_after(1, REFUSED).unwrap();
             loop {
                 std::hint::spin_loop();
             }
         }
-        ends_with_2("a_verdict_that_does_not_come_is_a_refusal", "refused: no verdict came in");
+        ends_with_2("a_verdict_that_does_not_come_is_a_refusal", "");
     }
 }

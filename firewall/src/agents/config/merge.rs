@@ -5,6 +5,7 @@ use super::Layer;
 use super::parse::{Layered, Placed};
 use super::table::{KEYS, Key, Tighter, key};
 use super::value::{Kind, Row, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A value that holds, and whose it is.
@@ -36,7 +37,7 @@ pub struct Loosened {
 /// What holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    settings: BTreeMap<String, Setting>,
+    settings: BTreeMap<Cow<'static, str>, Setting>,
     /// Rules for MCP tools by whoever may also choose what becomes of the rest.
     settling: Vec<Row>,
 }
@@ -45,16 +46,20 @@ pub struct Config {
 #[must_use]
 pub fn merge(layers: &[Layered]) -> (Config, Vec<Loosened>) {
     let of = |wanted: Layer| layers.iter().find(|layered| layered.layer == wanted);
-    let mut names: Vec<String> =
-        KEYS.iter().filter(|key| !key.name.contains('*')).map(|key| key.name.to_owned()).collect();
-    names.extend(layers.iter().flat_map(|layered| layered.values.keys().cloned()));
-    names.sort();
-    names.dedup();
+    let own = KEYS.iter().filter(|key| !key.name.contains('*'));
+    let mut names: BTreeMap<Cow<'static, str>, &Key> =
+        own.map(|key| (Cow::Borrowed(key.name), key)).collect();
+    for name in layers.iter().flat_map(|layered| layered.values.keys()) {
+        if !names.contains_key(name.as_str())
+            && let Some(key) = key(name)
+        {
+            names.insert(Cow::Owned(name.clone()), key);
+        }
+    }
     let mut config = Config { settings: BTreeMap::new(), settling: settling(of) };
     let mut loosened = Vec::new();
-    for name in names {
-        let Some(key) = key(&name) else { continue };
-        let at = |layer: Layer| of(layer).and_then(|layered| layered.values.get(&name));
+    for (name, key) in names {
+        let at = |layer: Layer| of(layer).and_then(|layered| layered.values.get(&*name));
         let placed = [Layer::Floor, Layer::User, Layer::Project].map(|layer| (layer, at(layer)));
         if let Some(setting) = settle(key, &name, placed, &mut loosened) {
             config.settings.insert(name, setting);
@@ -202,7 +207,7 @@ impl Config {
 
     /// Every setting by name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Setting)> {
-        self.settings.iter().map(|(name, setting)| (name.as_str(), setting))
+        self.settings.iter().map(|(name, setting)| (&**name, setting))
     }
 
     /// A flag; one that is not there counts as on.

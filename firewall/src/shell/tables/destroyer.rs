@@ -21,7 +21,8 @@ pub(in super::super) struct Hit {
 
 /// The first row that fits.
 pub(in super::super) fn destroyer(program: &str, args: &[Text]) -> Option<Hit> {
-    TABLE.lines().find_map(|line| {
+    let known = stem(program);
+    rows(known).find_map(|line| {
         let mut cells = line.split('|');
         let verdict = match cells.next()? {
             "deny" => Verdict::Deny,
@@ -29,13 +30,7 @@ pub(in super::super) fn destroyer(program: &str, args: &[Text]) -> Option<Hit> {
             "off" => Verdict::Off,
             _ => return None,
         };
-        // `mkfs.ext4` is `mkfs`.
-        let named = |n: &str| {
-            n == program
-                || (n.starts_with("mkfs") && program.starts_with("mkfs."))
-                || (n == "newfs" && program.starts_with("newfs_"))
-        };
-        if !cells.next()?.split(',').any(named) {
+        if !cells.next()?.split(',').any(|name| name == known) {
             return None;
         }
         let (words, needs, unless, what) =
@@ -44,6 +39,30 @@ pub(in super::super) fn destroyer(program: &str, args: &[Text]) -> Option<Hit> {
             && (needs.is_empty() || any_option(needs, args))
             && (unless.is_empty() || !any_option(unless, args));
         fits.then_some(Hit { verdict, what })
+    })
+}
+
+/// The name by which the table knows a program: `mkfs.ext4` is `mkfs`.
+fn stem(program: &str) -> &str {
+    match program {
+        _ if program.starts_with("mkfs.") => "mkfs",
+        _ if program.starts_with("newfs_") => "newfs",
+        other => other,
+    }
+}
+
+/// The rows in which a word stands somewhere, in order. Every command asks for its program, and few stand there at all.
+fn rows(word: &str) -> impl Iterator<Item = &'static str> {
+    let found = memchr::memmem::find_iter(TABLE.as_bytes(), word.as_bytes()).collect::<Vec<_>>();
+    let mut end = 0;
+    found.into_iter().filter_map(move |at| {
+        // Once a row, however often it says it.
+        if at < end {
+            return None;
+        }
+        let begin = TABLE.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+        end = TABLE.get(at..)?.find('\n').map_or(TABLE.len(), |length| at + length);
+        TABLE.get(begin..end)
     })
 }
 
