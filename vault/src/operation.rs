@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 pub use seal::rewrap;
+pub use sign::Publics;
 
 /// The one that is done by way of the network.
 pub const HTTP_REQUEST: &str = "http_request";
@@ -50,6 +51,8 @@ pub struct Work<'a> {
     pub params: &'a Map<String, Value>,
     /// When.
     pub at: UnixTime,
+    /// What is remembered of keys.
+    pub publics: &'a Publics,
 }
 
 /// Which version an operation needs, where it is not the one in use: that of the ciphertext.
@@ -143,7 +146,8 @@ mod tests {
         params: &Value,
     ) -> Result<Value, &'static str> {
         let params = params.as_object().unwrap();
-        let work = Work { path: "a/b", version: 3, value, params, at: UnixTime(59) };
+        let (at, publics) = (UnixTime(59), &Publics::default());
+        let work = Work { path: "a/b", version: 3, value, params, at, publics };
         super::run(operation, &work).map_err(|error| error.code.as_str())
     }
 

@@ -230,6 +230,8 @@ impl Shared {
         let mut buffer = Zeroizing::new([0; 8192]);
         let mut partial: Option<Monotonic> = None;
         let mut begins = true;
+        // A new connection waits for ever; most ask often and never change that.
+        let mut waits: Option<Duration> = None;
         loop {
             let most = if connection.is_known() { AFTER } else { BEFORE };
             match decoder.next(most) {
@@ -262,9 +264,13 @@ impl Shared {
             // What began has to end; who is unknown has little time altogether.
             let since = if connection.is_known() { partial } else { Some(begun) };
             let left = since.map(|since| PATIENCE.saturating_sub(since.elapsed()));
-            if left.is_some_and(|left| left.is_zero()) || stream.set_read_timeout(left).is_err() {
+            if left.is_some_and(|left| left.is_zero()) {
                 return;
             }
+            if left != waits && stream.set_read_timeout(left).is_err() {
+                return;
+            }
+            waits = left;
             match stream.read(buffer.as_mut_slice()) {
                 Ok(0) => return,
                 Ok(count) => {

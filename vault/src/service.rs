@@ -20,6 +20,7 @@ use crate::hours::Hours;
 use crate::identity::Identity;
 use crate::keys::Opener;
 use crate::lease::{Lease, Leases, Which};
+use crate::operation::Publics;
 use crate::place::Home;
 use crate::session::Sessions;
 use crate::store::{Opened, Store, StoreError, Terms};
@@ -61,6 +62,7 @@ pub struct Vault {
 struct Open {
     store: Arc<Store>,
     roster: Arc<Roster>,
+    publics: Arc<Publics>,
 }
 
 /// How a connection came to be the owner's.
@@ -186,7 +188,7 @@ impl Vault {
         }
         let (store, opened) = Store::open(self.home.open(&self.root)?, opener, terms)?;
         let roster = Arc::new(Roster::of(&store.index()));
-        let opened_now = Open { store: Arc::new(store), roster };
+        let opened_now = Open { store: Arc::new(store), roster, publics: Arc::default() };
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(opened_now);
         Ok(opened)
     }

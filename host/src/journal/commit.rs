@@ -39,7 +39,7 @@ pub(crate) struct Core {
     stream: StreamName,
     limits: Limits,
     boot: String,
-    lock: File,
+    lock: Arc<File>,
     /// The file that the chain stands in.
     file: Option<(u32, Arc<File>)>,
     chain: Chain,
@@ -142,7 +142,7 @@ impl Core {
         limits: Limits,
     ) -> Result<Self, JournalError> {
         make_private(&places.streams, &path(&[stream.as_str()])?)?;
-        let lock = places.streams.open_private(&path(&[stream.as_str(), "lock"])?)?;
+        let lock = Arc::new(places.streams.open_private(&path(&[stream.as_str(), "lock"])?)?);
         let boot = boot::id()?;
         let this = {
             let shown = format!("{}/{stream}/lock", places.streams.shown_root());
@@ -154,11 +154,7 @@ impl Core {
             known_to_second(&places, &state)?;
             let (sealed_at, file, buffer) = (Monotonic::now(), None, Vec::new());
             let state::State { chain, signing } = state;
-            let lock = lock.try_clone().map_err(|source| JournalError::Io {
-                verb: "open",
-                path: format!("{}/{stream}/lock", places.streams.shown_root()),
-                source,
-            })?;
+            let lock = Arc::clone(&lock);
             let (dirty, stopped) = (false, false);
             let mut this = Self {
                 places,
@@ -190,7 +186,7 @@ impl Core {
         if self.is_stopped() {
             return Err(JournalError::Stopped);
         }
-        let lock = self.cloned_lock()?;
+        let lock = Arc::clone(&self.lock);
         let _held = held(&lock, &self.shown("lock"), self.limits.patience)?;
         self.catch_up()?;
         self.start_file()?;
@@ -248,7 +244,7 @@ impl Core {
         }
         // One that fails is tried again when the next is due, not at every group.
         self.sealed_at = Monotonic::now();
-        let lock = self.cloned_lock()?;
+        let lock = Arc::clone(&self.lock);
         let _held = held(&lock, &self.shown("lock"), self.limits.patience)?;
         self.catch_up()?;
         if self.chain.at.seq == self.chain.sealed.seq {
@@ -477,10 +473,6 @@ impl Core {
             }
             _ => Ok(()),
         }
-    }
-
-    fn cloned_lock(&self) -> Result<File, JournalError> {
-        self.lock.try_clone().map_err(|source| self.io("lock", source))
     }
 
     fn shown(&self, name: &str) -> String {

@@ -148,6 +148,34 @@ fn whatever_is_asked_by_many_at_once_every_answer_is_a_line_of_its_own() {
 }
 
 #[test]
+fn only_what_leaves_no_gap_is_synced_later() {
+    let of = |action: &str, phase: Phase, (outcome, severity): (Outcome, Severity)| {
+        let action = Action::new(action).expect("a word");
+        Durability::of(&AuditEvent { action, phase, outcome, severity, ..event("x") })
+    };
+    let id = operation().expect("an id");
+    let (begun, ended) = (Phase::Started(id.clone()), Phase::Finished(id));
+    let well = (Outcome::Ok, Severity::Info);
+    assert_eq!(of("vault.read", Phase::Single, well), Durability::Soon);
+    assert_eq!(of("vault.put", ended.clone(), well), Durability::Soon);
+    for (action, phase, how) in [
+        ("vault.put", Phase::Single, well),
+        ("vault.put", begun.clone(), (Outcome::Pending, Severity::Info)),
+        ("vault.read", begun, (Outcome::Pending, Severity::Info)),
+        ("vault.put", ended.clone(), (Outcome::Failed, Severity::Error)),
+        ("vault.put", ended, (Outcome::Ok, Severity::Warn)),
+        ("vault.read", Phase::Single, (Outcome::Refused, Severity::Warn)),
+        ("vault.read", Phase::Single, (Outcome::Ok, Severity::Error)),
+    ] {
+        assert_eq!(
+            of(action, phase.clone(), how),
+            Durability::Synced,
+            "{action} {phase:?} {how:?}"
+        );
+    }
+}
+
+#[test]
 fn two_open_writers_take_turns() {
     let bed = Bed::new();
     let (one, other) = (bed.open(), bed.open());

@@ -30,12 +30,18 @@ pub enum Durability {
 }
 
 impl Durability {
-    /// What the kind of the event asks for: only a read that succeeded may be synced later.
+    /// What the kind of the event asks for: only a read that succeeded may be synced later, and that a change went well, whose beginning was
+    /// synced before it: a crash between them leaves a beginning without an end, which is a finding, and nothing that nobody knows of.
     #[must_use]
     pub fn of(event: &AuditEvent) -> Self {
         let verb = event.action.as_str().rsplit('.').next().unwrap_or_default();
-        let read = verb == "read" && event.outcome == Outcome::Ok && event.phase == Phase::Single;
-        if read && event.severity == Severity::Info { Self::Soon } else { Self::Synced }
+        let later = match event.phase {
+            Phase::Single => verb == "read",
+            Phase::Started(_) => false,
+            Phase::Finished(_) => true,
+        };
+        let well = event.outcome == Outcome::Ok && event.severity == Severity::Info;
+        if later && well { Self::Soon } else { Self::Synced }
     }
 }
 

@@ -85,6 +85,7 @@ pub fn rewrap(work: &Work<'_>, (number, value): (u32, &[u8])) -> Result<Value, W
 
 #[cfg(test)]
 mod tests {
+    use super::super::Publics;
     use super::super::tests::run;
     use super::*;
     use sanctum_types::UnixTime;
@@ -98,7 +99,8 @@ mod tests {
         assert_eq!(super::super::version("encrypt", &Map::new()), Ok(None));
         assert_eq!(run("decrypt", b"j", &data), Err("OPERATION_FAILED"));
         let params = data.as_object().unwrap();
-        let elsewhere = Work { path: "a/c", version: 3, value: b"k", params, at: UnixTime(0) };
+        let (at, publics) = (UnixTime(0), &Publics::default());
+        let elsewhere = Work { path: "a/c", version: 3, value: b"k", params, at, publics };
         assert!(super::super::run("decrypt", &elsewhere).is_err());
         let bytes = STANDARD.decode(sealed["ciphertext"].as_str().unwrap()).unwrap();
         for at in 0..bytes.len() {
@@ -119,7 +121,8 @@ mod tests {
         let sealed = run("encrypt", b"old", &json!({ "data": "plain" })).unwrap();
         let params = json!({ "data": sealed["ciphertext"] });
         let params = params.as_object().unwrap();
-        let work = Work { path: "a/b", version: 3, value: b"old", params, at: UnixTime(0) };
+        let (at, publics) = (UnixTime(0), &Publics::default());
+        let work = Work { path: "a/b", version: 3, value: b"old", params, at, publics };
         let moved = rewrap(&work, (4, b"new")).unwrap();
         assert_eq!(moved["version"], 4);
         let data = json!({ "data": moved["ciphertext"] });

@@ -7,13 +7,17 @@ use crate::crypt;
 use crate::wire::{Code, WireError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256, Sha512};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// What stands before the seed in the PKCS#8 document of an Ed25519 key (RFC 8410, section 7).
@@ -34,8 +38,10 @@ pub(super) fn sign(work: &Work<'_>) -> Result<Value, WireError> {
         "es256" | "ES256" => STANDARD.encode(es256(work.value, data)?),
         "rs256" | "RS256" => STANDARD.encode(rs256(work.value, data)?),
         "ed25519" => {
-            use ed25519_dalek::Signer as _;
-            STANDARD.encode(seed(work.value)?.sign(data).to_bytes())
+            let seed = seed(work.value)?;
+            let public = work.publics.of(&seed);
+            let expanded = ExpandedSecretKey::from(&*seed);
+            STANDARD.encode(raw_sign::<Sha512>(&expanded, data, &public).to_bytes())
         }
         _ => return Err(WireError::invalid("`algorithm` is hmac-sha256, ed25519, es256 or rs256")),
     };
@@ -77,8 +83,34 @@ pub(super) fn pem(value: &[u8], label: &str) -> Option<Zeroizing<Vec<u8>>> {
     STANDARD.decode(digits.as_bytes()).ok().map(Zeroizing::new)
 }
 
+/// Public halves of the Ed25519 keys that were used last. To compute one costs as much as to sign, and nothing of it is secret.
+///
+/// A signature with another key's public half would give the private one away (RFC 8032, section 5.1.6, uses both), so each is found by the digest of its own
+/// seed and by nothing that could name another one, as a path and a version might after a secret was removed and made again.
+#[derive(Debug, Default)]
+pub struct Publics(Mutex<BTreeMap<[u8; 32], VerifyingKey>>);
+
+impl Publics {
+    /// As many as an agent signs with at a time.
+    const MOST: usize = 64;
+
+    fn of(&self, seed: &[u8; 32]) -> VerifyingKey {
+        let digest = Sha256::new_with_prefix(b"sanctum public half").chain_update(seed).finalize();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(public) = known.get(digest.as_slice()) {
+            return *public;
+        }
+        if known.len() >= Self::MOST {
+            known.clear();
+        }
+        let public = SigningKey::from_bytes(seed).verifying_key();
+        known.insert(digest.into(), public);
+        public
+    }
+}
+
 /// 32 bytes, their hexadecimal, or PKCS#8 in PEM.
-pub(super) fn seed(value: &[u8]) -> Result<ed25519_dalek::SigningKey, WireError> {
+pub(super) fn seed(value: &[u8]) -> Result<Zeroizing<[u8; 32]>, WireError> {
     let unfit = || unfit("the credential is no seed of 32 bytes and no Ed25519 key in PEM");
     let written = std::str::from_utf8(value).ok().and_then(|text| crypt::unhex(text.trim()));
     let document = pem(value, "PRIVATE KEY");
@@ -89,8 +121,7 @@ pub(super) fn seed(value: &[u8]) -> Result<ed25519_dalek::SigningKey, WireError>
         (_, None, Some(bytes)) => bytes,
         (_, None, None) => return Err(unfit()),
     };
-    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(bytes.try_into().map_err(|_| unfit())?);
-    Ok(ed25519_dalek::SigningKey::from_bytes(&seed))
+    Ok(Zeroizing::new(bytes.try_into().map_err(|_| unfit())?))
 }
 
 #[cfg(test)]
@@ -128,6 +159,27 @@ mod tests {
             Err("INVALID_REQUEST")
         );
         assert_eq!(run("shred", b"k", &json!({})), Err("UNKNOWN_OPERATION"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_public_half_that_is_remembered_changes_no_signature(
+            seeds in proptest::collection::vec(proptest::array::uniform32(0_u8..3), 1..90),
+            data in "[a-z]{0,40}",
+        ) {
+            use ed25519_dalek::Signer as _;
+            let publics = Publics::default();
+            for seed in seeds.iter().chain(&seeds) {
+                let params = json!({ "algorithm": "ed25519", "data": data });
+                let params = params.as_object().unwrap();
+                let at = sanctum_types::UnixTime(0);
+                let work =
+                    Work { path: "a/b", version: 1, value: seed, params, at, publics: &publics };
+                let signature = SigningKey::from_bytes(seed).sign(data.as_bytes());
+                let expected = STANDARD.encode(signature.to_bytes());
+                proptest::prop_assert_eq!(&sign(&work).unwrap()["signature"], &expected);
+            }
+        }
     }
 
     #[test]

@@ -41,7 +41,9 @@ fn string(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn key(value: &[u8]) -> Result<SigningKey, WireError> {
-    let Some(file) = pem(value, "OPENSSH PRIVATE KEY") else { return seed(value) };
+    let Some(file) = pem(value, "OPENSSH PRIVATE KEY") else {
+        return Ok(SigningKey::from_bytes(&*seed(value)?));
+    };
     openssh(&file).ok_or_else(|| unfit("the credential is no unencrypted Ed25519 key of OpenSSH"))
 }
 

@@ -117,6 +117,7 @@ mod tests {
             value: value.as_bytes(),
             params: &params,
             at: UnixTime(at),
+            publics: &crate::operation::Publics::default(),
         };
         Some(totp(&work).ok()?["code"].as_str()?.to_owned())
     }

@@ -125,13 +125,14 @@ impl Desk<'_> {
     }
 
     fn work<'b>(
-        &self,
+        &'b self,
         path: &'b SecretPath,
         read: &'b Read,
         params: &'b Map<String, Value>,
     ) -> Work<'b> {
         let (version, value) = (read.version, &read.value);
-        Work { path: path.as_str(), version, value, params, at: self.now.wall }
+        let (at, publics) = (self.now.wall, &*self.open.publics);
+        Work { path: path.as_str(), version, value, params, at, publics }
     }
 
     fn request(&self, path: &SecretPath, params: &Map<String, Value>) -> Answer {

@@ -53,7 +53,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         // One that was sealed meanwhile stays sealed.
         if open.as_ref().is_some_and(|open| Arc::ptr_eq(&open.store, &self.open.store)) {
             let roster = Arc::new(Roster::of(&next.index()));
-            *open = Some(Open { store: Arc::new(next), roster });
+            *open = Some(Open { store: Arc::new(next), roster, publics: Arc::default() });
             lock(&self.vault.sessions).clear();
         }
         Ok(generation)
