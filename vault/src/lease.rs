@@ -125,6 +125,13 @@ impl Leases {
         Ok(())
     }
 
+    /// A use that came to nothing is not counted.
+    pub fn give_back(&mut self, id: &str) {
+        if let Some(uses) = self.by_id.get_mut(id).and_then(|(_, lease)| lease.uses.as_mut()) {
+            *uses = uses.saturating_add(1);
+        }
+    }
+
     /// Gives it so many seconds from now, and never more than policy gave at first; gives what it has.
     ///
     /// # Errors
@@ -235,6 +242,8 @@ mod tests {
         let (x, y) = (agent("x"), agent("y"));
         assert_eq!(all.release("1", &y, 0), Err(NoLease::Gone));
         assert_eq!(all.renew("2", &y, 9, 0), Err(NoLease::Gone));
+        assert_eq!((all.take("1", &x, 999), all.take("1", &x, 999)), (Ok(()), Err(NoLease::Gone)));
+        all.give_back("1");
         assert_eq!((all.take("1", &x, 999), all.take("1", &x, 999)), (Ok(()), Err(NoLease::Gone)));
         assert_eq!((all.get("2", &x, 999).is_ok(), all.get("2", &x, 1000).is_ok()), (true, false));
         assert_eq!(all.renew("2", &x, 99, 900), Ok(5));

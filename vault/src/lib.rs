@@ -4,6 +4,7 @@
 //! clients. Time, randomness and files come from `sanctum_host`; every access is an event of the house's journal, recorded before the answer
 //! leaves. Deliberately absent: the process and its signals, which are `cli`'s.
 
+pub mod approvals;
 pub mod client;
 mod counter;
 mod crypt;

@@ -3,12 +3,14 @@
 //! Rules only allow. A rule counts where it names the agent, the path, the action and the hour; of several that do, the strictest of their limits
 //! hold. Time comes in. Deliberately absent: how often something was done, which [`crate::hours`] counts.
 
+pub mod approval;
 pub mod domain;
 pub mod glob;
 
 use crate::identity::AgentName;
 use crate::operation::http::Target;
 use crate::path::SecretPath;
+use approval::Approval;
 use domain::{Domain, Method};
 use glob::Glob;
 use ipnet::IpNet;
@@ -58,7 +60,7 @@ impl Action {
         Self(format!("use:{operation}"))
     }
 
-    fn is_request(&self) -> bool {
+    pub(crate) fn is_request(&self) -> bool {
         self.0.strip_prefix("use:") == Some(crate::operation::HTTP_REQUEST)
     }
 
@@ -187,6 +189,9 @@ pub struct Rule {
     /// Uses of one lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_uses: Option<u32>,
+    /// Whether the owner has to approve; lists are not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
@@ -236,6 +241,8 @@ pub struct Allowed {
     pub per_hour: Vec<(String, u32)>,
     /// Uses of one lease.
     pub lease_uses: Option<u32>,
+    /// What the owner has to approve before.
+    pub approval: Option<Approval>,
     /// Addresses beside the public ones.
     pub addresses: Vec<IpNet>,
     /// The rules that allow it.
@@ -268,6 +275,7 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
             max_ttl: MOST_TTL,
             per_hour: Vec::new(),
             lease_uses: None,
+            approval: None,
             addresses: Vec::new(),
             by: Vec::new(),
         });
@@ -277,6 +285,8 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
+        let approval = rule.approval.filter(|_| *ask.action != Action::list());
+        so_far.approval = Approval::strictest(so_far.approval, approval);
         so_far.addresses.extend(&rule.addresses);
         so_far.by.push(name.clone());
     }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod agent;
+mod approve;
 mod handle;
 mod keeping;
 mod record;
@@ -16,8 +17,9 @@ mod unlock;
 pub use handle::Handled;
 pub use unlock::{Barred, Sits};
 
+use crate::approvals::{Approvals, Ends};
 use crate::hours::Hours;
-use crate::identity::Identity;
+use crate::identity::{AgentName, Identity};
 use crate::keys::Opener;
 use crate::lease::{Lease, Leases, Which};
 use crate::operation::Publics;
@@ -46,6 +48,7 @@ pub struct Vault {
     open: RwLock<Option<Open>>,
     leases: Mutex<Leases>,
     hours: Mutex<Hours>,
+    approvals: Mutex<Approvals>,
     /// Held while a passphrase is tried: one at a time, whatever it costs.
     trying: Mutex<()>,
     /// Held while the vault is being unsealed, so that whoever asks how it stands does not wait for a passphrase.
@@ -162,6 +165,7 @@ impl Vault {
             open: RwLock::default(),
             leases: Mutex::default(),
             hours: Mutex::default(),
+            approvals: Mutex::default(),
             trying: Mutex::default(),
             unsealing: Mutex::default(),
             seats: Arc::default(),
@@ -193,11 +197,12 @@ impl Vault {
         Ok(opened)
     }
 
-    /// Seals it: leases end, and the keys are wiped as soon as nobody works with them any more.
+    /// Seals it: leases and approvals end, and the keys are wiped as soon as nobody works with them any more.
     pub fn seal(&self) {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
         lock(&self.leases).revoke(&Which::All);
         lock(&self.sessions).clear();
+        lock(&self.approvals).end(&Ends::All);
     }
 
     /// Whether it is unsealed and takes changes.
@@ -274,12 +279,18 @@ impl Vault {
     /// whoever revokes finds.
     fn grant(&self, by: &Open, id: &str, lease: Lease, now: Now) -> Result<(), WireError> {
         let mut leases = lock(&self.leases);
+        self.still(by, &lease.agent)?;
+        leases.grant(id, lease, now.mono).map_err(agent::of_lease)
+    }
+
+    /// Whether the agent is who it was when it was judged, and the vault unsealed.
+    fn still(&self, by: &Open, agent: &AgentName) -> Result<(), WireError> {
         let open = self.opened()?;
-        let key = open.roster.agents.get(&lease.agent);
-        if key.is_none() || key != by.roster.agents.get(&lease.agent) {
+        let key = open.roster.agents.get(agent);
+        if key.is_none() || key != by.roster.agents.get(agent) {
             return Err(Code::SessionExpired.into());
         }
-        leases.grant(id, lease, now.mono).map_err(agent::of_lease)
+        Ok(())
     }
 
     fn status(&self) -> Value {

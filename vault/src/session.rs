@@ -144,8 +144,8 @@ impl<T> Sessions<T> {
     }
 }
 
-/// Whole seconds, and one more for a rest of one.
-fn left(until: Moment, now: Moment) -> u64 {
+/// Whole seconds by whichever clock leaves fewer, and one more for a rest of one.
+pub(crate) fn left(until: Moment, now: Moment) -> u64 {
     let wall = u64::try_from(until.wall.0.saturating_sub(now.wall.0)).unwrap_or(0);
     until.mono.saturating_sub(now.mono).div_ceil(1000).min(wall)
 }

@@ -81,6 +81,12 @@ pub enum Verb {
         /// Its path
         path: String,
     },
+    /// What agents ask for and policy wants you to approve: list it, approve it, or deny it
+    #[command(
+        after_help = "An approval is for that agent, path and action, and for a request also for its host and method; it counts once, or for the minutes of the policy. Sealing ends it, and so does a \
+        change of the policy or of the agent's key.\n\nExample:\n  sanctum vault approve\n  sanctum vault approve 3f9a61c0 --for 5\n  sanctum vault approve --deny 3f9a61c0"
+    )]
+    Approve(Approve),
     /// Values that were given out
     #[command(subcommand, after_help = "Example:\n  sanctum vault lease list")]
     Lease(Lease),
@@ -174,6 +180,19 @@ pub struct Get {
     /// Write the bytes as they are, into a pipe or file too
     #[arg(long)]
     pub stdout: bool,
+}
+
+/// `sanctum vault approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// Which; without it, all that wait are listed
+    pub id: Option<String>,
+    /// Deny it; who asks again meanwhile is refused
+    #[arg(long, requires = "id")]
+    pub deny: bool,
+    /// For so long [default: as long as the policy lets it; a denial for 15]
+    #[arg(long = "for", value_name = "MINUTES", requires = "id", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub minutes: Option<u32>,
 }
 
 /// `sanctum vault rekey`.
@@ -291,6 +310,25 @@ pub enum Policy {
     },
 }
 
+/// When the owner is asked: each time, or once for so many minutes.
+#[derive(Clone, Copy, Debug)]
+pub enum Approval {
+    /// Each time.
+    Each,
+    /// Once for so many.
+    Minutes(u32),
+}
+
+fn approval(text: &str) -> Result<Approval, String> {
+    match text {
+        "each" => Ok(Approval::Each),
+        number => match number.parse() {
+            Ok(minutes @ 1..=1440) => Ok(Approval::Minutes(minutes)),
+            _ => Err("it is `each`, or a number of minutes from 1 to 1440".to_owned()),
+        },
+    }
+}
+
 /// `sanctum vault policy set`.
 #[derive(Debug, Args)]
 pub struct Rule {
@@ -311,6 +349,9 @@ pub struct Rule {
     /// Uses and retrievals in an hour, each agent's own
     #[arg(long, value_name = "NUMBER")]
     pub per_hour: Option<u32>,
+    /// Wait for `sanctum vault approve`: for each use, or once for so many minutes
+    #[arg(long, value_name = "each|MINUTES", value_parser = approval)]
+    pub approval: Option<Approval>,
     /// Where `use:http_request` may go, such as api.example, *.example or api.example:8443
     #[arg(long, value_name = "HOST")]
     pub domain: Vec<String>,

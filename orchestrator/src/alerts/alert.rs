@@ -18,6 +18,8 @@ pub const OWN_ACTIONS: &str = "alert.";
 pub const LINT: &str = "lint";
 /// Actions whose events may name one.
 const ROTATION: &str = "secrets.rotation-";
+/// What the vault records where an agent's access waits for the owner.
+const QUESTION: &str = "vault.approval-ask";
 /// The source of what lints find.
 pub const DOCTOR: &str = "doctor";
 /// As long as a subject such as a path is worth being in a title.
@@ -32,17 +34,24 @@ pub struct Source {
     pub name: String,
     /// It tells what it did or refused itself, rather than what one look at something else gave.
     pub authoritative: bool,
+    /// It waits for an answer of the owner's: the question is told when it is asked, as far as quiet hours and the cap let it.
+    pub asks: bool,
 }
 
 impl Source {
     /// One that looks at something else, and can be wrong once.
     pub fn looks(name: impl Into<String>) -> Self {
-        Self { name: name.into(), authoritative: false }
+        Self { name: name.into(), authoritative: false, asks: false }
     }
 
     /// One that tells of itself.
     pub fn knows(name: impl Into<String>) -> Self {
-        Self { name: name.into(), authoritative: true }
+        Self { name: name.into(), authoritative: true, asks: false }
+    }
+
+    /// One that asks for the owner's word.
+    pub fn asks(name: impl Into<String>) -> Self {
+        Self { asks: true, ..Self::knows(name) }
     }
 }
 
@@ -68,7 +77,7 @@ pub struct Alert {
     pub kind: String,
     /// What it is about.
     pub subject: String,
-    /// Two sights of it, the older first; one only where a source that knows calls it critical.
+    /// Two sights of it, the older first; one only where a source that knows calls it critical, or asks.
     pub observed: Vec<Observation>,
     /// The next command to run.
     pub next: String,
@@ -171,7 +180,7 @@ pub(super) fn taken_in(finding: &Finding, source: &Source) -> Option<(Finding, S
             hint: Some(clean(next.unwrap_or("sanctum doctor"), MAX_TEXT)),
         };
         let name = word(&source.name);
-        (finding, Source { name, authoritative: source.authoritative })
+        (finding, Source { name, ..*source })
     })
 }
 
@@ -184,8 +193,8 @@ pub fn of_event(event: &AuditEvent) -> Option<(Finding, Source)> {
     if event.severity < Severity::Warn || began || event.action.as_str().starts_with(OWN_ACTIONS) {
         return None;
     }
-    if let Some(same) = of_lint(event) {
-        return Some(same);
+    if let Some(known) = of_lint(event).or_else(|| of_question(event)) {
+        return Some(known);
     }
     let how = match event.outcome {
         Outcome::Pending => "is not over",
@@ -218,6 +227,22 @@ fn of_lint(event: &AuditEvent) -> Option<(Finding, Source)> {
     };
     // Whoever records it knows it. Until doctor looked too, one word is as much as it is for every actor.
     Some((lint.finding(found), Source::knows(DOCTOR)))
+}
+
+/// What waits for the owner's word: told once for each thing that is asked for, with the command that decides.
+fn of_question(event: &AuditEvent) -> Option<(Finding, Source)> {
+    let detail = |name: &str| event.details.get(name).filter(|_| event.action.as_str() == QUESTION);
+    let (operation, id) = (detail("operation")?, detail("approval")?);
+    let target = detail("target").map(|target| format!(" ({target})")).unwrap_or_default();
+    let (actor, path) = (&event.actor, &event.subject);
+    let finding = Finding {
+        severity: event.severity,
+        kind: QUESTION.to_owned(),
+        subject: format!("{operation} {path}{target}"),
+        message: format!("{actor} asks for {operation} of {path}{target}; it waits as {id}"),
+        hint: Some("sanctum vault approve".to_owned()),
+    };
+    Some((finding, Source::asks(actor.as_str())))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use std::path::Path;
 const NOON: UnixTime = UnixTime(1_795_348_800);
 
 /// An instance with these channels and one secret, `token`, in the file `token`.
-fn instance(channels: &Value) -> Instance {
+pub(crate) fn instance(channels: &Value) -> Instance {
     let value = json!({
         "format": 1,
         "instance": { "name": "Test bed", "slug": "bed", "timezone": "UTC" },

@@ -1,5 +1,6 @@
 //! Tables of what is allowed.
 
+use super::approval::Approval;
 use super::{Action, Allowed, Ask, Denied, Rules, judge};
 use crate::identity::AgentName;
 use crate::operation::http::Outgoing;
@@ -150,4 +151,41 @@ fn a_request_goes_where_one_rule_says_so_altogether() {
     assert_eq!(ask("x", "POST", "https://hook.example").unwrap().addresses.len(), 1);
     assert!(asked(&all, ("x", "k", "use:http_request"), 0).is_ok());
     assert_eq!(asked(&all, ("y", "k", "use:http_request"), 0), Err(Denied));
+}
+
+#[test]
+fn one_rule_that_wants_an_approval_is_enough_and_the_strictest_counts() {
+    let all = rules(&json!({
+        "open": { "agents": ["x"], "paths": ["**"], "actions": ["list", "retrieve", "use:*", "store"] },
+        "hour": { "agents": ["x"], "paths": ["p", "q"], "actions": ["list", "retrieve"], "approval": 60 },
+        "ten": { "agents": ["x"], "paths": ["p"], "actions": ["retrieve", "use:sign"], "approval": 10 },
+        "each": { "agents": ["x"], "paths": ["p"], "actions": ["use:sign", "store"], "approval": true },
+        "off": { "agents": ["x"], "paths": ["**"], "actions": ["retrieve"], "approval": true, "enabled": false },
+    }));
+    for (path, action, approval) in [
+        ("q", "retrieve", Some(Approval::Minutes(60))),
+        ("p", "retrieve", Some(Approval::Minutes(10))),
+        ("p", "use:sign", Some(Approval::EachTime)),
+        ("p", "store", Some(Approval::EachTime)),
+        ("p", "use:encrypt", None),
+        ("p", "list", None),
+        ("r", "retrieve", None),
+    ] {
+        let found = asked(&all, ("x", path, action), 0).unwrap().approval;
+        assert_eq!(found, approval, "{path} {action}");
+    }
+    for (said, read) in [
+        (json!(true), Some(Approval::EachTime)),
+        (json!(1), Some(Approval::Minutes(1))),
+        (json!(1440), Some(Approval::Minutes(1440))),
+        (json!(false), None),
+        (json!(0), None),
+        (json!(1441), None),
+        (json!(-1), None),
+        (json!("yes"), None),
+    ] {
+        let found = serde_json::from_value::<Approval>(said.clone()).ok();
+        assert_eq!(found, read, "{said}");
+        assert!(found.is_none_or(|found| serde_json::to_value(found).unwrap() == said));
+    }
 }

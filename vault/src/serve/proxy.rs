@@ -164,7 +164,7 @@ fn written(answered: Result<Value, WireError>) -> Vec<u8> {
         Err(error) => {
             let status = match error.code {
                 Code::AuthFailed | Code::SessionExpired => 401,
-                Code::AccessDenied | Code::NotFoundOrDenied => 403,
+                Code::AccessDenied | Code::ApprovalRequired | Code::NotFoundOrDenied => 403,
                 Code::NotFound | Code::UnknownMethod => 404,
                 Code::LeaseExpired => 410,
                 Code::TooLarge => 413,

@@ -5,6 +5,7 @@ use super::roster::{AGENT, POLICY, Roster};
 use super::{
     Admitted, Answer, Connection, Now, Open, Vault, WRONG_PASSPHRASE, agent, lock, refused,
 };
+use crate::approvals::{Ends, State};
 use crate::crypt::{hex, unhex, unhex_array};
 use crate::identity::AgentName;
 use crate::keys::Opener;
@@ -131,7 +132,7 @@ pub(super) struct Office<'a, F> {
     pub(super) vault: &'a Vault,
     pub(super) open: &'a Open,
     pub(super) told: &'a F,
-    now: Now,
+    pub(super) now: Now,
 }
 
 impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
@@ -148,6 +149,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             "rm" => {
                 let path = params.path()?;
                 self.change("vault.remove", path.to_string(), Change::Drop { path: path.clone() })?;
+                lock(&self.vault.approvals).end(&Ends::Path(&path));
                 let ended = lock(&self.vault.leases).revoke(&Which::Path(path));
                 Ok(json!({ "removed": true, "leases_ended": ended }))
             }
@@ -176,6 +178,9 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             }
             "rekey" => self.rekey(&params),
             "backup" => self.backup(&params),
+            "approvals" => Ok(self.approvals()),
+            "approve" => self.decide(State::Approved, &params),
+            "deny" => self.decide(State::Denied, &params),
             _ => self.roster_verb(verb, params),
         }
     }
@@ -198,6 +203,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
                     name.to_string(),
                     Change::Unset { name: document },
                 )?;
+                lock(&self.vault.approvals).end(&Ends::Agent(&name));
                 let ended = lock(&self.vault.leases).revoke(&Which::Agent(name));
                 Ok(json!({ "removed": true, "leases_ended": ended }))
             }
@@ -206,7 +212,10 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             "policy_remove" => {
                 let name = params.text("name")?.to_owned();
                 let document = format!("{POLICY}{name}");
-                self.change("vault.policy-remove", name, Change::Unset { name: document })?;
+                let change = Change::Unset { name: document };
+                let done = self.change("vault.policy-remove", name.clone(), change);
+                lock(&self.vault.approvals).end(&Ends::Rule(&name));
+                done?;
                 Ok(json!({ "removed": true }))
             }
             "policy_simulate" => self.simulate(&params),
@@ -271,6 +280,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         let change = Change::Set { name: format!("{AGENT}{name}"), content };
         let done = self.change("vault.agent-register", name.to_string(), change)?;
         // A key that takes the place of another ends what was done with that, once it has.
+        lock(&self.vault.approvals).end(&Ends::Agent(&name));
         lock(&self.vault.leases).revoke(&Which::Agent(name));
         Ok(done)
     }
@@ -284,7 +294,10 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         })?;
         let content = serde_json::to_value(rule).map_err(|_| WireError::from(Code::Internal))?;
         let change = Change::Set { name: format!("{POLICY}{name}"), content };
-        self.change("vault.policy-set", name.to_string(), change)
+        let done = self.change("vault.policy-set", name.to_string(), change);
+        // Also where nobody knows whether it was written.
+        lock(&self.vault.approvals).end(&Ends::Rule(name.as_str()));
+        done
     }
 
     fn simulate(&self, params: &Said) -> Answer {
@@ -297,6 +310,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             Ok(allowed) => json!({
                 "allowed": true, "by": allowed.by, "max_ttl": allowed.max_ttl,
                 "per_hour": allowed.per_hour.iter().map(|(_, most)| most).min(),
+                "approval": allowed.approval,
             }),
             Err(_) => json!({ "allowed": false, "by": [] }),
         })

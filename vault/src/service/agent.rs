@@ -4,6 +4,7 @@
 
 use super::record::Told;
 use super::{Answer, Now, Open, Vault, lock, refused};
+use crate::approvals::Wanted;
 use crate::crypt::{hex, random};
 use crate::identity::AgentName;
 use crate::index::Kept;
@@ -40,8 +41,11 @@ impl Desk<'_> {
             Call::Mint { service, ttl, scope } => self.mint(&service, ttl, scope.as_deref()),
             Call::Store { path, value } => self.store(path, value.0),
             Call::May { path, action } => {
-                let allowed = self.judged(&path, &action, None).is_ok();
-                Ok(json!({ "allowed": allowed, "agent": self.agent.as_str() }))
+                let allowed = self.judged(&path, &action, None);
+                let approval = allowed.as_ref().is_ok_and(|allowed| allowed.approval.is_some());
+                Ok(json!({
+                    "allowed": allowed.is_ok(), "approval": approval, "agent": self.agent.as_str(),
+                }))
             }
             Call::Release { lease } => {
                 let gone = lock(&self.vault.leases).release(&lease, self.agent, self.now.mono);
@@ -197,7 +201,7 @@ impl Desk<'_> {
         })
     }
 
-    /// Judges, counts, and records a refusal.
+    /// Judges, asks for the owner's word where it is needed, counts, and records a refusal.
     pub(super) fn allowed(
         &self,
         path: &SecretPath,
@@ -206,10 +210,10 @@ impl Desk<'_> {
         target: Option<&Target>,
     ) -> Result<Allowed, WireError> {
         let judged = self.judged(path, action, target).and_then(|allowed| {
-            let key = |(rule, most): &(String, u32)| (format!("{}/{rule}", self.agent), *most);
-            let limits: Vec<_> = allowed.per_hour.iter().map(key).collect();
-            let fits = lock(&self.vault.hours).take(&limits, self.now.mono);
-            if fits { Ok(allowed) } else { Err(Code::RateLimited.into()) }
+            let (agent, path, action) = (self.agent.clone(), path.clone(), action.clone());
+            let target = target.map(Wanted::target_of);
+            self.counted(&allowed, Wanted { agent, path, action, target })?;
+            Ok(allowed)
         });
         if let Err(error) = &judged {
             let why = error.code.as_str().to_ascii_lowercase();

@@ -136,7 +136,13 @@ impl Vault {
             now,
             session: None,
         };
-        desk.forward(&lease.path, asked)
+        let id = asked.lease.clone();
+        desk.forward(&lease.path, asked).inspect_err(|error| {
+            // It is sent again once the owner approved.
+            if error.code == Code::ApprovalRequired {
+                lock(&self.leases).give_back(&id);
+            }
+        })
     }
 
     /// A connection ended, and what was made for its session with it.

@@ -6,6 +6,7 @@ use super::admin::Office;
 use super::record::Told;
 use super::roster::Roster;
 use super::{Answer, Open, lock, refused};
+use crate::approvals::Ends;
 use crate::crypt::hex;
 use crate::keys::{Cost, Opener};
 use crate::store::StoreError;
@@ -56,6 +57,8 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             *open = Some(Open { store: Arc::new(next), roster, publics: Arc::default() });
             lock(&self.vault.sessions).clear();
         }
+        drop(open);
+        lock(&self.vault.approvals).end(&Ends::All);
         Ok(generation)
     }
 

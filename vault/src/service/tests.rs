@@ -1,5 +1,7 @@
 //! The vault as its clients see it, without a socket.
 
+mod approvals;
+
 use super::{Connection, Now, Vault};
 use crate::crypt::{hex, unhex};
 use crate::keyfile::AgentKey;
@@ -152,6 +154,9 @@ fn the_account_alone_opens_nothing() {
         "lease_revoke",
         "rekey",
         "backup",
+        "approvals",
+        "approve",
+        "deny",
     ] {
         for at in [&mut same_uid, &mut agent] {
             let refused =

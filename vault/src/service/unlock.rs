@@ -76,7 +76,7 @@ struct Live {
 }
 
 impl Now {
-    const fn moment(self) -> Moment {
+    pub(super) const fn moment(self) -> Moment {
         Moment { mono: self.mono, wall: self.wall }
     }
 }

@@ -5,6 +5,8 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The word of the context that names what waits for the owner.
+pub const APPROVAL: &str = "approval";
 /// Where the codes are explained.
 pub const DOCS: &str = "docs/formats/vault-wire.md";
 
@@ -40,6 +42,7 @@ macro_rules! codes {
 codes! {
     AuthFailed "AUTH_FAILED" "authentication failed" "check the agent's name and key: sanctum vault agent list";
     AccessDenied "ACCESS_DENIED" "policy does not allow this" "ask the owner for a policy: sanctum vault policy set";
+    ApprovalRequired "APPROVAL_REQUIRED" "the owner has to approve this first" "ask again once the owner approved: sanctum vault approve";
     NotFoundOrDenied "NOT_FOUND_OR_DENIED" "there is no such service, or policy does not allow it" "ask the owner which services there are";
     BrokerFailed "BROKER_EXCHANGE_FAILED" "there is no such identity to be had" "leave `identity_scope` out";
     NotFound "CREDENTIAL_NOT_FOUND" "there is no such credential" "list what there is";
@@ -86,6 +89,14 @@ impl WireError {
         self
     }
 
+    /// The next command, with what it is about where that is known.
+    fn suggestion(&self) -> String {
+        let id = self.context.get(APPROVAL).and_then(Value::as_str);
+        let id = id.filter(|_| self.code == Code::ApprovalRequired);
+        let words = self.code.suggestion();
+        id.map_or_else(|| words.to_owned(), |id| format!("{words} {id}"))
+    }
+
     /// As it stands on the wire.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -94,7 +105,7 @@ impl WireError {
             "code": code,
             "message": self.code.message(),
             "detail": self.detail.unwrap_or(self.code.message()),
-            "suggestion": self.code.suggestion(),
+            "suggestion": self.suggestion(),
             "docs_url": format!("{DOCS}#{}", code.to_ascii_lowercase()),
             "context": self.context,
         })

@@ -1,7 +1,7 @@
 //! Agents and their keys, and what they may do.
 
 use super::{Desk, asked};
-use crate::args::vault::{Agent, Policy, Rule};
+use crate::args::vault::{Agent, Approval, Policy, Rule};
 use crate::commands::FOUND;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
@@ -82,8 +82,10 @@ pub(super) fn policy(desk: &Desk<'_>, verb: &Policy) -> Result<Exit, Failure> {
             desk.context.out.data(&json!({ "format": 1, "vault": answer }));
             let allowed = answer.get("allowed") == Some(&Value::Bool(true));
             let by = answer.get("by").cloned().unwrap_or_default();
+            let approval = answer.get("approval").is_some_and(|approval| !approval.is_null());
             let (paint, words, exit) = if allowed {
-                (Paint::Good, format!("allowed by {by}"), Exit::Done)
+                let first = if approval { ", once you approved it" } else { "" };
+                (Paint::Good, format!("allowed by {by}{first}"), Exit::Done)
             } else {
                 (Paint::Bad, "no policy allows it".to_owned(), FOUND)
             };
@@ -108,6 +110,13 @@ fn written(rule: &Rule) -> Result<Value, Failure> {
         if !value.is_null() {
             all.insert(name.to_owned(), value);
         }
+    }
+    if let Some(approval) = rule.approval {
+        let said = match approval {
+            Approval::Each => json!(true),
+            Approval::Minutes(minutes) => json!(minutes),
+        };
+        all.insert("approval".to_owned(), said);
     }
     if let Some(hours) = &rule.hours {
         let (from, to) = hours.split_once('-').ok_or_else(|| {

@@ -4,6 +4,7 @@
 //! Deliberately absent: what the vault decides.
 
 mod agents;
+mod approve;
 mod import;
 mod keeping;
 mod ssh_agent;
@@ -51,6 +52,7 @@ pub fn run(context: &Context, args: &Vault) -> Result<Exit, Failure> {
             let answer = desk.ask("rm", json!({ "path": path }))?;
             desk.done(&format!("{path} is gone, with all its versions"), &answer)
         }
+        Verb::Approve(args) => approve::run(&desk, args),
         Verb::Lease(verb) => keeping::lease(&desk, verb),
         Verb::Rekey(rekey) => keeping::rekey(&desk, rekey),
         Verb::Backup { file } => keeping::backup(&desk, file),

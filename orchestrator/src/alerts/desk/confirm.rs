@@ -107,13 +107,13 @@ impl Desk {
             told: None,
         });
         entry.next = next;
-        let known = source.authoritative && new.severity == Severity::Critical;
+        let known = source.asks || (source.authoritative && new.severity == Severity::Critical);
         let agreed = entry.agreed(&new);
         let (level, sights) = match agreed {
             Some((level, earlier)) if !known || level == Severity::Critical => {
                 (level, vec![earlier, new.clone()])
             }
-            _ if known => (Severity::Critical, vec![new.clone()]),
+            _ if known => (new.severity, vec![new.clone()]),
             _ => {
                 self.state.tally.used += entry.keep(new);
                 return Some(key);

@@ -82,8 +82,17 @@ struct Run {
     shown: Vec<(UnixTime, Digest, Severity)>,
 }
 
-fn source(knows: bool) -> Source {
-    if knows { Source::knows("knower") } else { Source::looks("looker") }
+/// The last two things are asked by whoever knows them.
+const fn asks(thing: u8, knows: bool) -> bool {
+    knows && thing >= 4
+}
+
+fn source(thing: u8, knows: bool) -> Source {
+    match knows {
+        true if asks(thing, knows) => Source::asks("asker"),
+        true => Source::knows("knower"),
+        false => Source::looks("looker"),
+    }
 }
 
 fn finding(thing: u8, severity: Severity) -> Finding {
@@ -97,7 +106,7 @@ fn finding(thing: u8, severity: Severity) -> Finding {
 }
 
 fn thing_key(thing: u8, knows: bool) -> Digest {
-    alert::key(&source(knows).name, "test.thing", &format!("thing-{thing}"))
+    alert::key(&source(thing, knows).name, "test.thing", &format!("thing-{thing}"))
 }
 
 impl Run {
@@ -108,11 +117,12 @@ impl Run {
 
     fn event(&self, step: &Step) -> Option<Event> {
         Some(match step {
-            Step::See { thing, severity, knows } => {
-                Event::Observed { finding: finding(*thing, *severity), source: source(*knows) }
-            }
+            Step::See { thing, severity, knows } => Event::Observed {
+                finding: finding(*thing, *severity),
+                source: source(*thing, *knows),
+            },
             Step::Look { things } => Event::Looked {
-                source: source(false),
+                source: source(0, false),
                 findings: things
                     .iter()
                     .map(|(thing, severity)| finding(*thing, *severity))
@@ -236,6 +246,18 @@ proptest! {
                         if alert.key() == key && alert.severity == Severity::Critical
                 ));
                 prop_assert!(told, "{step:?} at {:?}: {commands:?}", run.now);
+            }
+        }
+    }
+
+    #[test]
+    fn what_asks_is_told_at_once_or_waits_by_name(policy in policy(), day in day()) {
+        let mut run = Run::new(policy);
+        for (gap, step) in &day {
+            run.step(*gap, step);
+            if let Step::See { thing, severity, knows } = step && asks(*thing, *knows) {
+                let key = thing_key(*thing, *knows);
+                prop_assert!(run.was_shown(key, *severity), "{step:?} at {:?}", run.now);
             }
         }
     }

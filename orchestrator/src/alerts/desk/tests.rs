@@ -162,6 +162,35 @@ fn what_a_run_says_and_a_lint_sees_is_told_once_a_day() {
     }
 }
 
+/// The vault's question is told when it is asked, once, and names the command that answers it.
+#[test]
+fn a_question_to_the_owner_is_told_at_once_and_once() {
+    let question = |id: &str, operation: &str| AuditEvent {
+        actor: sanctum_types::Actor::new("agent:x").unwrap(),
+        action: sanctum_types::Action::new("vault.approval-ask").unwrap(),
+        subject: "openai/key".to_owned(),
+        phase: sanctum_types::Phase::Single,
+        outcome: sanctum_types::Outcome::Refused,
+        severity: Severity::Error,
+        details: [("approval", id), ("operation", operation), ("agent", "x")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+    };
+    let mut desk = Desk::new(policy());
+    let told = desk.heard(&question("0badcafe", "retrieve"), NOON);
+    let [(_, message)] = sends(&told)[..] else { panic!("{told:?}") };
+    let What::Alert(alert) = &message.what else { panic!("{message:?}") };
+    assert_eq!(alert.subject, "retrieve openai/key");
+    assert_eq!(
+        alert.observed[0].message,
+        "agent:x asks for retrieve of openai/key; it waits as 0badcafe"
+    );
+    assert_eq!((alert.next.as_str(), alert.severity), ("sanctum vault approve", Severity::Error));
+    // The same thing again within the window is the same question; another one is not.
+    assert_eq!(desk.heard(&question("0badf00d", "retrieve"), NOON.plus(1000)), []);
+    assert_eq!(sends(&desk.heard(&question("0badbeef", "use:sign"), NOON.plus(1000))).len(), 1);
+}
+
 /// Where doctor cannot look, what a run says of itself is told all the same.
 #[test]
 fn what_only_a_run_said_is_in_the_digest() {

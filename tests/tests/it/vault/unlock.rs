@@ -47,7 +47,7 @@ fn the_passphrase_counts_in_that_terminal_and_nowhere_else() {
     let script = format!(
         "VAULT list; echo before=$?
          VAULT unlock --minutes 5; echo unlock=$?
-         VAULT list; echo list=$?; VAULT policy list; echo policy=$?
+         VAULT list; echo list=$?; VAULT policy list; echo policy=$?; VAULT approve; echo approve=$?
          while [ ! -e {root}/looked ]; do touch {root}/ready; sleep 0.05; done
          setsid -w /bin/sh -c 'VAULT list' </dev/null; echo setsid=$?
          {agent} list; echo agent=$?
@@ -78,8 +78,19 @@ fn the_passphrase_counts_in_that_terminal_and_nowhere_else() {
     assert!(other.contains("other=4"), "{other}");
     let said = std::fs::read_to_string(&elsewhere).expect("text");
     let codes = [
-        "before=4", "unlock=0", "list=0", "policy=0", "setsid=4", "agent=4", "rekey=4", "still=0",
-        "beside=4", "alone=0", "lock=0", "after=4",
+        "before=4",
+        "unlock=0",
+        "list=0",
+        "policy=0",
+        "approve=0",
+        "setsid=4",
+        "agent=4",
+        "rekey=4",
+        "still=0",
+        "beside=4",
+        "alone=0",
+        "lock=0",
+        "after=4",
     ];
     for code in codes {
         assert!(said.contains(code), "{code}: {said}");
