@@ -7,6 +7,7 @@ use crate::crypt::{NotSealed, hex, random};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 /// How long a challenge waits, in milliseconds.
@@ -22,10 +23,10 @@ const NOBODY: [u8; 32] = [
     0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
 ];
 
-/// An agent's name: 1 to 56 characters of `A-Z a-z 0-9 _ -`; it is a file name and, in small letters, an actor of the journal.
+/// An agent's name: 1 to 56 characters of `A-Z a-z 0-9 _ -`; it is a file name and, in small letters, an actor of the journal. Clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct AgentName(String);
+pub struct AgentName(Arc<str>);
 
 /// A text that is no name of an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +42,7 @@ impl AgentName {
         let text = text.into();
         let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let fits = (1..=56).contains(&text.len()) && text.bytes().all(known);
-        if fits { Ok(Self(text)) } else { Err(BadName) }
+        if fits { Ok(Self(text.into())) } else { Err(BadName) }
     }
 
     /// The text.
@@ -67,7 +68,7 @@ impl TryFrom<String> for AgentName {
 
 impl From<AgentName> for String {
     fn from(name: AgentName) -> Self {
-        name.0
+        (*name.0).to_owned()
     }
 }
 

@@ -80,6 +80,12 @@ impl Index {
         self.secrets.get(path)
     }
 
+    /// The path itself as it is kept here, so that who remembers it shares it; none where there is no such secret.
+    #[must_use]
+    pub fn path(&self, path: &SecretPath) -> Option<SecretPath> {
+        self.secrets.get_key_value(path).map(|(path, _)| path.clone())
+    }
+
     /// All of them, by path.
     pub fn secrets(&self) -> impl Iterator<Item = (&SecretPath, &Kept)> {
         self.secrets.iter()

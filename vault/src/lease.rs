@@ -3,10 +3,11 @@
 //! Time is a clock that nobody sets, in milliseconds. Leases are the running service's: a restart ends them all. Whoever asks for somebody else's is
 //! told what who asks for none is told.
 
+use crate::crypt;
 use crate::identity::AgentName;
 use crate::path::SecretPath;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
 
 /// Leases of one agent at a time. Who takes more values without giving them back loses the oldest lease, not the vault's service.
 pub const MOST: usize = 10_000;
@@ -25,7 +26,7 @@ pub struct Lease {
     /// The longest renewal, in seconds.
     pub max_ttl: u64,
     /// SHA-256 of the session that it ends with; of a use-handle.
-    pub session: Option<[u8; 32]>,
+    pub session: Option<Box<[u8; 32]>>,
 }
 
 /// Why there is none.
@@ -55,7 +56,7 @@ pub enum Which {
 /// All leases.
 #[derive(Debug, Default)]
 pub struct Leases {
-    by_id: BTreeMap<Arc<str>, (u64, Lease)>,
+    by_id: BTreeMap<Name, (u64, Lease)>,
     held: BTreeMap<AgentName, Held>,
     /// When all were last looked through.
     swept: u64,
@@ -68,7 +69,35 @@ pub struct Leases {
 struct Held {
     count: usize,
     /// Those of values, in the order in which they were granted.
-    values: BTreeMap<u64, Arc<str>>,
+    values: BTreeMap<u64, Name>,
+}
+
+/// A lease's name as it is kept: there can be ten thousand of an agent, and those of values are 16 bytes in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Short([u8; 16]),
+    Other(Box<str>),
+}
+
+impl Name {
+    fn of(id: &str) -> Self {
+        let short: Option<[u8; 16]> =
+            crypt::unhex(id).and_then(|bytes| bytes.as_slice().try_into().ok());
+        // Only what is written again as it was is the same name.
+        match short.filter(|bytes| crypt::hex(bytes) == id) {
+            Some(bytes) => Self::Short(bytes),
+            None => Self::Other(id.into()),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short(bytes) => f.write_str(&crypt::hex(bytes)),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
 }
 
 impl Leases {
@@ -82,15 +111,15 @@ impl Leases {
         }
         let held = self.held.entry(lease.agent.clone()).or_default();
         if held.count >= MOST {
-            let oldest = held.values.first_key_value().map(|(_, id)| Arc::clone(id));
+            let oldest = held.values.first_key_value().map(|(_, id)| id.clone());
             self.remove(&oldest.ok_or(NoLease::TooMany)?);
         }
-        let (id, number) = (Arc::<str>::from(id), self.granted);
+        let (id, number) = (Name::of(id), self.granted);
         self.granted += 1;
         let held = self.held.entry(lease.agent.clone()).or_default();
         held.count += 1;
         if lease.session.is_none() {
-            held.values.insert(number, Arc::clone(&id));
+            held.values.insert(number, id.clone());
         }
         self.by_id.insert(id, (number, lease));
         Ok(())
@@ -101,7 +130,7 @@ impl Leases {
     /// # Errors
     /// There is none.
     pub fn get(&self, id: &str, agent: &AgentName, now: u64) -> Result<&Lease, NoLease> {
-        let (_, lease) = self.by_id.get(id).ok_or(NoLease::Gone)?;
+        let (_, lease) = self.by_id.get(&Name::of(id)).ok_or(NoLease::Gone)?;
         let good = lease.agent == *agent && now < lease.until && lease.uses != Some(0);
         if good { Ok(lease) } else { Err(NoLease::Gone) }
     }
@@ -109,7 +138,7 @@ impl Leases {
     /// A lease that has not ended, whoever's it is: who asks has to prove more.
     #[must_use]
     pub fn find(&self, id: &str, now: u64) -> Option<&Lease> {
-        let (_, lease) = self.by_id.get(id)?;
+        let (_, lease) = self.by_id.get(&Name::of(id))?;
         (now < lease.until && lease.uses != Some(0)).then_some(lease)
     }
 
@@ -119,7 +148,9 @@ impl Leases {
     /// There is none.
     pub fn take(&mut self, id: &str, agent: &AgentName, now: u64) -> Result<(), NoLease> {
         self.get(id, agent, now)?;
-        if let Some(uses) = self.by_id.get_mut(id).and_then(|(_, lease)| lease.uses.as_mut()) {
+        if let Some(uses) =
+            self.by_id.get_mut(&Name::of(id)).and_then(|(_, lease)| lease.uses.as_mut())
+        {
             *uses -= 1;
         }
         Ok(())
@@ -127,7 +158,9 @@ impl Leases {
 
     /// A use that came to nothing is not counted.
     pub fn give_back(&mut self, id: &str) {
-        if let Some(uses) = self.by_id.get_mut(id).and_then(|(_, lease)| lease.uses.as_mut()) {
+        if let Some(uses) =
+            self.by_id.get_mut(&Name::of(id)).and_then(|(_, lease)| lease.uses.as_mut())
+        {
             *uses = uses.saturating_add(1);
         }
     }
@@ -144,7 +177,7 @@ impl Leases {
         now: u64,
     ) -> Result<u64, NoLease> {
         let ttl = self.get(id, agent, now)?.max_ttl.min(ttl);
-        if let Some((_, lease)) = self.by_id.get_mut(id) {
+        if let Some((_, lease)) = self.by_id.get_mut(&Name::of(id)) {
             lease.until = now.saturating_add(ttl.saturating_mul(1000));
         }
         Ok(ttl)
@@ -156,29 +189,29 @@ impl Leases {
     /// There is none.
     pub fn release(&mut self, id: &str, agent: &AgentName, now: u64) -> Result<(), NoLease> {
         self.get(id, agent, now)?;
-        self.remove(id);
+        self.remove(&Name::of(id));
         Ok(())
     }
 
     /// Takes leases back; gives how many.
     pub fn revoke(&mut self, which: &Which) -> usize {
         if let Which::Id(id) = which {
-            return usize::from(self.remove(id));
+            return usize::from(self.remove(&Name::of(id)));
         }
         self.drop_where(|lease| match which {
             Which::Path(path) => lease.path == *path,
             Which::Agent(agent) => lease.agent == *agent,
-            Which::Session(session) => lease.session == Some(*session),
+            Which::Session(session) => lease.session.as_deref() == Some(session),
             Which::Id(_) | Which::All => true,
         })
     }
 
     /// Those that have not ended, by their names.
-    pub fn all(&self, now: u64) -> impl Iterator<Item = (&str, &Lease)> {
+    pub fn all(&self, now: u64) -> impl Iterator<Item = (String, &Lease)> {
         self.by_id
             .iter()
             .filter(move |(_, (_, lease))| now < lease.until)
-            .map(|(id, (_, lease))| (&**id, lease))
+            .map(|(id, (_, lease))| (id.to_string(), lease))
     }
 
     fn expire(&mut self, now: u64) {
@@ -186,7 +219,7 @@ impl Leases {
         self.drop_where(|lease| now >= lease.until || lease.uses == Some(0));
     }
 
-    fn remove(&mut self, id: &str) -> bool {
+    fn remove(&mut self, id: &Name) -> bool {
         let Some((number, lease)) = self.by_id.remove(id) else { return false };
         left(&mut self.held, number, &lease);
         true
@@ -230,7 +263,7 @@ mod tests {
             until: 1000,
             uses,
             max_ttl: 5,
-            session: path.bytes().next().filter(|first| *first == b'a').map(|_| [1; 32]),
+            session: path.bytes().next().filter(|first| *first == b'a').map(|_| Box::new([1; 32])),
         }
     }
 
@@ -253,6 +286,21 @@ mod tests {
             (all.release("2", &x, 5000), all.release("2", &x, 5000)),
             (Ok(()), Err(NoLease::Gone))
         );
+    }
+
+    #[test]
+    fn a_name_has_one_spelling_and_is_told_as_it_was_given() {
+        let mut all = Leases::default();
+        let names = ["00112233445566778899aabbccddeeff", "0", "handle", &"ab".repeat(32)];
+        for name in names {
+            all.grant(name, lease("x", "b", None), 0).unwrap();
+        }
+        assert!(all.get("00112233445566778899AABBCCDDEEFF", &agent("x"), 0).is_err());
+        let mut told: Vec<String> = all.all(0).map(|(id, _)| id).collect();
+        told.sort();
+        let mut given = names.map(str::to_owned);
+        given.sort();
+        assert_eq!(told, given);
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Longer ones are no names any more; it fits into one line of the journal.
 const LONGEST: usize = 256;
 
-/// Such as `openai/api-key`: 1 to 256 characters of `A-Z a-z 0-9 . _ - @ + : = ~`, in segments that are neither empty nor `.` nor `..`.
+/// Such as `openai/api-key`: 1 to 256 characters of `A-Z a-z 0-9 . _ - @ + : = ~`, in segments that are neither empty nor `.` nor `..`. Clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SecretPath(String);
+pub struct SecretPath(Arc<str>);
 
 /// A text that is no path. It is not repeated: it may be a secret that was pasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +29,7 @@ impl SecretPath {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@+:=~".contains(&byte);
         let segment = |part: &str| !matches!(part, "" | "." | "..") && part.bytes().all(known);
         let fits = text.len() <= LONGEST && text.split('/').all(segment);
-        if fits { Ok(Self(text)) } else { Err(BadPath) }
+        if fits { Ok(Self(text.into())) } else { Err(BadPath) }
     }
 
     /// The text.
@@ -54,7 +55,7 @@ impl TryFrom<String> for SecretPath {
 
 impl From<SecretPath> for String {
     fn from(path: SecretPath) -> Self {
-        path.0
+        (*path.0).to_owned()
     }
 }
 

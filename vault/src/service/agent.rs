@@ -96,11 +96,11 @@ impl Desk<'_> {
         let id = hex(&random::<BYTES>().map_err(|_| WireError::from(Code::Internal))?);
         let lease = Lease {
             agent: self.agent.clone(),
-            path: path.clone(),
+            path: self.open.store.index().path(path).unwrap_or_else(|| path.clone()),
             until: self.now.mono.saturating_add(ttl.saturating_mul(1000)),
             uses: allowed.lease_uses,
             max_ttl: allowed.max_ttl,
-            session,
+            session: session.map(Box::new),
         };
         self.vault.grant(self.open, &id, lease, self.now)?;
         Ok(id)

@@ -121,7 +121,7 @@ impl Vault {
             let mut leases = lock(&self.leases);
             let found = leases.find(&asked.lease, now.mono).cloned();
             let own = found.and_then(|lease| {
-                let session = lease.session?;
+                let session = lease.session.as_deref()?;
                 bool::from(session.ct_eq(&shown)).then_some(lease)
             });
             let lease = own.ok_or(Code::AuthFailed)?;
