@@ -12,6 +12,7 @@ pub mod clipboard;
 pub mod clock;
 pub mod command;
 pub mod conversation;
+pub mod descent;
 pub mod environments;
 pub mod fifo;
 pub mod files;

@@ -19,6 +19,7 @@ pub mod operation;
 pub mod path;
 pub mod place;
 pub mod policy;
+pub mod relay;
 pub mod serve;
 pub mod service;
 pub mod session;

@@ -1,6 +1,7 @@
 //! `sanctum vault`: arguments. No value and no passphrase is ever one of them.
 
 use clap::{Args, Subcommand, ValueHint};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// `sanctum vault`.
@@ -119,6 +120,20 @@ pub enum Verb {
         after_help = "The keys are the credentials on which policy allows the agent list, use:ssh_public_key and use:ssh_sign.\n\nExample:\n  sanctum vault ssh-agent builder --bind ~/.sanctum/builder.sock\n  SSH_AUTH_SOCK=~/.sanctum/builder.sock ssh-add -l"
     )]
     SshAgent(SshAgent),
+    /// Run a program as an agent: it has a session of the vault, and no key
+    #[command(
+        after_help = "This process proves itself and becomes the program, so signals and the exit code are the program's own; what fails before ends with 1, 2 or 4. The program, and what it \
+        starts, find SANCTUM_VAULT_SOCK and SANCTUM_VAULT_KEY, a socket and a stand-in key that is good only there, for clients that dial and sign; \
+        SANCTUM_VAULT_AGENT, the name; and SANCTUM_VAULT_FD, an open line on which no proof is needed. The session ends with the program.\n\nExample:\n  sanctum vault run --agent builder -- ./deploy.py\n  sanctum vault run --agent builder --key /srv/keys/builder.key.enc -- make release"
+    )]
+    Run(Run),
+    /// The process beside a program of `run`, which starts it
+    #[command(hide = true)]
+    Relay {
+        /// Nobody's child any more
+        #[arg(long)]
+        apart: bool,
+    },
     /// What agents may do; nothing unless a policy says so
     #[command(
         subcommand,
@@ -260,6 +275,20 @@ pub struct SshAgent {
     /// The agent's key; the passphrase of an encrypted one is asked for [default: ~/.sanctum/keys/NAME.key]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
+}
+
+/// `sanctum vault run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The agent
+    #[arg(long, value_name = "NAME")]
+    pub agent: String,
+    /// The agent's key; the passphrase of an encrypted one is asked for, or read from --passphrase-file [default: ~/.sanctum/keys/NAME.key, or NAME.key.enc]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
 }
 
 /// `sanctum vault policy`.

@@ -4,6 +4,7 @@
 mod clients;
 mod frames;
 mod import;
+mod run;
 #[cfg(target_os = "linux")]
 mod unlock;
 mod uses;
