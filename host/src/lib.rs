@@ -27,6 +27,7 @@ pub mod local_http;
 pub mod log_file;
 pub mod look;
 pub mod mem;
+pub mod memory;
 pub mod observed;
 pub mod op;
 pub mod owner_command;

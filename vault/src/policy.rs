@@ -3,12 +3,14 @@
 //! Rules only allow. A rule counts where it names the agent, the path, the action and the hour; of several that do, the strictest of their limits
 //! hold. Time comes in. Deliberately absent: how often something was done, which [`crate::hours`] counts.
 
+pub mod authority;
 pub mod domain;
 pub mod glob;
 
 use crate::identity::AgentName;
 use crate::operation::http::Target;
 use crate::path::SecretPath;
+use authority::Authority;
 use domain::{Domain, Method};
 use glob::Glob;
 use ipnet::IpNet;
@@ -199,6 +201,9 @@ pub struct Rule {
     /// Addresses beside the public ones, where a name of `domains` has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpNet>,
+    /// Certificates in PEM that servers of `domains` are judged by, and no others; those that the world trusts unless it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     /// Whether it counts at all.
     #[serde(default = "yes")]
     pub enabled: bool,
@@ -238,6 +243,8 @@ pub struct Allowed {
     pub lease_uses: Option<u32>,
     /// Addresses beside the public ones.
     pub addresses: Vec<IpNet>,
+    /// Authorities that a server has to satisfy, each of them.
+    pub authorities: Vec<Authority>,
     /// The rules that allow it.
     pub by: Vec<String>,
 }
@@ -269,6 +276,7 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
             per_hour: Vec::new(),
             lease_uses: None,
             addresses: Vec::new(),
+            authorities: Vec::new(),
             by: Vec::new(),
         });
         so_far.max_ttl = so_far.max_ttl.min(rule.max_ttl);
@@ -278,6 +286,13 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
             (one, other) => one.or(other),
         };
         so_far.addresses.extend(&rule.addresses);
+        so_far.authorities.extend(
+            rule.ca
+                .iter()
+                .filter(|ca| !so_far.authorities.contains(ca))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
         so_far.by.push(name.clone());
     }
     allowed.ok_or(Denied)

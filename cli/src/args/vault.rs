@@ -349,6 +349,9 @@ pub struct Rule {
     /// Addresses beside the public ones where such a host may be, such as 192.168.1.0/24
     #[arg(long, value_name = "NETWORK")]
     pub address: Vec<String>,
+    /// Certificates in PEM of a private authority: servers of --domain are judged by it alone
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "domain")]
+    pub ca: Option<PathBuf>,
     /// Hours of the day, also over midnight, such as 22:00-06:00
     #[arg(long, value_name = "FROM-TO", requires = "zone")]
     pub hours: Option<String>,

@@ -103,6 +103,10 @@ impl Desk<'_> {
         let (paint, word) =
             if sealed { (Paint::Note, "sealed") } else { (Paint::Good, "unsealed") };
         self.context.out.line(paint, &format!("the vault is served and {word}"));
+        if answer.get("memory_locked") == Some(&Value::Bool(false)) {
+            let words = "its memory is not locked: a page of it may reach the swap";
+            self.context.out.line(Paint::Note, words);
+        }
         Ok(if sealed { FOUND } else { Exit::Done })
     }
 
