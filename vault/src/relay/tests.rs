@@ -154,6 +154,22 @@ fn a_vault_that_is_gone_is_not_asked_again() {
 }
 
 #[test]
+fn an_answer_that_comes_late_is_not_that_of_the_next_request() {
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let patience = near.try_clone().unwrap();
+    let client = Client::take_over(near.into(), SESSION.to_owned()).unwrap();
+    let relay = Relay::new(client, AgentName::new("x").unwrap(), [0; 32]);
+    let asked = std::thread::spawn(Vec::new);
+    let scene = Scene { relay, key: AgentKey::new().unwrap(), asked };
+    let list = || scene.ask(&mut Guest::trusted(), "list", &json!({}));
+    patience.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    assert_eq!(list(), Err("SESSION_EXPIRED".to_owned()));
+    patience.set_read_timeout(None).unwrap();
+    far.write_all(&encode(br#"{"id":7,"result":{"late":true}}"#)).unwrap();
+    assert_eq!(list(), Err("SESSION_EXPIRED".to_owned()));
+}
+
+#[test]
 fn a_stranger_may_send_little() {
     let scene = Arc::new(scene(json!({})));
     let (near, far) = UnixStream::pair().unwrap();
