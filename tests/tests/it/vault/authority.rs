@@ -169,6 +169,10 @@ fn the_owners_authority_alone_says_which_server_is_believed() {
     scene.rule("second", good.port, Some("ours"));
     scene.rule("good", good.port, Some("other"));
     refused(scene.get(&url(good.port), &json!({})), "two authorities");
+    scene.rule("second", good.port, Some("other"));
+    scene.rule("good", good.port, Some("ours"));
+    refused(scene.get(&url(good.port), &json!({})), "the same two");
+    scene.rule("second", good.port, Some("ours"));
     scene.rule("good", good.port, None);
     assert_eq!(scene.get(&url(good.port), &json!({})), Ok(json!(200)));
     // In clear text nobody is judged at all.
