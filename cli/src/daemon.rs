@@ -56,6 +56,9 @@ pub struct Daemon {
     /// Where the vault listens by TCP too: an address of the loopback interface, such as 127.0.0.1:8200
     #[arg(long, value_name = "ADDRESS", requires = "only")]
     pub listen: Option<std::net::SocketAddr>,
+    /// Do not serve the vault where its memory cannot be locked [default: say so and serve]
+    #[arg(long, requires = "only")]
+    pub require_locked_memory: bool,
     /// A directory that stands for the machine
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub root: Option<PathBuf>,
@@ -83,10 +86,10 @@ pub fn run(args: &Daemon) -> Result<Exit, Failure> {
     let out = Out { json: args.json, quiet: false };
     // A door or a key that nothing uses would be a promise.
     if args.only.as_deref() != Some(vault::NAME)
-        && (args.listen.is_some() || args.key_file.is_some())
+        && (args.listen.is_some() || args.key_file.is_some() || args.require_locked_memory)
     {
-        return Err(Failure::new(Exit::Usage, "--listen and --key-file are the vault's")
-            .hint("sanctumd --only vault"));
+        let words = "--listen, --key-file and --require-locked-memory are the vault's";
+        return Err(Failure::new(Exit::Usage, words).hint("sanctumd --only vault"));
     }
     match (&args.only, &args.health) {
         (Some(name), _) if name == alerts::NAME => {

@@ -190,6 +190,65 @@ pub fn spawn_detached(program: &Program, args: &[&str]) -> Result<u32, HostError
         .map_err(|source| HostError::Io { verb: "start", path: path.to_owned(), source })
 }
 
+/// Starts a program with these as its standard input and output, and waits until it ended well. What it starts in turn lives on, and is no child
+/// of ours: this process may become another program, which would wait for a child that it does not know.
+///
+/// # Errors
+/// It cannot be started, or did not end well.
+pub fn run_with(
+    program: &Program,
+    args: &[&str],
+    (input, output): (OwnedFd, OwnedFd),
+) -> Result<(), HostError> {
+    let path = program.path().as_str();
+    let failed = |source| HostError::Io { verb: "start", path: path.to_owned(), source };
+    let start = Monotonic::now();
+    let mut child = bare(path, args)
+        .env("TMPDIR", std::env::temp_dir())
+        .stdin(input)
+        .stdout(output)
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    let patience = Options::default().timeout;
+    let Some(status) = wait(&mut child, start, patience).map_err(failed)? else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(HostError::Timeout { program: path.to_owned(), seconds: patience.as_secs() });
+    };
+    if status.success() {
+        return Ok(());
+    }
+    let (stdout, stderr) = (Vec::new(), Vec::new());
+    Err(Output { program: path.to_owned(), status, stdout, stderr, truncated: false }.failure())
+}
+
+/// Starts a program that outlives this one, with our standard input and output: this process ends at once.
+///
+/// # Errors
+/// It cannot be started.
+pub fn leave_behind(program: &Program, args: &[&str]) -> Result<(), HostError> {
+    let path = program.path().as_str();
+    let mut command = bare(path, args);
+    command.env("TMPDIR", std::env::temp_dir()).stderr(Stdio::null());
+    let spawned = command.spawn().map(drop);
+    spawned.map_err(|source| HostError::Io { verb: "start", path: path.to_owned(), source })
+}
+
+/// Our standard input and output as descriptors of their own.
+///
+/// # Errors
+/// One of them is closed.
+pub fn own_streams() -> Result<(OwnedFd, OwnedFd), HostError> {
+    use std::os::fd::AsFd as _;
+    let both = || -> std::io::Result<(OwnedFd, OwnedFd)> {
+        let (input, output) = (std::io::stdin(), std::io::stdout());
+        Ok((input.as_fd().try_clone_to_owned()?, output.as_fd().try_clone_to_owned()?))
+    };
+    let path = "the standard streams".to_owned();
+    both().map_err(|source| HostError::Io { verb: "take over", path, source })
+}
+
 /// Gives a program its input and waits until it ends, or until it has gone to the background; what it leaves behind
 /// lives on. Its output is dropped.
 pub fn hand_over(program: &Program, args: &[&str], options: Options) -> Result<(), HostError> {
@@ -255,6 +314,8 @@ pub struct Handed {
     pub env: Vec<(OsString, OsString)>,
     /// Pipes that it inherits: each descriptor's number is added to the environment under that name.
     pub pipes: Vec<(String, Secret<Vec<u8>>)>,
+    /// Descriptors that it inherits: each one's number is added to the environment under that name.
+    pub descriptors: Vec<(String, OwnedFd)>,
     /// Whom it runs as; ourselves unless said, which only root can.
     pub account: Option<Account>,
 }
@@ -266,6 +327,7 @@ impl std::fmt::Debug for Handed {
         f.debug_struct("Handed")
             .field("env", &names)
             .field("pipes", &self.pipes)
+            .field("descriptors", &self.descriptors)
             .field("account", &self.account)
             .finish()
     }
@@ -319,6 +381,17 @@ pub fn become_program(program: &OsStr, args: &[OsString], handed: Handed) -> Hos
             }
             Err(source) => return HostError::Io { verb: "hand a value to", path: shown, source },
         }
+    }
+    for (name, end) in handed.descriptors {
+        if let Err(errno) = rustix::io::fcntl_setfd(&end, rustix::io::FdFlags::empty()) {
+            return HostError::Io {
+                verb: "hand a descriptor to",
+                path: shown,
+                source: errno.into(),
+            };
+        }
+        command.env(name, end.as_raw_fd().to_string());
+        ends.push(end);
     }
     let source = command.exec();
     HostError::Io { verb: "become", path: shown, source }
@@ -471,7 +544,7 @@ mod tests {
     fn what_a_program_is_handed_is_not_shown() {
         let env = vec![("TOKEN".into(), "hidden".into())];
         let pipes = vec![("FD".to_owned(), Secret::new(b"hidden".to_vec()))];
-        let shown = format!("{:?}", Handed { env, pipes, account: None });
+        let shown = format!("{:?}", Handed { env, pipes, account: None, ..Handed::default() });
         assert!(shown.contains("TOKEN") && shown.contains("FD"), "{shown}");
         assert!(!shown.contains("hidden") && !shown.contains("104, 105"), "{shown}");
     }

@@ -1,7 +1,8 @@
 //! The client of `bench/vault`: the same loop, threads and clock against our vault and against OpenBao.
 //!
 //! `load ours SOCKET AGENT KEYFILE` or `load bao SOCKET TOKENFILE`, then `retrieve|sign|put CONNECTIONS SECONDS`. Each connection asks, waits for
-//! the whole answer, reads its JSON, and asks again. Prints `{"rate", "p50_us", "p99_us", "count"}`. An answer that is no success ends it.
+//! the whole answer, reads its JSON, and asks again. `load ours … mixed CONNECTIONS SECONDS` is all of it in turn, with leases that are given back, connections that end and
+//! begin, agents that fail to prove themselves and frames that are none. Prints `{"rate", "p50_us", "p99_us", "count"}`. An answer that is no success ends it.
 #![expect(
     clippy::disallowed_methods,
     reason = "a program of the bench: it has a clock and files of its own"
@@ -115,8 +116,64 @@ fn answer(stream: &mut UnixStream, buffer: &mut Vec<u8>) -> Fallible<()> {
     }
 }
 
+/// Requests of one connection before it ends.
+const STAY: usize = 40;
+
+/// Like one agent's day: the number of its requests that were answered as they should be.
+fn day(who: &[String], name: &str, time: Duration) -> Fallible<usize> {
+    let [_, socket, agent, _] = who else { return Err("only ours has a day".into()) };
+    let (begun, mut count) = (Instant::now(), 0);
+    while begun.elapsed() < time {
+        let mut peer = Peer::of(who)?;
+        for turn in 0..STAY {
+            match turn % 4 {
+                0 => peer.act("sign", name)?,
+                1 => peer.act("put", name)?,
+                _ => lease(&mut peer)?,
+            }
+            count += 1;
+        }
+        drop(peer);
+        let socket = Path::new(socket);
+        let mut stranger = Client::connect(socket)?;
+        let key = AgentKey::new().map_err(|_| "no random bytes")?;
+        match stranger.authenticate(agent, &key) {
+            Err(error) if error.code() == Some("AUTH_FAILED") => count += 1,
+            _ => return Err("another key is believed".into()),
+        }
+        broken(socket)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// A value that is given back.
+fn lease(peer: &mut Peer) -> Fallible<()> {
+    let Peer::Ours(client) = peer else { return Err("only ours has leases".into()) };
+    let told = client.ask("retrieve", json!({ "path": "bench/one", "ttl": 60 }))?;
+    let lease = told.get("lease_id").ok_or("no lease")?;
+    client.ask("release_lease", json!({ "lease_id": lease }))?;
+    Ok(())
+}
+
+/// Frames that are none: no JSON, one that is cut, and one that announces a gigabyte, upon which the vault hangs up.
+fn broken(socket: &Path) -> Fallible<()> {
+    for bytes in [&b"\0\0\0\x03{{{"[..], b"\0\0\0\x40{", b"GGGG"] {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.write_all(bytes)?;
+        stream.shutdown(std::net::Shutdown::Write)?;
+        let mut told = Vec::new();
+        stream.read_to_end(&mut told)?;
+    }
+    Ok(())
+}
+
 /// Microseconds of each request of one connection.
 fn lane(who: &[String], verb: &str, name: &str, time: Duration) -> Fallible<Vec<u64>> {
+    if verb == "mixed" {
+        // What takes how long is nobody's question here.
+        return Ok(vec![0; day(who, name, time)?]);
+    }
     let mut peer = Peer::of(who)?;
     // The first asks for what the others find ready.
     peer.act(verb, name)?;

@@ -6,6 +6,7 @@ use crate::wire::frame::{Decoder, MOST_ANSWER, encode};
 use sanctum_host::journal::socket::trusted;
 use serde_json::{Map, Value, json};
 use std::io::{Error, ErrorKind, Read as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use zeroize::Zeroizing;
 
 /// A passphrase costs a second, and a busy disk another.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A request that the vault makes takes as long as that by itself, and the one before it is waited for.
+const RELAYED: Duration = Duration::from_secs(90);
 
 /// Why a vault did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +108,30 @@ impl Client {
         Ok(())
     }
 
+    /// The session that was proved.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// The connection itself, for another process to go on with.
+    #[must_use]
+    pub fn hand_over(self) -> OwnedFd {
+        self.stream.into()
+    }
+
+    /// Goes on with a connection that another process proved that session on.
+    ///
+    /// # Errors
+    /// It is no socket.
+    pub fn take_over(connection: OwnedFd, session: String) -> std::io::Result<Self> {
+        let stream = UnixStream::from(connection);
+        stream.set_read_timeout(Some(RELAYED))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let path = "the other end".to_owned();
+        Ok(Self { stream, path, decoder: Decoder::default(), id: 0, session: Some(session) })
+    }
+
     /// Proves the passphrase of the owner; what follows on this connection are the owner's verbs.
     ///
     /// # Errors
@@ -136,9 +163,7 @@ impl Client {
             members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let text = Zeroizing::new(serde_json::to_vec(&request).unwrap_or_default());
         crate::crypt::wipe(&mut request);
-        let frame = Zeroizing::new(encode(&text));
-        self.stream.write_all(&frame).map_err(|source| self.unreached("write to", source))?;
-        let answer = self.answer()?;
+        let answer = self.relay(&text)?;
         let Ok(Value::Object(mut answer)) = serde_json::from_slice(&answer) else {
             return Err(ClientError::Strange { path: self.path.clone() });
         };
@@ -158,6 +183,16 @@ impl Client {
             (None, Some(result)) if !result.is_null() => Ok(result),
             _ => Err(ClientError::Strange { path: self.path.clone() }),
         }
+    }
+
+    /// Sends the content of a frame as it is, and gives that of the answer.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub fn relay(&mut self, content: &[u8]) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        let frame = Zeroizing::new(encode(content));
+        self.stream.write_all(&frame).map_err(|source| self.unreached("write to", source))?;
+        self.answer()
     }
 
     fn answer(&mut self) -> Result<Zeroizing<Vec<u8>>, ClientError> {

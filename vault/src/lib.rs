@@ -20,6 +20,7 @@ pub mod operation;
 pub mod path;
 pub mod place;
 pub mod policy;
+pub mod relay;
 pub mod serve;
 pub mod service;
 pub mod session;

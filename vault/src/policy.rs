@@ -4,6 +4,7 @@
 //! hold. Time comes in. Deliberately absent: how often something was done, which [`crate::hours`] counts.
 
 pub mod approval;
+pub mod authority;
 pub mod domain;
 pub mod glob;
 
@@ -11,6 +12,7 @@ use crate::identity::AgentName;
 use crate::operation::http::Target;
 use crate::path::SecretPath;
 use approval::Approval;
+use authority::Authority;
 use domain::{Domain, Method};
 use glob::Glob;
 use ipnet::IpNet;
@@ -204,6 +206,9 @@ pub struct Rule {
     /// Addresses beside the public ones, where a name of `domains` has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpNet>,
+    /// Certificates in PEM that servers of `domains` are judged by, and no others; those that the world trusts unless it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     /// Whether it counts at all.
     #[serde(default = "yes")]
     pub enabled: bool,
@@ -245,6 +250,8 @@ pub struct Allowed {
     pub approval: Option<Approval>,
     /// Addresses beside the public ones.
     pub addresses: Vec<IpNet>,
+    /// Authorities that a server has to satisfy, each of them.
+    pub authorities: Vec<Authority>,
     /// The rules that allow it.
     pub by: Vec<String>,
 }
@@ -277,6 +284,7 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
             lease_uses: None,
             approval: None,
             addresses: Vec::new(),
+            authorities: Vec::new(),
             by: Vec::new(),
         });
         so_far.max_ttl = so_far.max_ttl.min(rule.max_ttl);
@@ -288,6 +296,13 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
         let approval = rule.approval.filter(|_| *ask.action != Action::list());
         so_far.approval = Approval::strictest(so_far.approval, approval);
         so_far.addresses.extend(&rule.addresses);
+        so_far.authorities.extend(
+            rule.ca
+                .iter()
+                .filter(|ca| !so_far.authorities.contains(ca))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
         so_far.by.push(name.clone());
     }
     allowed.ok_or(Denied)

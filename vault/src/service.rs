@@ -28,7 +28,7 @@ use crate::session::Sessions;
 use crate::store::{Opened, Store, StoreError, Terms};
 use crate::wire::{Call, Code, Request, WireError, answer, request};
 use roster::Roster;
-use sanctum_host::clock;
+use sanctum_host::{clock, memory};
 use sanctum_types::{AuditSink, UnixTime};
 use seats::{Seat, Seats};
 use serde_json::{Value, json};
@@ -238,7 +238,7 @@ impl Vault {
         now: Now,
     ) -> Answer {
         match call {
-            Call::Status => Ok(self.status()),
+            Call::Status => Ok(self.status(connection.uid.is_some())),
             Call::Admin { .. } if connection.uid.is_none() => {
                 let detail = Some("the owner is heard at the socket only");
                 Err(WireError { detail, ..Code::AccessDenied.into() })
@@ -293,10 +293,13 @@ impl Vault {
         Ok(())
     }
 
-    fn status(&self) -> Value {
-        match self.opened() {
-            Ok(_) => json!({ "sealed": false }),
-            Err(_) => json!({ "sealed": true }),
+    /// Who is at the socket is told also how the process stands.
+    fn status(&self, at_socket: bool) -> Value {
+        let sealed = self.opened().is_err();
+        if at_socket {
+            json!({ "sealed": sealed, "memory_locked": memory::is_locked() })
+        } else {
+            json!({ "sealed": sealed })
         }
     }
 

@@ -1,6 +1,7 @@
 //! `sanctum vault`: arguments. No value and no passphrase is ever one of them.
 
 use clap::{Args, Subcommand, ValueHint};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// `sanctum vault`.
@@ -125,6 +126,20 @@ pub enum Verb {
         after_help = "The keys are the credentials on which policy allows the agent list, use:ssh_public_key and use:ssh_sign.\n\nExample:\n  sanctum vault ssh-agent builder --bind ~/.sanctum/builder.sock\n  SSH_AUTH_SOCK=~/.sanctum/builder.sock ssh-add -l"
     )]
     SshAgent(SshAgent),
+    /// Run a program as an agent: it has a session of the vault, and no key
+    #[command(
+        after_help = "This process proves itself and becomes the program, so signals and the exit code are the program's own; what fails before ends with 1, 2 or 4. The program, and what it \
+        starts, find SANCTUM_VAULT_SOCK and SANCTUM_VAULT_KEY, a socket and a stand-in key that is good only there, for clients that dial and sign; \
+        SANCTUM_VAULT_AGENT, the name; and SANCTUM_VAULT_FD, an open line on which no proof is needed. The session ends with the program.\n\nExample:\n  sanctum vault run --agent builder -- ./deploy.py\n  sanctum vault run --agent builder --key /srv/keys/builder.key.enc -- make release"
+    )]
+    Run(Run),
+    /// The process beside a program of `run`, which starts it
+    #[command(hide = true)]
+    Relay {
+        /// Nobody's child any more
+        #[arg(long)]
+        apart: bool,
+    },
     /// What agents may do; nothing unless a policy says so
     #[command(
         subcommand,
@@ -281,6 +296,20 @@ pub struct SshAgent {
     pub key: Option<PathBuf>,
 }
 
+/// `sanctum vault run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The agent
+    #[arg(long, value_name = "NAME")]
+    pub agent: String,
+    /// The agent's key; the passphrase of an encrypted one is asked for, or read from --passphrase-file [default: ~/.sanctum/keys/NAME.key, or NAME.key.enc]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
 /// `sanctum vault policy`.
 #[derive(Debug, Subcommand)]
 pub enum Policy {
@@ -361,6 +390,9 @@ pub struct Rule {
     /// Addresses beside the public ones where such a host may be, such as 192.168.1.0/24
     #[arg(long, value_name = "NETWORK")]
     pub address: Vec<String>,
+    /// Certificates in PEM of a private authority: servers of --domain are judged by it alone
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "domain")]
+    pub ca: Option<PathBuf>,
     /// Hours of the day, also over midnight, such as 22:00-06:00
     #[arg(long, value_name = "FROM-TO", requires = "zone")]
     pub hours: Option<String>,

@@ -13,8 +13,9 @@ use crate::record;
 use crate::surroundings::Surroundings;
 use sanctum_host::journal::socket::{Gate, SocketError};
 use sanctum_host::journal::{Journal, Limits, Places, StreamName};
+use sanctum_host::memory::{self, NotLocked};
 use sanctum_host::{passphrase, private_io, tree::Tree};
-use sanctum_types::AbsPath;
+use sanctum_types::{AbsPath, Action, Actor, AuditEvent, AuditSink as _, Outcome, Phase, Severity};
 use sanctum_vault::keys::Opener;
 use sanctum_vault::place::Home;
 use sanctum_vault::serve::{Loopback, LoopbackError, Server, Trusted};
@@ -81,11 +82,14 @@ impl VaultService {
     /// Opens the journal, unseals where a key is given, and listens.
     pub(super) fn open(args: &Daemon, around: &Surroundings, out: Out) -> Result<Self, Failure> {
         private_io::no_core_dumps()?;
+        // Before the first key is read.
+        let locked = memory::lock();
         let at = At::of(args.root.as_deref(), args.socket.as_deref(), around)?;
         at.furnish()?;
         let (streams, second) = record::of_owner(&at.base);
         let places = Places::at(&streams, &second)?;
         let journal = Arc::new(Journal::open(places, StreamName::new(NAME)?, Limits::default())?);
+        told_of_memory(args, &journal, locked, out)?;
         let vault = Arc::new(Vault::new(at.home, at.base, journal));
         match &args.key_file {
             Some(path) => {
@@ -136,6 +140,43 @@ impl Service for VaultService {
     fn healthy(&self) -> bool {
         true
     }
+}
+
+/// The journal has how the memory stands at each start; where it is not locked, it is said what to do.
+fn told_of_memory(
+    args: &Daemon,
+    journal: &Journal,
+    locked: Result<(), NotLocked>,
+    out: Out,
+) -> Result<(), Failure> {
+    let (outcome, severity) = match (&locked, args.require_locked_memory) {
+        (Ok(()), _) => (Outcome::Ok, Severity::Info),
+        (Err(_), true) => (Outcome::Refused, Severity::Warn),
+        (Err(_), false) => (Outcome::Failed, Severity::Warn),
+    };
+    let why = locked.as_ref().err().map(|error| ("why".to_owned(), error.to_string()));
+    let event = AuditEvent {
+        actor: Actor::new("service:vault")?,
+        action: Action::new("vault.memory")?,
+        subject: "memory of the vault".to_owned(),
+        phase: Phase::Single,
+        outcome,
+        severity,
+        details: why.into_iter().collect(),
+    };
+    journal.record(&event)?;
+    let Err(error) = locked else { return Ok(()) };
+    let hint = match error {
+        NotLocked::Limited { .. } => {
+            "LimitMEMLOCK=infinity in its unit, `ulimit -l unlimited`, or CAP_IPC_LOCK"
+        }
+        _ => "encrypt the swap, or do without",
+    };
+    if args.require_locked_memory {
+        return Err(Failure::refused(error).hint(hint));
+    }
+    out.warn(&format!("memory is not locked: {error}; {hint}"));
+    Ok(())
 }
 
 /// A vault that does not open, with the way out.

@@ -2,9 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "real programs on real files")]
 
 mod approvals;
+mod authority;
 mod clients;
 mod frames;
 mod import;
+#[cfg(target_os = "linux")]
+mod memory;
+mod run;
 #[cfg(target_os = "linux")]
 mod unlock;
 mod uses;
@@ -172,6 +176,13 @@ fn what_was_put_is_there_after_a_kill_and_only_for_the_passphrase() {
         let own = entry.ends_with("passphrase");
         assert!(own || !found || !entry.starts_with(root.join(".sanctum")), "{}", entry.display());
     }
+}
+
+/// Every event of the journal of that place, as it stands there.
+fn journal(root: &Path) -> String {
+    let streams = walk(&root.join(".sanctum/state/journal")).into_iter();
+    let streams = streams.filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
+    streams.map(|path| std::fs::read_to_string(path).expect("a stream")).collect()
 }
 
 fn walk(dir: &Path) -> Vec<PathBuf> {

@@ -7,6 +7,7 @@
 use super::address::may_reach;
 use super::scrub::Scrub;
 use super::{Injected, is_token, text};
+use crate::policy::authority::Authority;
 use crate::wire::{Code, WireError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderValue, Method, Request, Uri};
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
@@ -68,6 +70,8 @@ pub struct Outgoing {
     tls: bool,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// Whom the server has to satisfy, in place of those that the world trusts.
+    authorities: Vec<Authority>,
 }
 
 impl fmt::Debug for Outgoing {
@@ -141,7 +145,13 @@ impl Outgoing {
                 return Err(WireError::invalid("a header has characters that no header takes"));
             }
         }
-        Ok(Self { target, uri, tls, headers, body })
+        Ok(Self { target, uri, tls, headers, body, authorities: Vec::new() })
+    }
+
+    /// The same to a server that these vouch for, and nobody else.
+    #[must_use]
+    pub fn trusting(self, authorities: Vec<Authority>) -> Self {
+        Self { authorities, ..self }
     }
 
     /// Where it goes.
@@ -172,6 +182,7 @@ impl Outgoing {
             .proxy(None)
             .user_agent("sanctum")
             .accept_encoding("identity")
+            .tls_config(self.trust()?)
             .build();
         let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
         let sent = agent.run(self.request(injected)?);
@@ -194,6 +205,15 @@ impl Outgoing {
             return Err(failed("the answer is longer than 512 KiB"));
         }
         shown(&answer, &body, (secret, injected))
+    }
+
+    fn trust(&self) -> Result<TlsConfig, WireError> {
+        match self.authorities.as_slice() {
+            [] => Ok(TlsConfig::default()),
+            [_] if !self.tls => Err(failed("policy names an authority, and this is no https")),
+            [one] => Ok(one.tls()),
+            _ => Err(failed("policies name different authorities, and no server has both")),
+        }
     }
 
     fn request(self, injected: &Injected) -> Result<Request<Vec<u8>>, WireError> {

@@ -224,7 +224,11 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
     }
 
     fn change(&self, action: &'static str, subject: String, change: Change) -> Answer {
-        let done = self.vault.during(&(self.told)(action, subject), || {
+        self.changed(&(self.told)(action, subject), change)
+    }
+
+    fn changed(&self, told: &Told<'_>, change: Change) -> Answer {
+        let done = self.vault.during(told, || {
             let version = self.open.store.change(change).map_err(|error| refused(&error))?;
             Ok(json!({ "version": version }))
         });
@@ -292,9 +296,10 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         let rule: Rule = serde_json::from_value(rule).map_err(|error| {
             WireError::invalid("`rule` is no policy").with("why", error.to_string())
         })?;
+        let mut told = (self.told)("vault.policy-set", name.to_string());
+        told.details.extend(rule.ca.as_ref().map(|ca| ("authority", ca.print())));
         let content = serde_json::to_value(rule).map_err(|_| WireError::from(Code::Internal))?;
-        let change = Change::Set { name: format!("{POLICY}{name}"), content };
-        let done = self.change("vault.policy-set", name.to_string(), change);
+        let done = self.changed(&told, Change::Set { name: format!("{POLICY}{name}"), content });
         // Also where nobody knows whether it was written.
         lock(&self.vault.approvals).end(&Ends::Rule(name.as_str()));
         done

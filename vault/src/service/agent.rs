@@ -156,13 +156,15 @@ impl Desk<'_> {
         let read = self.read(path, None, HTTP_REQUEST)?;
         let injected = operation::injected(&read.value, params)?;
         let Target { host, method, port, .. } = going.target().clone();
-        let details = vec![
+        let mut details = vec![
             ("operation", HTTP_REQUEST.to_owned()),
             ("version", read.version.to_string()),
             ("print", self.open.store.fingerprint(&read.value)),
             ("host", format!("{host}:{port}")),
             ("method", method),
         ];
+        details.extend(allowed.authorities.iter().map(|one| ("authority", one.print())));
+        let going = going.trusting(allowed.authorities.clone());
         let told = self.told("vault.read", path.as_str(), details);
         self.vault.during(&told, || going.send(&read.value, &injected, &allowed.addresses))
     }

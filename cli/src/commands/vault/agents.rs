@@ -9,9 +9,13 @@ use sanctum_host::files;
 use sanctum_vault::hex;
 use sanctum_vault::identity::AgentName;
 use sanctum_vault::keyfile::AgentKey;
+use sanctum_vault::policy::authority::Authority;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Of a file of certificates.
+const CERTIFICATES: u64 = 128 * 1024;
 
 pub(super) fn agent(desk: &Desk<'_>, verb: &Agent) -> Result<Exit, Failure> {
     match verb {
@@ -67,7 +71,7 @@ pub(super) fn policy(desk: &Desk<'_>, verb: &Policy) -> Result<Exit, Failure> {
             for (name, rule) in
                 answer.get("policies").and_then(Value::as_object).into_iter().flatten()
             {
-                desk.context.out.line(Paint::Plain, &format!("{name:<24} {rule}"));
+                desk.context.out.line(Paint::Plain, &format!("{name:<24} {}", short(rule)));
             }
             desk.context.out.data(&json!({ "format": 1, "vault": answer }));
             Ok(Exit::Done)
@@ -95,6 +99,17 @@ pub(super) fn policy(desk: &Desk<'_>, verb: &Policy) -> Result<Exit, Failure> {
     }
 }
 
+/// With the fingerprints of certificates in their place.
+fn short(rule: &Value) -> Value {
+    let mut rule = rule.clone();
+    let authority = rule.get("ca").and_then(Value::as_str).map(str::to_owned);
+    let print = authority.and_then(|text| Authority::try_from(text).ok()).map(|one| one.print());
+    if let (Some(members), Some(print)) = (rule.as_object_mut(), print) {
+        members.insert("ca".to_owned(), print.into());
+    }
+    rule
+}
+
 fn written(rule: &Rule) -> Result<Value, Failure> {
     let mut all = Map::new();
     for (name, value) in [
@@ -117,6 +132,12 @@ fn written(rule: &Rule) -> Result<Value, Failure> {
             Approval::Minutes(minutes) => json!(minutes),
         };
         all.insert("approval".to_owned(), said);
+    }
+    if let Some(file) = &rule.ca {
+        let text = files::read(file, CERTIFICATES)?;
+        let authority = Authority::try_from(String::from_utf8_lossy(&text).into_owned())
+            .map_err(|error| Failure::new(Exit::Usage, error))?;
+        all.insert("ca".to_owned(), json!(authority));
     }
     if let Some(hours) = &rule.hours {
         let (from, to) = hours.split_once('-').ok_or_else(|| {

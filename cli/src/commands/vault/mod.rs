@@ -7,6 +7,7 @@ mod agents;
 mod approve;
 mod import;
 mod keeping;
+mod run;
 mod ssh_agent;
 mod values;
 
@@ -28,6 +29,10 @@ const LONGEST: u64 = 1024;
 
 /// Runs the verb.
 pub fn run(context: &Context, args: &Vault) -> Result<Exit, Failure> {
+    // It needs no place of ours: nothing of the environment comes to it.
+    if let Verb::Relay { apart } = &args.verb {
+        return run::relay(context, *apart);
+    }
     let at = At::of(context.common.root.as_deref(), args.socket.as_deref(), &context.around)?;
     let desk = Desk { context, args, at: &at };
     match &args.verb {
@@ -59,6 +64,8 @@ pub fn run(context: &Context, args: &Vault) -> Result<Exit, Failure> {
         Verb::Restore { file, replace } => keeping::restore(&desk, file, *replace),
         Verb::Agent(verb) => agents::agent(&desk, verb),
         Verb::SshAgent(args) => ssh_agent::run(&desk, args),
+        Verb::Run(args) => run::run(&desk, args),
+        Verb::Relay { apart } => run::relay(context, *apart),
         Verb::Policy(verb) => agents::policy(&desk, verb),
     }
 }
@@ -98,6 +105,10 @@ impl Desk<'_> {
         let (paint, word) =
             if sealed { (Paint::Note, "sealed") } else { (Paint::Good, "unsealed") };
         self.context.out.line(paint, &format!("the vault is served and {word}"));
+        if answer.get("memory_locked") == Some(&Value::Bool(false)) {
+            let words = "its memory is not locked: a page of it may reach the swap";
+            self.context.out.line(Paint::Note, words);
+        }
         Ok(if sealed { FOUND } else { Exit::Done })
     }
 
