@@ -17,6 +17,7 @@ pub mod log;
 pub mod medium;
 pub mod operation;
 pub mod path;
+pub mod peek;
 pub mod place;
 pub mod policy;
 pub mod serve;
