@@ -114,6 +114,7 @@ pub fn run(args: &Daemon) -> Result<Exit, Failure> {
             let drain = Duration::from_secs(args.drain_timeout);
             frame::run(out, inbox, &std::sync::Arc::new(service), drain, around.notify.as_deref())
         }
+        (None, Some(name)) if name == vault::NAME => vault::health(out, args),
         (None, Some(name)) if name == journal::NAME => health(out, args),
         (Some(name), _) if name == packages::NAME => {
             let around = Surroundings::read(None);

@@ -2,7 +2,7 @@
 //! the house is being built. `sanctumd --list` prints the same.
 
 /// Services of `sanctumd --only NAME`.
-pub const SERVICES: [&str; 3] = ["alerts", "journal", "packages"];
+pub const SERVICES: [&str; 4] = ["alerts", "journal", "packages", "vault"];
 /// One-shot jobs of `sanctum`.
 pub const JOBS: [&str; 8] =
     ["bootstrap", "job", "nft-load", "pf-load", "reboot-report", "rotate", "scan", "secrets-age"];

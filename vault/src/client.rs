@@ -58,6 +58,18 @@ impl ClientError {
     }
 }
 
+/// Whether the vault that is served there is sealed; `patience` is how long each word of it may take.
+///
+/// # Errors
+/// Nobody is there, somebody else is, or nobody answers.
+pub fn is_sealed(path: &Path, patience: Duration) -> Result<bool, ClientError> {
+    let mut client = Client::within(path, patience)?;
+    match client.call("status", json!({}))?.get("sealed") {
+        Some(Value::Bool(sealed)) => Ok(*sealed),
+        _ => Err(ClientError::Strange { path: client.path.clone() }),
+    }
+}
+
 /// A connection.
 pub struct Client {
     stream: UnixStream,
@@ -73,11 +85,15 @@ impl Client {
     /// # Errors
     /// Nobody is there, or somebody else is.
     pub fn connect(path: &Path) -> Result<Self, ClientError> {
+        Self::within(path, PATIENCE)
+    }
+
+    fn within(path: &Path, patience: Duration) -> Result<Self, ClientError> {
         let shown = path.display().to_string();
         let ready = || -> std::io::Result<UnixStream> {
             let stream = UnixStream::connect(path)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
+            stream.set_read_timeout(Some(patience))?;
+            stream.set_write_timeout(Some(patience))?;
             // Whoever else answers would be told a passphrase, and could have a challenge signed.
             trusted(&stream, path)?;
             Ok(stream)

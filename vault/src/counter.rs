@@ -12,8 +12,8 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 /// A sector: writing one slot touches no byte of the other.
-const SLOT: usize = 512;
-const CONTENT: usize = ID + 8 + TAG;
+pub(crate) const SLOT: usize = 512;
+pub(crate) const CONTENT: usize = ID + 8 + TAG;
 const MAC: usize = 32;
 
 /// What it says.

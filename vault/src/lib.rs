@@ -18,6 +18,7 @@ pub mod log;
 pub mod medium;
 pub mod operation;
 pub mod path;
+pub mod peek;
 pub mod place;
 pub mod policy;
 pub mod relay;

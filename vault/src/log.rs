@@ -259,6 +259,16 @@ impl File {
     }
 }
 
+/// How many whole records there are, by their lengths alone.
+pub(crate) fn count(mut bytes: &[u8]) -> u64 {
+    let mut records = 0;
+    while let Some((whole, _)) = lengths(bytes) {
+        let Some(rest) = bytes.get(whole.max(LENGTHS)..) else { break };
+        (bytes, records) = (rest, records + 1);
+    }
+    records
+}
+
 /// What a value's ciphertext is bound to.
 pub(crate) fn value_bound(vault: &[u8; ID], path: &SecretPath, version: u32, origin: u64) -> Bound {
     Bound::to("sanctum vault value 1")

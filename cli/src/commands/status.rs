@@ -128,6 +128,11 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         }
         _ => BTreeMap::new(),
     };
+    let vault = match (&opened, &node, &place) {
+        (_, _, Place::Root(_)) => Looked::Off("nothing runs below a directory".to_owned()),
+        (Ok(opened), Some(node), Place::Machine) => status_runs::vault(&opened.instance, node),
+        _ => Looked::Unknown("there is no instance that says what should run".to_owned()),
+    };
     let (kept, changes) = of_secrets(context, &place, (opened.as_ref(), node.as_ref()));
     Ok(gather(Seen {
         version: VERSION,
@@ -139,6 +144,7 @@ pub fn here(context: &Context) -> Result<Status, Failure> {
         last_runs,
         ports,
         running,
+        vault,
         reboot: reboot(context),
         secrets: kept,
         changes,

@@ -4,16 +4,23 @@
 //! says it in the control groups of its units. launchd says it to nobody who starts no child, so there it stays unknown.
 
 use super::Context;
-use super::up::{House, last_report, state_dir};
+use super::up::{self, last_report, state_dir};
 use crate::site::{HERE, Place};
+use crate::verbs;
 use sanctum_host::files;
 use sanctum_host::processes::{self, Process};
 use sanctum_host::sight::Sight;
+use sanctum_orchestrator::doctor::vault::Stands;
+use sanctum_orchestrator::doctor::vault::look::ask;
+use sanctum_orchestrator::house::{Facts, House, facts};
 use sanctum_orchestrator::instance::Instance;
 use sanctum_orchestrator::instance::model::{Os, Service};
-use sanctum_orchestrator::status::gather::Running;
+use sanctum_orchestrator::instance::registry::node_os;
+use sanctum_orchestrator::jobs::jobs;
+use sanctum_orchestrator::jobs::vault::Served;
+use sanctum_orchestrator::status::gather::{Looked, Running};
 use sanctum_orchestrator::supervise::{Row, UpReport};
-use sanctum_types::{NodeName, ServiceName, UnixTime, chain};
+use sanctum_types::{CouldNotCheck, NodeName, ServiceName, UnixTime, chain};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -50,9 +57,43 @@ pub(super) fn look(
         .collect()
 }
 
+/// How this node's vault answers at its socket.
+pub(super) fn vault(instance: &Instance, node: &NodeName) -> Looked<Running> {
+    let Some((name, declared)) = instance.nodes.get_key_value(node) else {
+        return Looked::Unknown(format!("the instance has no node {node}"));
+    };
+    if node_os(declared) != HERE {
+        return Looked::Off("nothing of another system runs here".to_owned());
+    }
+    let implemented = verbs::implemented().collect();
+    let facts = Facts { implemented, ..facts::assumed(instance, declared) };
+    let jobs = match jobs(&House { instance, name, node: declared, facts: &facts }) {
+        Ok(jobs) => jobs,
+        Err(error) => return Looked::Unknown(chain(&error)),
+    };
+    let Some(served) = Served::among(&jobs) else {
+        return Looked::Off("the house has none here".to_owned());
+    };
+    Looked::Seen(answer(&served).unwrap_or_else(|unseen| Running::Unknown(unseen.cause)))
+}
+
+fn answer(served: &Served) -> Result<Running, CouldNotCheck> {
+    let account = served.account()?;
+    let socket = account.home.as_ref().and_then(|home| served.socket_in(home));
+    let socket = socket.ok_or_else(|| CouldNotCheck {
+        subject: served.account.clone(),
+        cause: format!("the home of {} is not known", served.account),
+    })?;
+    Ok(match ask(&socket)? {
+        Stands::Unsealed => Running::Yes("answers, and is open".to_owned()),
+        Stands::Sealed => Running::No("sealed: sanctum vault unseal".to_owned()),
+        Stands::Silent(why) => Running::No(format!("{why}: sanctum services why vault")),
+    })
+}
+
 /// What a living supervisor of this node wrote.
 fn supervisor(context: &Context, node: &NodeName) -> Option<UpReport> {
-    let file = House::report_in(&state_dir(context).ok()?);
+    let file = up::House::report_in(&state_dir(context).ok()?);
     let report = last_report(&file).ok()??;
     (report.node == *node && lives(report.pid, report.started)?).then_some(report)
 }

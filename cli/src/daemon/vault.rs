@@ -3,11 +3,11 @@
 //! It starts sealed unless a key file opens it, and serves only the account that runs it and root. Owns where the files are for each place. Deliberately
 //! absent: what is answered, which is `sanctum_vault`'s.
 
-use super::Daemon;
 use super::frame::Service;
+use super::{ANSWERS_WITHIN, Daemon};
 use crate::args::Common;
 use crate::failure::{Exit, Failure};
-use crate::output::Out;
+use crate::output::{Out, Paint};
 use crate::presence::free_of_agents;
 use crate::record;
 use crate::surroundings::Surroundings;
@@ -16,6 +16,7 @@ use sanctum_host::journal::{Journal, Limits, Places, StreamName};
 use sanctum_host::memory::{self, NotLocked};
 use sanctum_host::{passphrase, private_io, tree::Tree};
 use sanctum_types::{AbsPath, Action, Actor, AuditEvent, AuditSink as _, Outcome, Phase, Severity};
+use sanctum_vault::client::is_sealed;
 use sanctum_vault::keys::Opener;
 use sanctum_vault::place::Home;
 use sanctum_vault::serve::{Loopback, LoopbackError, Server, Trusted};
@@ -177,6 +178,21 @@ fn told_of_memory(
     }
     out.warn(&format!("memory is not locked: {error}; {hint}"));
     Ok(())
+}
+
+/// Asks the running service whether it is sealed. It is healthy either way: an owner may want it so.
+pub(super) fn health(out: Out, args: &Daemon) -> Result<Exit, Failure> {
+    let around = Surroundings::read(None);
+    let at = At::of(args.root.as_deref(), args.socket.as_deref(), &around)?;
+    let sealed = is_sealed(&at.socket, ANSWERS_WITHIN).map_err(|error| {
+        Failure::failed(error).hint(format!("sanctumd --only {NAME} serves it"))
+    })?;
+    out.data(&serde_json::json!({
+        "format": 1, "service": NAME, "health": { "healthy": true, "sealed": sealed },
+    }));
+    let word = if sealed { "sealed: sanctum vault unseal" } else { "open" };
+    out.line(Paint::Good, &format!("{NAME}: healthy; {word}"));
+    Ok(Exit::Done)
 }
 
 /// A vault that does not open, with the way out.

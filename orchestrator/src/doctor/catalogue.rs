@@ -2,7 +2,7 @@
 
 use super::lint::Lint;
 use super::looked::Need;
-use super::{alerts, boot, exposure, hooks, jobs, launchd, secrets, services, ssh, vm};
+use super::{alerts, boot, exposure, hooks, jobs, launchd, secrets, services, ssh, vault, vm};
 use crate::instance::model::Os;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,6 +19,7 @@ static FAMILIES: &[(&str, &[&Lint])] = &[
     ("alerts", alerts::LINTS),
     ("secrets", secrets::LINTS),
     ("hooks", hooks::LINTS),
+    ("vault", vault::LINTS),
 ];
 
 /// A word that is neither a lint nor a family.

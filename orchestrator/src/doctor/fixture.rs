@@ -46,7 +46,8 @@ pub(crate) fn node(name: &str, patch: &Value) -> Looked {
     let mut whole = base();
     merge(&mut whole, patch);
     let text = whole.to_string();
-    let instance: Instance = serde_json::from_value(whole).unwrap();
+    let mut instance: Instance = serde_json::from_value(whole).unwrap();
+    assert!(crate::instance::vault::complete(&mut instance).is_empty());
     let node = NodeName::new(name).unwrap();
     let mut facts = facts::assumed(&instance, &instance.nodes[&node]);
     facts.implemented =

@@ -7,7 +7,7 @@
 
 use super::eyes::Eyes;
 use super::{
-    alerts, boot, exposure, hooks, jobs as jobs_seen, launchd, secrets, services, ssh, vm,
+    alerts, boot, exposure, hooks, jobs as jobs_seen, launchd, secrets, services, ssh, vault, vm,
 };
 use crate::house::{Artefact, Facts, House, compose};
 use crate::instance::Instance;
@@ -207,6 +207,12 @@ observations! {
     ages: Vec<crate::rotate::due::Age> = Ages, secrets::rotations::ages;
     /// Hooks in the settings of the owner's coding agents.
     hooks: hooks::Hooks = Hooks, hooks::look::hooks;
+    /// The vault that the node is to serve.
+    vault_standing: Option<vault::Standing> = VaultStanding, vault::look::standing;
+    /// The two files of each vault.
+    vault_pairs: Many<vault::Pair> = VaultPairs, vault::look::pairs;
+    /// Keys of agents, by home.
+    agent_keys: Many<vault::AgentKeys> = AgentKeys, vault::look::agent_keys;
 }
 
 impl Looked {

@@ -25,6 +25,7 @@ pub mod services;
 pub mod ssh;
 #[cfg(test)]
 mod tests;
+pub mod vault;
 pub mod vm;
 
 pub use eyes::Eyes;

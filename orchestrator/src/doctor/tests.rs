@@ -60,6 +60,8 @@ fn unseen_of(looked: &mut Looked, need: Need) -> Option<&mut Vec<CouldNotCheck>>
         Need::SecretPlaces => &mut looked.secret_places.as_mut().unwrap().unseen,
         Need::SecretPaths => &mut looked.secret_paths.as_mut().unwrap().unseen,
         Need::SopsDocuments => &mut looked.sops_documents.as_mut().unwrap().unseen,
+        Need::VaultPairs => &mut looked.vault_pairs.as_mut().unwrap().unseen,
+        Need::AgentKeys => &mut looked.agent_keys.as_mut().unwrap().unseen,
         Need::Rotations => &mut looked.rotations.as_mut().unwrap().unseen,
         Need::SecretLeaks => &mut looked.secret_leaks.as_mut().unwrap().unseen,
         Need::Keepers => &mut looked.keepers.as_mut().unwrap().containers.unseen,

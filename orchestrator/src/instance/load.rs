@@ -6,7 +6,7 @@
 
 use super::cleartext::{CleartextCheck, Secrets};
 use super::model::Instance;
-use super::{older, schema, shape, tree, validate};
+use super::{older, schema, shape, tree, validate, vault};
 use sanctum_types::Diagnostic;
 use serde_saphyr::Error as YamlError;
 use std::fmt;
@@ -105,8 +105,11 @@ fn read(
     if !strangers.is_empty() {
         return Err(strangers);
     }
-    let instance: Instance = typed(text).map_err(|mistake| vec![mistake])?;
-    let judged = validate::judge(&instance);
+    let mut instance: Instance = typed(text).map_err(|mistake| vec![mistake])?;
+    let faults = vault::complete(&mut instance);
+    let mut judged = validate::judge(&instance);
+    judged.problems.extend(faults);
+    vault::relocate(&instance, &mut judged.problems);
     let mistakes: Vec<Diagnostic> = judged.problems.iter().map(|p| p.diagnostic(&tree)).collect();
     if !mistakes.is_empty() || secrets.any() {
         return Err(mistakes);

@@ -25,6 +25,7 @@ pub mod strategy;
 pub mod supervision;
 pub(crate) mod tree;
 pub mod validate;
+pub mod vault;
 pub mod widening;
 
 pub use cleartext::{BuiltinRules, Cleartext, CleartextCheck, NoCheck};

@@ -66,6 +66,9 @@ pub struct Instance {
     /// How the house tells what is wrong.
     #[serde(default)]
     pub alerts: super::alerts::Alerts,
+    /// The vault, which the house has where this is there.
+    #[serde(default)]
+    pub vault: Option<super::vault::Vault>,
     /// The virtual machine of the hub.
     #[serde(default)]
     pub vm: Option<Vm>,
@@ -377,6 +380,27 @@ pub struct Service {
     /// Whether it is rendered and planned at all.
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+impl Service {
+    /// A service of that machine of which nothing else is said.
+    #[must_use]
+    pub const fn on(node: NodeName) -> Self {
+        Self {
+            node,
+            ports: Vec::new(),
+            bind: Bind::Loopback,
+            reason: None,
+            requires: Vec::new(),
+            criticality: Criticality::P2,
+            command: None,
+            run_as: None,
+            gui: false,
+            secrets: Vec::new(),
+            probe: None,
+            enabled: true,
+        }
+    }
 }
 
 const fn yes() -> bool {

@@ -162,6 +162,7 @@ fn frame(dice: [u8; 8], name: String) -> Instance {
         nodes: nodes(lan, (sats % 4, mobiles % 2), with_vm),
         networks: networks(net, lan),
         services: BTreeMap::new(),
+        vault: None,
         ssh: ssh_policy(ssh),
         pf: Pf { attach: pick(&[PfAttach::ComApple, PfAttach::Main], misc) },
         secrets: BTreeMap::new(),

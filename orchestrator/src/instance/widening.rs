@@ -85,7 +85,7 @@ fn judged_by(path: &[&str]) -> Judge {
         | ["alerts", ..] => Judge::Elsewhere,
         ["ssh", "allow_users"] | ["services", _, "secrets"] => Judge::More,
         // A service, job, secret or machine that is gone does nothing; its ports are judged by the tables.
-        ["services" | "schedules" | "secrets", _] | ["vm"] => Judge::Inside,
+        ["services" | "schedules" | "secrets", _] | ["vm" | "vault"] => Judge::Inside,
         _ => Judge::Any,
     }
 }

@@ -120,6 +120,8 @@ fn own_job(house: &House<'_>, row: &OwnJob) -> Result<Option<Job>, JobError> {
         job.account = RunsAs::Root;
     }
     job.in_home = row.login;
+    job.keeps_keys = row.keeps_keys;
+    job.sees_processes = row.sees_processes;
     if row.login && service.is_none_or(|service| service.run_as.is_none() && !service.gui) {
         let login = registry::login_of(house.instance, house.node);
         job.account = RunsAs::Account(login.clone());
@@ -187,6 +189,8 @@ fn blank(name: &ServiceName) -> Job {
         runtime_dir: false,
         group: None,
         in_home: false,
+        keeps_keys: false,
+        sees_processes: false,
         capabilities: Vec::new(),
         exit_timeout: SERVICE_EXIT,
         interactive: false,

@@ -64,6 +64,8 @@ pub struct LaunchdJob {
     pub session_type: Option<&'static str>,
     /// Most open files.
     pub open_files: Option<u32>,
+    /// Bytes of memory that it may lock where it has keys there, which also means no core dump.
+    pub locked_memory: Option<u32>,
 }
 
 /// Why there is no property list.
@@ -145,9 +147,20 @@ impl LaunchdJob {
         if let Some(session) = self.session_type {
             put("LimitLoadToSessionType", text(session));
         }
-        if let Some(files) = self.open_files {
-            let limit = [("NumberOfFiles".to_owned(), number(files))];
-            put("SoftResourceLimits", Value::Dictionary(limit.into_iter().collect()));
+        let limits = |all: &[(&str, Option<u32>)]| -> Dictionary {
+            let said = all.iter().filter_map(|(key, most)| Some(((*key).to_owned(), (*most)?)));
+            said.map(|(key, most)| (key, number(most))).collect()
+        };
+        let core = self.locked_memory.map(|_| 0);
+        let (files, locked) = (self.open_files, self.locked_memory);
+        let soft = limits(&[("Core", core), ("MemoryLock", locked), ("NumberOfFiles", files)]);
+        // A hard limit is one that the process itself cannot lift.
+        for (key, all) in
+            [("SoftResourceLimits", soft), ("HardResourceLimits", limits(&[("Core", core)]))]
+        {
+            if !all.is_empty() {
+                put(key, Value::Dictionary(all));
+            }
         }
         dict
     }

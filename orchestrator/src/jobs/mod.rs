@@ -15,6 +15,7 @@ pub mod on_calendar;
 pub(crate) mod own;
 pub mod schedule;
 pub mod secret;
+pub mod vault;
 pub mod vm;
 
 pub use derive::{jobs, jobs_judged, one_shot_verb, service_account};
@@ -53,6 +54,10 @@ pub struct Job {
     pub group: Option<AccountName>,
     /// Whether it writes in the home of its account, as a person's programs do.
     pub in_home: bool,
+    /// Whether it has keys in memory: no core dump, and memory that it may lock.
+    pub keeps_keys: bool,
+    /// Whether it looks at processes of other accounts.
+    pub sees_processes: bool,
     /// Capabilities that it keeps on Linux.
     pub capabilities: Vec<String>,
     /// Seconds that it is given to end after SIGTERM.

@@ -32,6 +32,10 @@ pub(crate) struct OwnJob {
     #[serde(default)]
     pub(crate) login: bool,
     #[serde(default)]
+    pub(crate) keeps_keys: bool,
+    #[serde(default)]
+    pub(crate) sees_processes: bool,
+    #[serde(default)]
     pub(crate) before: Vec<String>,
     #[serde(default)]
     pub(crate) after: Vec<String>,

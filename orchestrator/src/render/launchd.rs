@@ -86,6 +86,8 @@ const THROTTLE: u32 = 30;
 const UMASK: u32 = 0o077;
 /// Open files of what serves many clients; launchd's own soft limit is 256.
 const OPEN_FILES: u32 = 4096;
+/// What a job that has keys in memory may lock of it; the same as systemd's units say.
+const LOCKED: u32 = 67_108_864;
 
 fn launchd_job(job: &Job, zone: &TimeZone) -> Result<LaunchdJob, LaunchdError> {
     let stays = job.start == Start::Stays;
@@ -124,7 +126,8 @@ fn launchd_job(job: &Job, zone: &TimeZone) -> Result<LaunchdJob, LaunchdError> {
             (Start::Stays | Start::Boot, false) => ProcessType::Standard,
         },
         session_type: matches!(job.account, RunsAs::Session(_)).then_some("Aqua"),
-        open_files: (stays && !job.ports.is_empty()).then_some(OPEN_FILES),
+        open_files: (stays && (job.keeps_keys || !job.ports.is_empty())).then_some(OPEN_FILES),
+        locked_memory: job.keeps_keys.then_some(LOCKED),
     })
 }
 

@@ -216,17 +216,18 @@ const ALWAYS: &[(&str, &str)] = &[
     ("SystemCallArchitectures", "native"),
 ];
 /// Holds for every job that is not root with all its capabilities.
-const CONFINED: &[(&str, &str)] = &[
-    ("PrivateDevices", "yes"),
-    ("ProtectControlGroups", "yes"),
-    ("ProtectKernelTunables", "yes"),
-    ("ProtectProc", "invisible"),
-];
+const CONFINED: &[(&str, &str)] =
+    &[("PrivateDevices", "yes"), ("ProtectControlGroups", "yes"), ("ProtectKernelTunables", "yes")];
+/// Holds for what has keys in memory; systemd's own limit of locked memory is 8 MiB, and all of it is locked or nothing.
+const KEEPS_KEYS: &[(&str, &str)] = &[("LimitCORE", "0"), ("LimitMEMLOCK", "infinity")];
 /// Ports below this one are bound with a capability (`net.ipv4.ip_unprivileged_port_start`).
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
 fn confine(job: &Job, text: &mut Text) {
     text.all(ALWAYS);
+    if job.keeps_keys {
+        text.all(KEEPS_KEYS);
+    }
     let whole_root = job.account == RunsAs::Root && job.capabilities.is_empty();
     if whole_root {
         return;
@@ -234,6 +235,7 @@ fn confine(job: &Job, text: &mut Text) {
     // `strict` makes homes unwritable too; `full` leaves them and keeps the system's own directories.
     text.set("ProtectSystem", if job.in_home { "full" } else { "strict" });
     text.all(CONFINED);
+    text.set("ProtectProc", if job.sees_processes { "default" } else { "invisible" });
     // A person's own account is chosen for what is in its home.
     let person = matches!(&job.account, RunsAs::Account(account) if !account::is_made(account));
     text.set("ProtectHome", if person { "no" } else { "yes" });

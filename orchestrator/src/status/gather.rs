@@ -11,8 +11,8 @@ use super::ports::Port;
 use super::reboot::{self, Left};
 use super::secrets::{self, Secrets};
 use crate::drift::Drift;
-use crate::instance::Instance;
 use crate::instance::model::{GuardMode, PortSpec, Service, Transport};
+use crate::instance::{Instance, vault};
 use crate::jobs::{derive, schedule};
 use crate::receipt::History;
 use crate::rotate::due::Changes;
@@ -82,6 +82,8 @@ pub struct Seen<'a> {
     pub ports: Looked<BTreeMap<u16, Port>>,
     /// Services without a TCP port of which something can be said.
     pub running: BTreeMap<ServiceName, Running>,
+    /// How the vault of this node answers.
+    pub vault: Looked<Running>,
     /// The last reboot.
     pub reboot: Looked<Left>,
     /// This node's secrets, by files.
@@ -211,6 +213,10 @@ fn layers(
             Layer::Host => Item::new(layer.name(), host.0, host.1.clone()),
             Layer::Secrets => Item::new(layer.name(), kept.0, kept.1.clone()),
             Layer::Rotation => Item::new(layer.name(), rotation.0, rotation.1.clone()),
+            Layer::Vault => {
+                let (state, detail) = seen.vault.blank().unwrap_or_else(|| answered(&seen.vault));
+                Item::new(layer.name(), state, detail)
+            }
             _ => Item::new(layer.name(), State::NotBuilt, NOT_BUILT),
         })
         .collect()
@@ -355,9 +361,23 @@ fn services(seen: &Seen<'_>) -> Vec<Item> {
                 Looked::Seen(all) => judge_ports(&ports, all),
                 blank => blank.blank().unwrap_or((State::Unknown, String::new())),
             };
+            let own = name.as_str() == vault::NAME && matches!(seen.vault, Looked::Seen(_));
+            // Who does not listen where he should is told of first.
+            let (state, detail) = match state {
+                State::Finding | State::NotBuilt => (state, detail),
+                _ if own => answered(&seen.vault),
+                _ => (state, detail),
+            };
             Item::new(name.as_str(), state, detail)
         })
         .collect()
+}
+
+fn answered(vault: &Looked<Running>) -> (State, String) {
+    match vault {
+        Looked::Seen(said) => judge_running(Some(said)),
+        Looked::Unknown(_) | Looked::Off(_) | Looked::NotBuilt => judge_running(None),
+    }
 }
 
 fn judge_running(running: Option<&Running>) -> (State, String) {

@@ -21,3 +21,4 @@ mod runbook;
 mod saved;
 mod scan;
 mod secrets;
+mod vault;

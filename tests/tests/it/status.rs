@@ -45,9 +45,11 @@ fn seven_layers_and_none_that_is_not_built_holds() {
     let report = house.run(&["status", "--json"]).json();
     let layers = report["layers"].as_array().expect("layers");
     assert_eq!(layers.len(), 7);
-    for layer in ["Sentinel", "Firewall", "Proxy", "Vault"] {
+    for layer in ["Sentinel", "Firewall", "Proxy"] {
         assert_eq!(state(&report, "layers", layer), "not-built");
     }
+    // The house has one, and below a directory nothing runs.
+    assert_eq!(state(&report, "layers", "Vault"), "off");
     // Nothing was ever set there.
     for (layer, known) in [("Secrets", "finding"), ("Rotation", "unknown")] {
         assert_eq!(state(&report, "layers", layer), known);

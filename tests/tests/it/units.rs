@@ -8,7 +8,7 @@ use sanctum_orchestrator::jobs::on_calendar::on_calendar;
 use sanctum_orchestrator::jobs::schedule::{Gate, Schedule, due};
 use sanctum_orchestrator::render::systemd;
 use sanctum_tests::need;
-use sanctum_types::{ServiceName, UnixTime};
+use sanctum_types::{NodeName, ServiceName, UnixTime};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -66,7 +66,10 @@ const PROGRAMS: [&str; 6] = [
 #[test]
 fn systemd_has_nothing_to_say() {
     let analyze = need!("systemd-analyze");
-    let house = instance();
+    let mut house = instance();
+    let vault = ServiceName::new("vault").expect("a name");
+    let vault = house.services.get_mut(&vault).expect("a service");
+    vault.node = NodeName::new("cottage").expect("a name");
     for node in ["vm", "cottage"] {
         let units = with_node(&house, node, systemd::render).expect("renders");
         let dir = root(&units, &PROGRAMS);

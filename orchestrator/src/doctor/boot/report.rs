@@ -143,7 +143,6 @@ mod tests {
             not known     proxy (P2): this version of sanctum cannot run it
             not known     reboot-report (P2): this version of sanctum cannot run it
             not known     sentinel (P2): this version of sanctum cannot run it
-            not known     vault (P2): this version of sanctum cannot run it
             disk          FileVault is off: the house comes back alone
             disk          a stolen disk yields files, logs, shell histories and the login Keychain's database
             disk          what carries the weight then: 0 secrets encrypted by age or SOPS (their identity must not be on this disk), 1 in the Keychain under the login password, 0 in the System keychain (whose key is on this disk), 0 not on the disk; 1 lie open in files

@@ -6,6 +6,7 @@ mod format;
 mod laws;
 mod refusals;
 mod secrets;
+mod vault;
 
 use super::{NoCheck, Rejected, load};
 

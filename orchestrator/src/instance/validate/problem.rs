@@ -197,6 +197,18 @@ pub enum Problem {
         /// Who has it.
         other: ServiceName,
     },
+    /// The registry says of the vault what its section says.
+    #[error("`{key}` of the service `vault` is not what the section `vault` makes it")]
+    VaultEntry {
+        /// Which key.
+        key: &'static str,
+    },
+    /// The vault's account is one that has no home to keep it in.
+    #[error("the vault is kept in the home of its account, and `{account}` has none")]
+    VaultAccount {
+        /// The account.
+        account: AccountName,
+    },
     /// A service wants the port of the SSH server.
     #[error("{port}/tcp of node `{node}` is the port of the SSH server")]
     SshPort {
@@ -444,6 +456,12 @@ impl Problem {
             ),
             Self::HostBits { given } => Some(format!("did you mean `{}`?", given.trunc())),
             Self::PortTaken { .. } => fixed("give one of them another port, or `enabled: false`"),
+            Self::VaultEntry { .. } => {
+                fixed("leave it out there; `vault: {socket, tcp, unseal}` says how it is started")
+            }
+            Self::VaultAccount { .. } => {
+                fixed("leave `run_as` out: it is the account's that logs in to the node")
+            }
             Self::SshPort { .. } => fixed("give the service another port, or set `ssh.port`"),
             Self::SshPortOfMac { .. } => {
                 fixed("keep 22: sanctum does not change launchd's ssh.plist")

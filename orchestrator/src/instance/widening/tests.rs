@@ -43,6 +43,17 @@ fn nothing_changed_widens_nothing_and_a_first_file_says_so() {
     assert_eq!(widenings(None, &manor()).len(), 1);
 }
 
+/// Without the section nothing is served and nothing is opened; another way to open it is the owner's word again.
+#[test]
+fn a_vault_that_goes_narrows_and_what_opens_it_is_a_decision() {
+    assert_eq!(after(|house| house.vault = None), Vec::<String>::new());
+    let other = after(|house| {
+        let unseal = crate::instance::vault::Unseal { key_file: AbsPath::new("/tmp/k").unwrap() };
+        house.vault.as_mut().unwrap().unseal = Some(unseal);
+    });
+    assert_eq!(other, ["vault.unseal.key_file: becomes /tmp/k"]);
+}
+
 type Change = fn(&mut Instance);
 
 /// What is done to the example, and the end of the line that names it.

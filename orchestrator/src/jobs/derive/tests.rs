@@ -46,7 +46,7 @@ fn of_the_hub() {
             com.sanctum.secret-rotation-scan | 0 6 * * * | _sanctum | loaded | /opt/sanctum/bin/sanctum job secret-rotation-scan
             com.sanctum.sentinel | stays | root | later | /opt/sanctum/bin/sanctumd --only sentinel
             com.sanctum.tts | stays | (session) | loaded | /opt/tts/bin/tts
-            com.sanctum.vault | stays | _sanctum_vault | later | /opt/sanctum/bin/sanctumd --only vault
+            com.sanctum.vault | stays | operator | later | /opt/sanctum/bin/sanctumd --only vault
             com.sanctum.vm | stays | _sanctum_vm | later | /opt/sanctum/qemu/bin/qemu-system-aarch64 -name manor
             com.sanctum.vmnet | stays | root | later | /opt/socket_vmnet/bin/socket_vmnet --vmnet-mode=host --vmnet-gateway=10.10.10.1
         "#]],

@@ -9,6 +9,7 @@ pub mod pf;
 mod sshd;
 mod trust;
 pub(super) mod units;
+mod vault;
 
 pub use trust::trust;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub fn live(house: &House<'_>, artefacts: &[Artefact], tools: &Tools) -> Vec<Pro
     let mut proofs = vec![coverage(house), trust::prefix()];
     proofs.extend(trust(artefacts));
     proofs.extend(units::loaded(artefacts, tools));
+    proofs.extend(vault::answers(house, artefacts));
     proofs.extend(has(Part::Ssh).map(|_| sshd::effective(house, tools)));
     proofs.extend(has(Part::Ssh).map(|file| sshd::others(file.path.as_str())));
     if let Some(file) = artefacts.iter().find(|artefact| artefact.is_anchor()) {

@@ -298,7 +298,7 @@ fn what_is_planned_with_each() {
         /Library/LaunchAgents/com.sanctum.tts.plist 0644 root:wheel
           ||/var/log/sanctum/tts 0750 operator:staff
         /Library/LaunchDaemons/com.sanctum.vault.plist 0644 root:wheel
-          |_sanctum_journal,_sanctum_vault|/var/log/sanctum/vault 0750 _sanctum_vault:_sanctum_vault, /var/db/sanctum-vault 0700 _sanctum_vault:_sanctum_vault
+          ||/var/log/sanctum/vault 0750 operator:staff, /var/db/sanctum-vault 0700 operator:staff
         /Library/LaunchDaemons/com.sanctum.vm.plist 0644 root:wheel
           |_sanctum_vm|/var/log/sanctum/vm 0750 _sanctum_vm:_sanctum_vm, /var/db/sanctum-vm 0700 _sanctum_vm:_sanctum_vm
         /Library/LaunchDaemons/com.sanctum.vmnet.plist 0644 root:wheel
@@ -360,4 +360,61 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_vault_leaves_no_core_dump_and_may_lock_memory() {
+    let mut instance = instance();
+    instance.vault = Some(crate::instance::vault::Vault::default());
+    instance.services.remove(&ServiceName::new("vault").unwrap());
+    assert!(crate::instance::vault::complete(&mut instance).is_empty());
+    let all = with_house(&instance, &facts(&instance, "hub"), "hub", render).unwrap();
+    expect![[r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+        <plist version="1.0">
+        <dict>
+        	<key>Label</key>
+        	<string>com.sanctum.vault</string>
+        	<key>ProgramArguments</key>
+        	<array>
+        		<string>/opt/sanctum/bin/sanctumd</string>
+        		<string>--only</string>
+        		<string>vault</string>
+        	</array>
+        	<key>RunAtLoad</key>
+        	<true/>
+        	<key>KeepAlive</key>
+        	<true/>
+        	<key>ThrottleInterval</key>
+        	<integer>30</integer>
+        	<key>ExitTimeOut</key>
+        	<integer>30</integer>
+        	<key>Umask</key>
+        	<integer>63</integer>
+        	<key>UserName</key>
+        	<string>operator</string>
+        	<key>StandardOutPath</key>
+        	<string>/var/log/sanctum/vault/out.log</string>
+        	<key>StandardErrorPath</key>
+        	<string>/var/log/sanctum/vault/err.log</string>
+        	<key>ProcessType</key>
+        	<string>Standard</string>
+        	<key>SoftResourceLimits</key>
+        	<dict>
+        		<key>Core</key>
+        		<integer>0</integer>
+        		<key>MemoryLock</key>
+        		<integer>67108864</integer>
+        		<key>NumberOfFiles</key>
+        		<integer>4096</integer>
+        	</dict>
+        	<key>HardResourceLimits</key>
+        	<dict>
+        		<key>Core</key>
+        		<integer>0</integer>
+        	</dict>
+        </dict>
+        </plist>
+    "#]].assert_eq(&text_of(&all, "com.sanctum.vault.plist"));
 }

@@ -287,3 +287,61 @@ fn what_works_in_a_persons_home_can_write_there() {
     }
     assert!(!text.contains("Group=") && !text.contains("=strict"), "{text}");
 }
+
+/// The vault of a house is a unit of its own account, which leaves no core dump, may lock memory, and sees who connects.
+#[test]
+fn a_vault_is_its_accounts_own_and_keeps_its_memory() {
+    let mut instance = instance();
+    let vault = r#"{"tcp": "127.0.0.1:8200", "unseal": {"key_file": "/srv/vault.key"}}"#;
+    instance.vault = serde_json::from_str(vault).unwrap();
+    let name = ServiceName::new("vault").unwrap();
+    let entry = serde_json::from_str(r#"{"node": "cottage"}"#).unwrap();
+    instance.services.insert(name.clone(), entry);
+    assert!(crate::instance::vault::complete(&mut instance).is_empty());
+    let units = with_house(&instance, &facts(&instance, "cottage"), "cottage", render).unwrap();
+    expect![[r#"
+        [Unit]
+        Description=com.sanctum.vault of the house
+        Wants=sanctum-journal.service
+        After=sanctum-journal.service
+        After=network.target
+
+        [Service]
+        Type=exec
+        Restart=always
+        RestartSec=10
+        ExecStart=:/opt/sanctum/bin/sanctumd --only vault --listen 127.0.0.1:8200 --key-file /srv/vault.key
+        TimeoutStopSec=30
+        UMask=0077
+        User=operator
+        StateDirectory=sanctum-vault
+        StateDirectoryMode=0700
+        NoNewPrivileges=yes
+        LockPersonality=yes
+        ProtectClock=yes
+        ProtectHostname=yes
+        ProtectKernelLogs=yes
+        ProtectKernelModules=yes
+        RestrictNamespaces=yes
+        RestrictRealtime=yes
+        RestrictSUIDSGID=yes
+        SystemCallArchitectures=native
+        LimitCORE=0
+        LimitMEMLOCK=infinity
+        ProtectSystem=full
+        PrivateDevices=yes
+        ProtectControlGroups=yes
+        ProtectKernelTunables=yes
+        ProtectProc=default
+        ProtectHome=no
+        PrivateTmp=yes
+        CapabilityBoundingSet=
+        RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+
+        [Install]
+        WantedBy=multi-user.target
+    "#]].assert_eq(&text_of(&units, "sanctum-vault.service"));
+    (instance.vault, _) = (None, instance.services.remove(&name));
+    let units = with_house(&instance, &facts(&instance, "cottage"), "cottage", render).unwrap();
+    assert!(!units.iter().any(|unit| unit.path.file_name() == "sanctum-vault.service"));
+}

@@ -16,6 +16,7 @@ fn seen(instance: &Instance) -> Seen<'_> {
         last_runs: Looked::Off("nothing runs here".to_owned()),
         ports: Looked::Off("nothing runs here".to_owned()),
         running: BTreeMap::new(),
+        vault: Looked::Off("the house has none here".to_owned()),
         reboot: Looked::Off(String::new()),
         secrets: Looked::Seen(Secrets::default()),
         changes: Looked::Seen(Changes::default()),
@@ -30,16 +31,42 @@ fn seven_layers_and_what_is_not_built_is_not_well() {
     let status = gather(seen(&house));
     let names: Vec<&str> = status.layers.iter().map(|layer| layer.name.as_str()).collect();
     assert_eq!(names.join(" "), "Host Secrets Sentinel Firewall Rotation Proxy Vault");
-    for layer in [2, 3, 5, 6].map(|n| &status.layers[n]) {
+    for layer in [2, 3, 5].map(|n| &status.layers[n]) {
         assert_eq!((layer.state, layer.detail.as_str()), (State::NotBuilt, NOT_BUILT));
     }
     for layer in [1, 4].map(|n| &status.layers[n]) {
         assert_ne!(layer.state, State::NotBuilt, "{layer:?}");
     }
     assert_eq!(status.layers[0].state, State::Holds);
+    assert_eq!(status.layers[6].state, State::Off);
     assert!(status.guards.iter().all(|guard| guard.item.state != State::Holds));
     // Nothing was ever recorded.
     assert!(status.secrets.iter().all(|age| age.item.state != State::Holds));
+}
+
+/// What the services' row and the layer say of the vault, by its port and by what it answers.
+#[test]
+fn a_sealed_vault_is_a_finding_though_its_port_listens() {
+    let house = house();
+    let said = |vault: Looked<Running>, port: Port| {
+        let ports = Looked::Seen([(8200, port)].into());
+        let implemented = ["vault".to_owned()].into();
+        let status = gather(Seen { vault, ports, implemented, ..seen(&house) });
+        let row = status.services.iter().find(|item| item.name == "vault").unwrap();
+        let layer = status.layers.iter().find(|item| item.name == "Vault").unwrap();
+        format!("{:?} {} / {:?} {}", row.state, row.detail, layer.state, layer.detail)
+    };
+    let yes = || Looked::Seen(Running::Yes("open".to_owned()));
+    let no = || Looked::Seen(Running::No("sealed: sanctum vault unseal".to_owned()));
+    let words = "Finding sealed: sanctum vault unseal";
+    assert_eq!(said(no(), Port::Listens), format!("{words} / {words}"));
+    assert_eq!(said(yes(), Port::Listens), "Holds open / Holds open");
+    assert_eq!(said(yes(), Port::Silent), "Holds open / Holds open");
+    assert_eq!(said(yes(), Port::Refuses), "Finding nobody listens on 8200 / Holds open");
+    let blind = Looked::Seen(Running::Unknown("denied".to_owned()));
+    assert_eq!(said(blind, Port::Listens), "Unknown denied / Unknown denied");
+    let off = Looked::Off("nothing runs here".to_owned());
+    assert_eq!(said(off, Port::Listens), "Holds listens on 8200 / Off nothing runs here");
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn a_house_that_is_not_applied() {
         last_runs: Looked::NotBuilt,
         ports: Looked::NotBuilt,
         running: std::collections::BTreeMap::new(),
+        vault: Looked::Off("the house has none here".to_owned()),
         reboot: Looked::Off(String::new()),
         secrets: Looked::Unknown("cannot read instance.yaml".to_owned()),
         changes: Looked::Unknown("cannot read instance.yaml".to_owned()),
@@ -57,7 +58,7 @@ fn a_house_that_is_not_applied() {
           Firewall                               not built not built in this version
           Rotation                               unknown   cannot read instance.yaml
           Proxy                                  not built not built in this version
-          Vault                                  not built not built in this version
+          Vault                                  off       the house has none here
         drift
           files as written                       unknown   only root reads receipts
         alerts

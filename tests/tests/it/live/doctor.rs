@@ -23,7 +23,7 @@ fn ask(machine: &Machine, lint: &str) -> (String, Vec<String>) {
 }
 
 /// The verdict of that id, wherever the report has it.
-fn find<'a>(value: &'a serde_json::Value, id: &str) -> Option<&'a serde_json::Value> {
+pub(super) fn find<'a>(value: &'a serde_json::Value, id: &str) -> Option<&'a serde_json::Value> {
     match value {
         serde_json::Value::Object(map)
             if map.get("id").is_some_and(|is| is == id) && map.contains_key("outcome") =>

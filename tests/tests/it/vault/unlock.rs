@@ -27,7 +27,16 @@ fn held() -> bool {
     sanctum_host::seat::Held::of(&one).is_some()
 }
 
+fn unsealed(root: &Path) -> Served {
+    let served = Served::start(root.to_owned());
+    served.vault(&["unseal"]).exits(0);
+    served
+}
+
 const UNHELD: &str = "this kernel does not hold who connects";
+
+/// What each step of that morning ends with.
+const CODES: &str = "before=4 unlock=0 list=0 policy=0 approve=0 setsid=4 agent=4 rekey=4 still=0 beside=4 alone=0 lock=0 after=4";
 
 #[test]
 fn the_passphrase_counts_in_that_terminal_and_nowhere_else() {
@@ -36,8 +45,7 @@ fn the_passphrase_counts_in_that_terminal_and_nowhere_else() {
     }
     let dir = folder();
     let root = dir.path().join("root");
-    let served = Served::start(root.clone());
-    served.vault(&["unseal"]).exits(0);
+    let served = unsealed(&root);
     let vault = format!("{} vault --root {} \"$@\"", sanctum().display(), root.display());
     let agent = program(&root, "claude", &vault);
     let at = root.display();
@@ -77,22 +85,7 @@ fn the_passphrase_counts_in_that_terminal_and_nowhere_else() {
     });
     assert!(other.contains("other=4"), "{other}");
     let said = std::fs::read_to_string(&elsewhere).expect("text");
-    let codes = [
-        "before=4",
-        "unlock=0",
-        "list=0",
-        "policy=0",
-        "approve=0",
-        "setsid=4",
-        "agent=4",
-        "rekey=4",
-        "still=0",
-        "beside=4",
-        "alone=0",
-        "lock=0",
-        "after=4",
-    ];
-    for code in codes {
+    for code in CODES.split(' ') {
         assert!(said.contains(code), "{code}: {said}");
     }
     let journal = journal(&root);
@@ -145,8 +138,7 @@ fn a_connection_that_was_handed_on_is_nobodys() {
     }
     let dir = folder();
     let root = dir.path().join("root");
-    let served = Served::start(root.clone());
-    served.vault(&["unseal"]).exits(0);
+    let served = unsealed(&root);
     let script = root.join("handed.py");
     std::fs::write(&script, HANDED).expect("a script");
     let script = format!(
@@ -165,8 +157,7 @@ fn a_connection_that_was_handed_on_is_nobodys() {
 fn an_agent_and_who_has_no_terminal_do_not_unlock_with_the_right_passphrase() {
     let dir = folder();
     let root = dir.path().join("root");
-    let served = Served::start(root.clone());
-    served.vault(&["unseal"]).exits(0);
+    let served = unsealed(&root);
     served.vault(&["unlock"]).exits(4).says("ACCESS_DENIED");
     let agent = program(&root, "codex", "\"$@\"");
     let script =

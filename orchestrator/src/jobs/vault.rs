@@ -1,0 +1,55 @@
+//! The vault among the jobs of a node: who serves it, where it answers, and whether anything opens it at boot.
+
+use super::{Job, RunsAs};
+use crate::instance::vault::NAME;
+use sanctum_host::accounts::{self, Account};
+use sanctum_types::{AbsPath, CouldNotCheck, chain};
+
+/// Where it answers, below the home of its account, unless it is told another place.
+pub const SOCKET: &str = ".sanctum/vault.sock";
+
+/// The vault of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The account that serves it.
+    pub account: String,
+    /// Where it was told to listen.
+    pub socket: Option<AbsPath>,
+    /// The file of the key that opens it at boot.
+    pub key_file: Option<AbsPath>,
+}
+
+impl Served {
+    /// That of these jobs, where there is one that is started.
+    #[must_use]
+    pub fn among(jobs: &[Job]) -> Option<Self> {
+        let job = jobs.iter().find(|job| job.name.as_str() == NAME && job.implemented)?;
+        // Another program of that name is no vault of ours.
+        job.verb.as_ref().filter(|verb| *verb == NAME)?;
+        let said = |option: &str| {
+            let at = job.command.iter().position(|word| word == option)?;
+            AbsPath::new(job.command.get(at + 1)?.as_str()).ok()
+        };
+        let account = match &job.account {
+            RunsAs::Root => "root".to_owned(),
+            RunsAs::Account(name) | RunsAs::Session(name) => name.to_string(),
+        };
+        Some(Self { account, socket: said("--socket"), key_file: said("--key-file") })
+    }
+
+    /// Its account on this machine.
+    ///
+    /// # Errors
+    /// There is none here, or nobody can say.
+    pub fn account(&self) -> Result<Account, CouldNotCheck> {
+        let unseen = |cause: String| CouldNotCheck { subject: self.account.clone(), cause };
+        let found = accounts::by_name(&self.account).map_err(|error| unseen(chain(&error)))?;
+        found.ok_or_else(|| unseen("there is no such account on this machine".to_owned()))
+    }
+
+    /// Its socket, for an account with that home.
+    #[must_use]
+    pub fn socket_in(&self, home: &AbsPath) -> Option<AbsPath> {
+        self.socket.clone().or_else(|| home.join(SOCKET).ok())
+    }
+}
