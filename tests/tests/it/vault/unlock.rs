@@ -45,7 +45,7 @@ fn the_passphrase_counts_in_that_terminal_and_nowhere_else() {
     }
     let dir = folder();
     let root = dir.path().join("root");
-    let served = unsealed(&root);
+    let _served = unsealed(&root);
     let vault = format!("{} vault --root {} \"$@\"", sanctum().display(), root.display());
     let agent = program(&root, "claude", &vault);
     let at = root.display();
@@ -138,7 +138,7 @@ fn a_connection_that_was_handed_on_is_nobodys() {
     }
     let dir = folder();
     let root = dir.path().join("root");
-    let served = unsealed(&root);
+    let _served = unsealed(&root);
     let script = root.join("handed.py");
     std::fs::write(&script, HANDED).expect("a script");
     let script = format!(
