@@ -140,7 +140,7 @@ fn an_approval_is_for_that_agent_path_action_and_target_alone() {
 }
 
 #[test]
-fn it_ends_by_time_seal_policy_key_and_value() {
+fn it_ends_by_seal_policy_key_and_value() {
     let end: [fn(&Bed, &mut Connection); 7] = [
         |bed, owner| wants(bed, owner, &json!(30)),
         |bed, owner| {
@@ -185,6 +185,10 @@ fn it_ends_by_time_seal_policy_key_and_value() {
         call(&bed, &mut owner, "admin.prove", json!({ "passphrase": "p" })).unwrap();
         assert!(listed(&bed, &mut owner).iter().all(|one| one["state"] == "asked"), "{nth}");
     }
+}
+
+#[test]
+fn it_ends_by_time() {
     let bed = bed();
     let (mut owner, mut agent, _) = ready(&bed);
     wants(&bed, &mut owner, &json!(30));
