@@ -128,6 +128,17 @@ pub struct AuditEvent {
     pub details: BTreeMap<String, String>,
 }
 
+impl AuditEvent {
+    /// The end of an operation of which this is the start, and which went so.
+    #[must_use]
+    pub fn ended(mut self, outcome: Outcome, severity: Severity) -> Self {
+        if let Phase::Started(id) = self.phase {
+            self.phase = Phase::Finished(id);
+        }
+        Self { outcome, severity, ..self }
+    }
+}
+
 /// The journal did not take the event: what it would have told of must not happen.
 #[derive(Debug, thiserror::Error)]
 #[error("the journal did not record `{action}`")]
@@ -143,6 +154,11 @@ pub struct NotRecorded {
 pub trait AuditSink: Send + Sync {
     /// Records one event, or says that what it tells of must not happen.
     fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded>;
+
+    /// Records several events; one of them that is not recorded is enough for an error.
+    fn record_all(&self, events: &[AuditEvent]) -> Result<(), NotRecorded> {
+        events.iter().try_for_each(|event| self.record(event))
+    }
 }
 
 #[cfg(test)]

@@ -191,6 +191,8 @@ impl Vault {
             return if proved { Ok(Opened { torn: 0 }) } else { Err(StoreError::WrongKey) };
         }
         let (store, opened) = Store::open(self.home.open(&self.root)?, opener, terms)?;
+        let sink = Arc::clone(&self.sink);
+        let store = store.telling(sink);
         let roster = Arc::new(Roster::of(&store.index()));
         let opened_now = Open { store: Arc::new(store), roster, publics: Arc::default() };
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(opened_now);

@@ -5,6 +5,7 @@
 //! wipes its keys, which is how a vault is sealed. Deliberately absent: who may read what.
 
 mod error;
+mod line;
 mod open;
 mod snapshot;
 #[cfg(test)]
@@ -23,7 +24,8 @@ use crate::log::{
 };
 use crate::medium::Medium;
 use crate::path::SecretPath;
-use sanctum_types::UnixTime;
+use line::{Asked, Done, Group, Line};
+use sanctum_types::{AuditEvent, AuditSink, Outcome, Severity, UnixTime};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -101,7 +103,9 @@ pub struct Store {
     /// The file is another store's by now.
     superseded: AtomicBool,
     index: RwLock<Index>,
-    queue: Mutex<Vec<(Change, Arc<Ticket>)>>,
+    line: Line,
+    /// Where changes are recorded that are told of.
+    sink: Option<Arc<dyn AuditSink>>,
     writer: Mutex<Writer>,
 }
 
@@ -112,42 +116,31 @@ struct Writer {
     stopped: bool,
 }
 
-/// The version that a change wrote; 0 for one that wrote none.
-type Done = Result<u32, StoreError>;
-
-#[derive(Default)]
-struct Ticket(Mutex<Option<Done>>);
-
-impl Ticket {
-    fn give(&self, done: Done) {
-        *lock(&self.0) = Some(done);
-    }
-
-    fn take(&self) -> Option<Done> {
-        lock(&self.0).take()
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store {
+    /// The same, which records there what it is told of changes.
+    #[must_use]
+    pub fn telling(self, sink: Arc<dyn AuditSink>) -> Self {
+        Self { sink: Some(sink), ..self }
+    }
+
     /// Makes a change durable; gives the version that it wrote.
     ///
     /// # Errors
     /// It was not made. After [`StoreError::Files`] and [`StoreError::Stopped`] it may still be there once the vault is opened again.
     pub fn change(&self, change: Change) -> Result<u32, StoreError> {
-        let ticket = Arc::new(Ticket::default());
-        lock(&self.queue).push((change, Arc::clone(&ticket)));
-        let mut writer = lock(&self.writer);
-        if let Some(done) = ticket.take() {
-            return done;
-        }
-        // Nobody wrote it while we waited, so it is among those that are still in the queue.
-        let group = std::mem::take(&mut *lock(&self.queue));
-        self.write(&mut writer, group);
-        ticket.take().unwrap_or(Err(StoreError::Stopped))
+        self.line.join(Asked { change, told: None }, |group| self.serve(group))
+    }
+
+    /// The same, recorded before it is written and once it is: the start of an operation comes in, with all that are written together.
+    ///
+    /// # Errors
+    /// As [`Store::change`]; [`StoreError::Unrecorded`] when it was not recorded, and so not made.
+    pub fn change_told(&self, change: Change, begun: AuditEvent) -> Result<u32, StoreError> {
+        self.line.join(Asked { change, told: Some(begun) }, |group| self.serve(group))
     }
 
     /// The value of a secret: a version of it, or the one in use. None where there is no such secret or version.
@@ -229,44 +222,77 @@ impl Store {
             .ok_or(StoreError::Damaged { seq: version.origin })
     }
 
-    fn write(&self, writer: &mut Writer, group: Vec<(Change, Arc<Ticket>)>) {
+    /// Records what is told of a group, writes it, records how it ended, and answers.
+    fn serve(&self, group: Group) {
+        let told: Vec<AuditEvent> =
+            group.iter().filter_map(|(asked, _)| asked.told.clone()).collect();
+        let recorded = self.record(&told);
+        let (mut changes, mut asked) = (Vec::new(), Vec::new());
+        for (Asked { change, told }, reply) in group {
+            if told.is_some() && !recorded {
+                reply.give(Err(StoreError::Unrecorded));
+                continue;
+            }
+            changes.push(change);
+            asked.push((told, reply));
+        }
+        let done = self.write(changes);
+        let ended = asked.iter_mut().zip(&done).filter_map(|((told, _), done)| {
+            let (outcome, severity) = match done {
+                Ok(_) => (Outcome::Ok, Severity::Info),
+                Err(_) => (Outcome::Failed, Severity::Error),
+            };
+            Some(told.take()?.ended(outcome, severity))
+        });
+        // It was done; a start without an end is what the journal shows of it.
+        self.record(&ended.collect::<Vec<_>>());
+        for ((_, reply), done) in asked.into_iter().zip(done) {
+            reply.give(done);
+        }
+    }
+
+    fn record(&self, events: &[AuditEvent]) -> bool {
+        let record = |sink: &Arc<dyn AuditSink>| sink.record_all(events).is_ok();
+        events.is_empty() || self.sink.as_ref().is_some_and(record)
+    }
+
+    /// Writes changes as one group, in order; says what became of each.
+    fn write(&self, changes: Vec<Change>) -> Vec<Done> {
+        let mut writer = lock(&self.writer);
+        if writer.stopped {
+            return changes.iter().map(|_| Err(StoreError::Stopped)).collect();
+        }
         let (mut bytes, mut at) = (Vec::new(), writer.at);
-        let mut made = Vec::new();
+        let mut made: Vec<Result<(u32, Records), StoreError>> = Vec::new();
         {
             let index = self.index();
             let file = File::of(&writer.header);
             let mut draft = Draft { keys: &self.keys, file, index: &index, last: BTreeMap::new() };
-            for (change, ticket) in group {
-                if writer.stopped {
-                    ticket.give(Err(StoreError::Stopped));
-                    continue;
-                }
+            for change in changes {
                 // A change that is refused leaves no bytes behind.
                 let (before, was) = (bytes.len(), at);
-                match draft.add(change, &mut at, &mut bytes) {
-                    Ok((version, records)) => made.push((ticket, version, records)),
-                    Err(error) => {
-                        bytes.truncate(before);
-                        at = was;
-                        ticket.give(Err(error));
-                    }
-                }
+                made.push(draft.add(change, &mut at, &mut bytes).inspect_err(|_| {
+                    bytes.truncate(before);
+                    at = was;
+                }));
             }
         }
-        if made.is_empty() {
-            return;
+        if bytes.is_empty() {
+            return made.into_iter().map(|one| one.map(|(version, _)| version)).collect();
         }
-        let done = self.persist(writer, &bytes, at);
+        let done = self.persist(&mut writer, &bytes, at);
         if done.is_ok() {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-            for (entry, place) in made.iter_mut().flat_map(|(_, _, records)| records.drain(..)) {
+            for (entry, place) in
+                made.iter_mut().flatten().flat_map(|(_, records)| records.drain(..))
+            {
                 // What the draft allowed follows from the index that it looked at.
                 writer.stopped |= index.apply(entry, place).is_err();
             }
         }
-        for (ticket, version, _) in made {
-            ticket.give(done.clone().map(|()| version));
-        }
+        made.into_iter()
+            .map(|one| one.and_then(|(version, _)| done.clone().map(|()| version)))
+            .collect()
     }
 
     fn persist(&self, writer: &mut Writer, bytes: &[u8], at: Position) -> Result<(), StoreError> {

@@ -190,7 +190,17 @@ impl Journal {
 
     /// Records one event of this process; gives its sequence number.
     pub fn append(&self, event: &AuditEvent, durability: Durability) -> Result<u64, JournalError> {
-        let pending = self.queue([(event, std::process::id())], durability)?;
+        self.append_all(std::slice::from_ref(event), durability)
+    }
+
+    /// Records events of this process, as one group that is written whole or not at all; gives the sequence number of the first.
+    pub fn append_all(
+        &self,
+        events: &[AuditEvent],
+        durability: Durability,
+    ) -> Result<u64, JournalError> {
+        let pid = std::process::id();
+        let pending = self.queue(events.iter().map(|event| (event, pid)), durability)?;
         self.shared.lead();
         pending.wait()
     }
@@ -242,8 +252,16 @@ impl Journal {
 
 impl AuditSink for Journal {
     fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded> {
-        self.append(event, Durability::of(event)).map(|_| ()).map_err(|source| NotRecorded {
-            action: event.action.clone(),
+        self.record_all(std::slice::from_ref(event))
+    }
+
+    /// One group, and one sync where any of them asks for it.
+    fn record_all(&self, events: &[AuditEvent]) -> Result<(), NotRecorded> {
+        let Some(first) = events.first() else { return Ok(()) };
+        let synced = events.iter().any(|event| Durability::of(event) == Durability::Synced);
+        let durability = if synced { Durability::Synced } else { Durability::Soon };
+        self.append_all(events, durability).map(drop).map_err(|source| NotRecorded {
+            action: first.action.clone(),
             source: Box::new(source),
         })
     }

@@ -228,12 +228,12 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
     }
 
     fn changed(&self, told: &Told<'_>, change: Change) -> Answer {
-        let done = self.vault.during(told, || {
-            let version = self.open.store.change(change).map_err(|error| refused(&error))?;
-            Ok(json!({ "version": version }))
-        });
-        self.vault.refresh();
-        done
+        let of_roster = matches!(change, Change::Set { .. } | Change::Unset { .. });
+        let done = super::record::changed(&self.open.store, told, change);
+        if of_roster {
+            self.vault.refresh();
+        }
+        Ok(json!({ "version": done? }))
     }
 
     fn put(&self, params: &Said) -> Answer {

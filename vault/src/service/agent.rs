@@ -2,7 +2,7 @@
 //!
 //! What policy does not allow is answered alike whether it is there or not. A value leaves after its access is in the journal.
 
-use super::record::Told;
+use super::record::{Told, changed};
 use super::{Answer, Now, Open, Vault, lock, refused};
 use crate::approvals::Wanted;
 use crate::crypt::{hex, random};
@@ -173,11 +173,9 @@ impl Desk<'_> {
         self.allowed(&path, &Action::store(), "store", None)?;
         let print = self.open.store.fingerprint(&value);
         let told = self.told("vault.store", path.as_str(), vec![("print", print.clone())]);
-        self.vault.during(&told, || {
-            let change = Change::Put { path, value, at: self.now.wall, about: None };
-            let version = self.open.store.change(change).map_err(|error| refused(&error))?;
-            Ok(json!({ "version": version, "print": print }))
-        })
+        let change = Change::Put { path, value, at: self.now.wall, about: None };
+        let version = changed(&self.open.store, &told, change)?;
+        Ok(json!({ "version": version, "print": print }))
     }
 
     fn lease_status(&self, id: &str) -> Answer {

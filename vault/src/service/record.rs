@@ -2,7 +2,8 @@
 //!
 //! What cannot be recorded is not done. A change is two events, so that one which began and never ended is a finding.
 
-use super::{Answer, Vault};
+use super::{Answer, Vault, refused};
+use crate::store::{Change, Store};
 use crate::wire::{Code, WireError};
 use sanctum_host::journal;
 use sanctum_types::{Action, Actor, AuditEvent, Outcome, Phase, Severity};
@@ -77,18 +78,33 @@ impl Vault {
         &self,
         told: &Told<'_>,
         phase: Phase,
-        (outcome, severity): (Outcome, Severity),
+        weight: (Outcome, Severity),
     ) -> Result<(), WireError> {
-        let details = told.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let event = AuditEvent {
-            actor: Actor::new(told.actor.to_ascii_lowercase()).map_err(unrecorded)?,
-            action: Action::new(told.action).map_err(unrecorded)?,
-            subject: told.subject.clone(),
-            phase,
-            outcome,
-            severity,
-            details: details.collect::<BTreeMap<_, _>>(),
-        };
-        self.sink.record(&event).map_err(unrecorded)
+        self.sink.record(&event(told, phase, weight)?).map_err(unrecorded)
     }
+}
+
+/// Makes a change of the store, which records it together with those that it is written with; gives the version.
+pub(super) fn changed(store: &Store, told: &Told<'_>, change: Change) -> Result<u32, WireError> {
+    let id = journal::operation().map_err(unrecorded)?;
+    let begun = (Outcome::Pending, severity_of(Outcome::Pending));
+    let begun = event(told, Phase::Started(id), begun)?;
+    store.change_told(change, begun).map_err(|error| refused(&error))
+}
+
+fn event(
+    told: &Told<'_>,
+    phase: Phase,
+    (outcome, severity): (Outcome, Severity),
+) -> Result<AuditEvent, WireError> {
+    let details = told.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    Ok(AuditEvent {
+        actor: Actor::new(told.actor.to_ascii_lowercase()).map_err(unrecorded)?,
+        action: Action::new(told.action).map_err(unrecorded)?,
+        subject: told.subject.clone(),
+        phase,
+        outcome,
+        severity,
+        details: details.collect::<BTreeMap<_, _>>(),
+    })
 }

@@ -46,6 +46,9 @@ pub enum StoreError {
     /// An earlier failure left nobody knowing what is on the disk.
     #[error("the vault writes nothing more after an earlier failure")]
     Stopped,
+    /// The journal did not take it.
+    #[error("the journal did not record what was to be changed")]
+    Unrecorded,
     /// The system has no random bytes.
     #[error(transparent)]
     Random(#[from] NotSealed),

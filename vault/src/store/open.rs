@@ -3,6 +3,7 @@
 //! Opening believes nothing that it did not authenticate. What the counter knows was acknowledged and has to be there, whole; what follows it
 //! was not, and what of it is not whole is cut.
 
+use super::line::Line;
 use super::{Store, StoreError, Writer};
 use crate::counter::{Counter, Known, Mark};
 use crate::crypt::random;
@@ -137,7 +138,8 @@ impl Store {
             medium: log,
             superseded: AtomicBool::new(false),
             index: RwLock::new(index),
-            queue: Mutex::default(),
+            line: Line::default(),
+            sink: None,
             writer: Mutex::new(writer),
         }
     }

@@ -80,7 +80,8 @@ impl Store {
         counter.save(&keys, &self.vault, Mark::of(&at))?;
         drop(own);
         let next = Writer { header, at, counter, stopped: false };
-        Ok(Self::of(Arc::clone(&self.medium), keys, index, next))
+        let next = Self::of(Arc::clone(&self.medium), keys, index, next);
+        Ok(Self { sink: self.sink.clone(), ..next })
     }
 
     /// A piece of the bytes of [`Store::backup`], with the generation and the length of all of them: pieces of one generation fit together.

@@ -1,6 +1,7 @@
 //! Laws of the store: what was acknowledged is there, what is served was written, and everything else is refused.
 
 pub(crate) mod disk;
+mod group;
 mod laws;
 
 use super::{Change, Opened, Store, StoreError, Terms};
@@ -10,7 +11,6 @@ use crate::log::About;
 use crate::path::SecretPath;
 use disk::{Disk, Pair};
 use sanctum_types::UnixTime;
-use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const WITHOUT: Terms = Terms { without_counter: true };
@@ -238,28 +238,6 @@ fn a_full_disk_loses_nothing_and_a_failed_sync_stops_the_writer() {
         assert_eq!(value(&other, "a").unwrap(), b"three");
         let _ = other.change(Change::Drop { path: path("b") });
     }
-}
-
-#[test]
-fn many_writers_share_a_sync_and_each_version_is_given_once() {
-    let pair = Pair::default();
-    let store = Arc::new(create(&pair));
-    let versions: Vec<u32> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|_| {
-                let store = Arc::clone(&store);
-                scope.spawn(move || -> Vec<u32> {
-                    (0..50).map(|_| store.change(put("a", b"x")).unwrap()).collect()
-                })
-            })
-            .collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-    });
-    let mut sorted = versions;
-    sorted.sort_unstable();
-    assert_eq!(sorted, (1..=400).collect::<Vec<u32>>());
-    assert!(pair.log.syncs() <= 400);
-    assert_eq!(open(&pair, Terms::default()).unwrap().0.standing().seq, 401);
 }
 
 #[test]
