@@ -131,11 +131,12 @@ pub struct AuditEvent {
 impl AuditEvent {
     /// The end of an operation of which this is the start, and which went so.
     #[must_use]
-    pub fn ended(mut self, outcome: Outcome, severity: Severity) -> Self {
-        if let Phase::Started(id) = self.phase {
-            self.phase = Phase::Finished(id);
-        }
-        Self { outcome, severity, ..self }
+    pub fn ended(self, outcome: Outcome, severity: Severity) -> Self {
+        let phase = match self.phase {
+            Phase::Started(id) => Phase::Finished(id),
+            other => other,
+        };
+        Self { phase, outcome, severity, ..self }
     }
 }
 
@@ -156,7 +157,7 @@ pub trait AuditSink: Send + Sync {
     fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded>;
 
     /// Records several events; one of them that is not recorded is enough for an error.
-    fn record_all(&self, events: &[AuditEvent]) -> Result<(), NotRecorded> {
+    fn record_all(&self, events: &[&AuditEvent]) -> Result<(), NotRecorded> {
         events.iter().try_for_each(|event| self.record(event))
     }
 }

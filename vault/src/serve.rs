@@ -227,7 +227,8 @@ impl Shared {
 
     fn talk(&self, stream: &Line, number: u64, connection: &mut Connection) {
         let (mut decoder, mut begun) = (Decoder::default(), Monotonic::now());
-        let mut buffer = Zeroizing::new([0; 8192]);
+        // Each connection has one, on the stack of its thread: most frames are short.
+        let mut buffer = Zeroizing::new([0; 2048]);
         let mut partial: Option<Monotonic> = None;
         let mut begins = true;
         // A new connection waits for ever; most ask often and never change that.

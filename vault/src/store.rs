@@ -95,6 +95,9 @@ pub struct Standing {
     pub writes: bool,
 }
 
+/// A buffer that a group left is kept up to this size.
+const BUFFER: usize = 256 * 1024;
+
 /// An unsealed vault.
 pub struct Store {
     vault: [u8; ID],
@@ -114,6 +117,8 @@ struct Writer {
     at: Position,
     counter: Counter,
     stopped: bool,
+    /// Of groups, so that not each of many threads has one.
+    buffer: Vec<u8>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -224,34 +229,33 @@ impl Store {
 
     /// Records what is told of a group, writes it, records how it ended, and answers.
     fn serve(&self, group: Group) {
-        let told: Vec<AuditEvent> =
-            group.iter().filter_map(|(asked, _)| asked.told.clone()).collect();
+        let told: Vec<_> = group.iter().filter_map(|(asked, _)| asked.told.as_ref()).collect();
         let recorded = self.record(&told);
         let (mut changes, mut asked) = (Vec::new(), Vec::new());
         for (Asked { change, told }, reply) in group {
             if told.is_some() && !recorded {
-                reply.give(Err(StoreError::Unrecorded));
+                reply.give(Err(StoreError::Unrecorded), told);
                 continue;
             }
             changes.push(change);
             asked.push((told, reply));
         }
         let done = self.write(changes);
-        let ended = asked.iter_mut().zip(&done).filter_map(|((told, _), done)| {
+        for ((told, _), done) in asked.iter_mut().zip(&done) {
             let (outcome, severity) = match done {
                 Ok(_) => (Outcome::Ok, Severity::Info),
                 Err(_) => (Outcome::Failed, Severity::Error),
             };
-            Some(told.take()?.ended(outcome, severity))
-        });
+            *told = told.take().map(|begun| begun.ended(outcome, severity));
+        }
         // It was done; a start without an end is what the journal shows of it.
-        self.record(&ended.collect::<Vec<_>>());
-        for ((_, reply), done) in asked.into_iter().zip(done) {
-            reply.give(done);
+        self.record(&asked.iter().filter_map(|(told, _)| told.as_ref()).collect::<Vec<_>>());
+        for ((told, reply), done) in asked.into_iter().zip(done) {
+            reply.give(done, told);
         }
     }
 
-    fn record(&self, events: &[AuditEvent]) -> bool {
+    fn record(&self, events: &[&AuditEvent]) -> bool {
         let record = |sink: &Arc<dyn AuditSink>| sink.record_all(events).is_ok();
         events.is_empty() || self.sink.as_ref().is_some_and(record)
     }
@@ -262,7 +266,8 @@ impl Store {
         if writer.stopped {
             return changes.iter().map(|_| Err(StoreError::Stopped)).collect();
         }
-        let (mut bytes, mut at) = (Vec::new(), writer.at);
+        let (mut bytes, mut at) = (std::mem::take(&mut writer.buffer), writer.at);
+        bytes.clear();
         let mut made: Vec<Result<(u32, Records), StoreError>> = Vec::new();
         {
             let index = self.index();
@@ -281,6 +286,9 @@ impl Store {
             return made.into_iter().map(|one| one.map(|(version, _)| version)).collect();
         }
         let done = self.persist(&mut writer, &bytes, at);
+        if bytes.capacity() <= BUFFER {
+            writer.buffer = bytes;
+        }
         if done.is_ok() {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             for (entry, place) in
@@ -290,9 +298,12 @@ impl Store {
                 writer.stopped |= index.apply(entry, place).is_err();
             }
         }
-        made.into_iter()
-            .map(|one| one.and_then(|(version, _)| done.clone().map(|()| version)))
-            .collect()
+        // Not collected: of as many sizes as groups have, each thread would keep a piece of memory.
+        let mut all = Vec::new();
+        for one in made {
+            all.push(one.and_then(|(version, _)| done.clone().map(|()| version)));
+        }
+        all
     }
 
     fn persist(&self, writer: &mut Writer, bytes: &[u8], at: Position) -> Result<(), StoreError> {

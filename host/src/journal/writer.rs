@@ -190,17 +190,17 @@ impl Journal {
 
     /// Records one event of this process; gives its sequence number.
     pub fn append(&self, event: &AuditEvent, durability: Durability) -> Result<u64, JournalError> {
-        self.append_all(std::slice::from_ref(event), durability)
+        self.append_all(&[event], durability)
     }
 
     /// Records events of this process, as one group that is written whole or not at all; gives the sequence number of the first.
     pub fn append_all(
         &self,
-        events: &[AuditEvent],
+        events: &[&AuditEvent],
         durability: Durability,
     ) -> Result<u64, JournalError> {
         let pid = std::process::id();
-        let pending = self.queue(events.iter().map(|event| (event, pid)), durability)?;
+        let pending = self.queue(events.iter().map(|event| (*event, pid)), durability)?;
         self.shared.lead();
         pending.wait()
     }
@@ -252,11 +252,11 @@ impl Journal {
 
 impl AuditSink for Journal {
     fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded> {
-        self.record_all(std::slice::from_ref(event))
+        self.record_all(&[event])
     }
 
     /// One group, and one sync where any of them asks for it.
-    fn record_all(&self, events: &[AuditEvent]) -> Result<(), NotRecorded> {
+    fn record_all(&self, events: &[&AuditEvent]) -> Result<(), NotRecorded> {
         let Some(first) = events.first() else { return Ok(()) };
         let synced = events.iter().any(|event| Durability::of(event) == Durability::Synced);
         let durability = if synced { Durability::Synced } else { Durability::Soon };

@@ -6,7 +6,9 @@
 
 use super::{Change, StoreError, lock};
 use sanctum_types::AuditEvent;
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::ThreadId;
 
 /// The version that a change wrote; 0 for one that wrote none.
 pub(super) type Done = Result<u32, StoreError>;
@@ -29,10 +31,15 @@ struct Standing {
     group: Group,
     /// Somebody has the turn.
     led: bool,
+    /// Who had it lately, and has it again where it stands here: what a group takes of memory is then hoarded by few threads and not by each.
+    lately: VecDeque<ThreadId>,
 }
 
-#[derive(Default)]
+/// So many who led are remembered.
+const LEADERS: usize = 4;
+
 struct Ticket {
+    thread: ThreadId,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -42,13 +49,14 @@ enum State {
     #[default]
     Waits,
     Turn,
-    Done(Done),
+    /// What was told comes back: memory is given back by the thread that took it, or each of many hoards some of the others'.
+    Done(Done, Option<AuditEvent>),
 }
 
 impl Ticket {
     fn set(&self, state: State) {
         let mut now = lock(&self.state);
-        if !matches!(*now, State::Done(_)) {
+        if !matches!(*now, State::Done(..)) {
             *now = state;
             self.changed.notify_one();
         }
@@ -58,8 +66,12 @@ impl Ticket {
     fn wait(&self) -> Option<Done> {
         let waits = |state: &mut State| matches!(state, State::Waits);
         let state = self.changed.wait_while(lock(&self.state), waits);
-        match &*state.unwrap_or_else(PoisonError::into_inner) {
-            State::Done(done) => Some(done.clone()),
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        match std::mem::take(&mut *state) {
+            State::Done(done, told) => {
+                drop(told);
+                Some(done)
+            }
             State::Waits | State::Turn => None,
         }
     }
@@ -69,14 +81,14 @@ impl Ticket {
 pub(super) struct Reply(Arc<Ticket>);
 
 impl Reply {
-    pub(super) fn give(self, done: Done) {
-        self.0.set(State::Done(done));
+    pub(super) fn give(self, done: Done, told: Option<AuditEvent>) {
+        self.0.set(State::Done(done, told));
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.0.set(State::Done(Err(StoreError::Stopped)));
+        self.0.set(State::Done(Err(StoreError::Stopped), None));
     }
 }
 
@@ -86,7 +98,8 @@ struct Turn<'a>(&'a Line);
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut standing = lock(&self.0.0);
-        match standing.group.first() {
+        let led = |(_, reply): &&(Asked, Reply)| standing.lately.contains(&reply.0.thread);
+        match standing.group.iter().find(led).or(standing.group.first()) {
             Some((_, next)) => next.0.set(State::Turn),
             None => standing.led = false,
         }
@@ -102,7 +115,9 @@ impl Line {
 
     /// Has the change written, by `write` in this thread or in that of another who stands here.
     pub(super) fn join(&self, asked: Asked, write: impl FnOnce(Group)) -> Done {
-        let ticket = Arc::new(Ticket::default());
+        let thread = std::thread::current().id();
+        let (state, changed) = (Mutex::default(), Condvar::new());
+        let ticket = Arc::new(Ticket { thread, state, changed });
         let alone = {
             let mut standing = lock(&self.0);
             standing.group.push((asked, Reply(Arc::clone(&ticket))));
@@ -117,7 +132,14 @@ impl Line {
         }
         let turn = Turn(self);
         // Let go of before it is written: others stand in line meanwhile.
-        let group = std::mem::take(&mut lock(&self.0).group);
+        let group = {
+            let mut standing = lock(&self.0);
+            if !standing.lately.contains(&thread) {
+                standing.lately.push_front(thread);
+                standing.lately.truncate(LEADERS);
+            }
+            std::mem::take(&mut standing.group)
+        };
         write(group);
         drop(turn);
         ticket.wait().unwrap_or(Err(StoreError::Stopped))
@@ -147,8 +169,9 @@ mod tests {
             begun.wait();
             let others: Vec<_> = (0..4)
                 .map(|_| {
-                    let written =
-                        |group: Group| group.into_iter().for_each(|(_, reply)| reply.give(Ok(7)));
+                    let written = |group: Group| {
+                        group.into_iter().for_each(|(_, reply)| reply.give(Ok(7), None));
+                    };
                     let line = &line;
                     scope.spawn(move || line.join(change(), written))
                 })
@@ -169,7 +192,8 @@ mod tests {
     fn a_change_without_an_answer_is_stopped() {
         let line = Line::default();
         assert!(matches!(line.join(change(), drop), Err(StoreError::Stopped)));
-        let written = |group: Group| group.into_iter().for_each(|(_, reply)| reply.give(Ok(1)));
+        let written =
+            |group: Group| group.into_iter().for_each(|(_, reply)| reply.give(Ok(1), None));
         assert_eq!(line.join(change(), written).unwrap(), 1);
     }
 }

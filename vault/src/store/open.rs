@@ -97,7 +97,7 @@ impl Store {
         }
         counter.save(&keys, &header.vault, here)?;
         let opened = Opened { torn: walked.rest };
-        let writer = Writer { at: walked.at, header, counter, stopped: false };
+        let writer = Writer { at: walked.at, header, counter, stopped: false, buffer: Vec::new() };
         Ok((Self::of(Arc::from(log), keys, walked.index, writer), opened))
     }
 
@@ -120,7 +120,7 @@ impl Store {
             Known::Nothing | Known::Damaged => 0,
         };
         let medium = Arc::new(Bytes(backup.to_vec()));
-        let writer = Writer { at: walked.at, header, counter, stopped: false };
+        let writer = Writer { at: walked.at, header, counter, stopped: false, buffer: Vec::new() };
         let from = Self::of(medium, keys, walked.index, writer);
         from.restored(log, known)
     }
@@ -157,7 +157,7 @@ impl Store {
             .map_err(super::refused)?;
         log.replace(&bytes)?;
         counter.save(&keys, &header.vault, Mark::of(&at))?;
-        let writer = Writer { header, at, counter, stopped: false };
+        let writer = Writer { header, at, counter, stopped: false, buffer: Vec::new() };
         Ok(Self::of(Arc::from(log), keys, index, writer))
     }
 }

@@ -79,7 +79,7 @@ impl Store {
         self.medium.replace(&bytes)?;
         counter.save(&keys, &self.vault, Mark::of(&at))?;
         drop(own);
-        let next = Writer { header, at, counter, stopped: false };
+        let next = Writer { header, at, counter, stopped: false, buffer: Vec::new() };
         let next = Self::of(Arc::clone(&self.medium), keys, index, next);
         Ok(Self { sink: self.sink.clone(), ..next })
     }

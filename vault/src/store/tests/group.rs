@@ -29,10 +29,10 @@ impl Book {
 
 impl AuditSink for Book {
     fn record(&self, event: &AuditEvent) -> Result<(), NotRecorded> {
-        self.record_all(std::slice::from_ref(event))
+        self.record_all(&[event])
     }
 
-    fn record_all(&self, events: &[AuditEvent]) -> Result<(), NotRecorded> {
+    fn record_all(&self, events: &[&AuditEvent]) -> Result<(), NotRecorded> {
         if self.refuses.load(Ordering::SeqCst) {
             let action = events[0].action.clone();
             return Err(NotRecorded { action, source: "as the test wants it".into() });
