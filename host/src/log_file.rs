@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use sanctum_types::AbsPath;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 /// Beside the file, until a replacement is whole.
 const NEXT: &str = ".next";
@@ -21,6 +21,8 @@ pub struct LogFile {
     tree: Tree,
     path: AbsPath,
     file: RwLock<File>,
+    /// What is beside it, and is to take its place.
+    staged: Mutex<Option<File>>,
 }
 
 impl LogFile {
@@ -42,7 +44,7 @@ impl LogFile {
         lock(&file, &tree.shown(&path))?;
         // A replacement that failed late has the name already: whoever builds on what is here now has to find it after a crash too.
         tree.sync_parent(&path)?;
-        Ok(Self { tree, path, file: RwLock::new(file) })
+        Ok(Self { tree, path, file: RwLock::new(file), staged: Mutex::default() })
     }
 
     /// Bytes in it.
@@ -85,25 +87,57 @@ impl LogFile {
         self.with("cut", |file| file.set_len(length).and_then(|()| file.sync_all()))
     }
 
-    /// The same place holds those bytes instead, whole and durable; a killed process leaves the old ones.
+    /// Those bytes are beside it, whole and durable, and wait for [`LogFile::swap`].
+    ///
+    /// # Errors
+    /// They are not; nothing has changed, and what they took of the disk is given back.
+    pub fn stage(&self, bytes: &[u8]) -> Result<(), HostError> {
+        let next = self.next()?;
+        self.tree.remove(&next)?;
+        let done = self.beside(&next, bytes);
+        let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        *staged = None;
+        match done {
+            Ok(file) => *staged = Some(file),
+            Err(error) => {
+                let _ = self.tree.remove(&next);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same place holds what was staged instead; a killed process leaves the old bytes.
     ///
     /// # Errors
     /// After one, nobody knows which of both is there.
-    pub fn replace(&self, bytes: &[u8]) -> Result<(), HostError> {
-        let next = AbsPath::new(format!("{}{NEXT}", self.path)).map_err(|_| {
-            HostError::Untrusted { path: self.shown(), why: "its path cannot be formed" }
+    pub fn swap(&self) -> Result<(), HostError> {
+        let staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let file = staged.ok_or_else(|| HostError::Untrusted {
+            path: self.shown(),
+            why: "nothing waits beside it",
         })?;
-        self.tree.remove(&next)?;
-        let file = self.tree.open_private(&next)?;
+        let mut held = self.file.write().unwrap_or_else(PoisonError::into_inner);
+        self.tree.rename(&self.next()?, &self.path)?;
+        *held = file;
+        Ok(())
+    }
+
+    fn next(&self) -> Result<AbsPath, HostError> {
+        AbsPath::new(format!("{}{NEXT}", self.path)).map_err(|_| HostError::Untrusted {
+            path: self.shown(),
+            why: "its path cannot be formed",
+        })
+    }
+
+    fn beside(&self, next: &AbsPath, bytes: &[u8]) -> Result<File, HostError> {
+        let file = self.tree.open_private(next)?;
         let shown = self.shown();
         let io = |verb, source| HostError::Io { verb, path: shown.clone(), source };
         file.write_all_at(bytes, 0).map_err(|source| io("write beside", source))?;
         file.sync_all().map_err(|source| io("sync beside", source))?;
         lock(&file, &shown)?;
-        let mut held = self.file.write().unwrap_or_else(PoisonError::into_inner);
-        self.tree.rename(&next, &self.path)?;
-        *held = file;
-        Ok(())
+        Ok(file)
     }
 
     fn shown(&self) -> String {
@@ -151,7 +185,10 @@ mod tests {
         log.write_at(0, b"0123456789").unwrap();
         log.cut(5).unwrap();
         assert!(matches!(open(dir.path()), Err(HostError::Locked { .. })));
-        log.replace(b"another").unwrap();
+        assert!(log.swap().is_err());
+        log.stage(b"a first one").unwrap();
+        log.stage(b"another").unwrap();
+        log.swap().unwrap();
         log.write_at(7, b" one").unwrap();
         log.sync().unwrap();
         let mut seen = [0; 11];

@@ -35,11 +35,17 @@ pub trait Medium: Send + Sync {
     /// Nobody knows how long it is.
     fn cut(&self, length: u64) -> Result<(), HostError>;
 
-    /// Holds those bytes instead, all of them, durably.
+    /// Has those bytes ready, all of them, durably.
+    ///
+    /// # Errors
+    /// It has not, and nothing has changed.
+    fn stage(&self, bytes: &[u8]) -> Result<(), HostError>;
+
+    /// Holds what was staged instead.
     ///
     /// # Errors
     /// It holds the one or the other.
-    fn replace(&self, bytes: &[u8]) -> Result<(), HostError>;
+    fn swap(&self) -> Result<(), HostError>;
 }
 
 impl Medium for LogFile {
@@ -63,8 +69,12 @@ impl Medium for LogFile {
         Self::cut(self, length)
     }
 
-    fn replace(&self, bytes: &[u8]) -> Result<(), HostError> {
-        Self::replace(self, bytes)
+    fn stage(&self, bytes: &[u8]) -> Result<(), HostError> {
+        Self::stage(self, bytes)
+    }
+
+    fn swap(&self) -> Result<(), HostError> {
+        Self::swap(self)
     }
 }
 

@@ -95,6 +95,8 @@ pub struct Standing {
     pub writes: bool,
 }
 
+/// No file is written anew before it has so many bytes.
+const FULL: u64 = 4 << 20;
 /// A buffer that a group left is kept up to this size.
 const BUFFER: usize = 256 * 1024;
 
@@ -119,6 +121,16 @@ struct Writer {
     stopped: bool,
     /// Of groups, so that not each of many threads has one.
     buffer: Vec<u8>,
+    /// The length at which the file is written anew, and the least for it.
+    full: u64,
+    least: u64,
+}
+
+impl Writer {
+    const fn new(header: Header, at: Position, counter: Counter) -> Self {
+        let (full, least) = (FULL, FULL);
+        Self { header, at, counter, stopped: false, buffer: Vec::new(), full, least }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -130,6 +142,16 @@ impl Store {
     #[must_use]
     pub fn telling(self, sink: Arc<dyn AuditSink>) -> Self {
         Self { sink: Some(sink), ..self }
+    }
+
+    /// The same, whose file is written anew also when it is that short.
+    #[cfg(test)]
+    pub(crate) fn shedding_from(self, least: u64) -> Self {
+        {
+            let mut writer = lock(&self.writer);
+            (writer.full, writer.least) = (least, least);
+        }
+        self
     }
 
     /// Makes a change durable; gives the version that it wrote.
@@ -253,6 +275,7 @@ impl Store {
         for ((told, reply), done) in asked.into_iter().zip(done) {
             reply.give(done, told);
         }
+        self.shed();
     }
 
     fn record(&self, events: &[&AuditEvent]) -> bool {

@@ -4,7 +4,7 @@
 //! was not, and what of it is not whole is cut.
 
 use super::line::Line;
-use super::{Store, StoreError, Writer};
+use super::{Store, StoreError, Writer, snapshot};
 use crate::counter::{Counter, Known, Mark};
 use crate::crypt::random;
 use crate::index::Index;
@@ -97,7 +97,7 @@ impl Store {
         }
         counter.save(&keys, &header.vault, here)?;
         let opened = Opened { torn: walked.rest };
-        let writer = Writer { at: walked.at, header, counter, stopped: false, buffer: Vec::new() };
+        let writer = Writer::new(header, walked.at, counter);
         Ok((Self::of(Arc::from(log), keys, walked.index, writer), opened))
     }
 
@@ -120,7 +120,7 @@ impl Store {
             Known::Nothing | Known::Damaged => 0,
         };
         let medium = Arc::new(Bytes(backup.to_vec()));
-        let writer = Writer { at: walked.at, header, counter, stopped: false, buffer: Vec::new() };
+        let writer = Writer::new(header, walked.at, counter);
         let from = Self::of(medium, keys, walked.index, writer);
         from.restored(log, known)
     }
@@ -132,6 +132,7 @@ impl Store {
     }
 
     pub(super) fn of(log: Arc<dyn Medium>, keys: Keys, index: Index, writer: Writer) -> Self {
+        let writer = Writer { full: snapshot::full(&index, writer.least), ..writer };
         Self {
             vault: writer.header.vault,
             keys,
@@ -155,9 +156,10 @@ impl Store {
         File::of(&header)
             .append((&keys, &mut at), (&Entry::Begin, &[]), &mut bytes)
             .map_err(super::refused)?;
-        log.replace(&bytes)?;
+        log.stage(&bytes)?;
+        log.swap()?;
         counter.save(&keys, &header.vault, Mark::of(&at))?;
-        let writer = Writer { header, at, counter, stopped: false, buffer: Vec::new() };
+        let writer = Writer::new(header, at, counter);
         Ok(Self::of(Arc::from(log), keys, index, writer))
     }
 }
@@ -276,7 +278,11 @@ impl Medium for Bytes {
         Err(read_only())
     }
 
-    fn replace(&self, _: &[u8]) -> Result<(), sanctum_host::HostError> {
+    fn stage(&self, _: &[u8]) -> Result<(), sanctum_host::HostError> {
+        Err(read_only())
+    }
+
+    fn swap(&self) -> Result<(), sanctum_host::HostError> {
         Err(read_only())
     }
 }

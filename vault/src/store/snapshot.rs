@@ -9,6 +9,8 @@ use crate::keys::{Cost, Keys, Opener, RootKey};
 use crate::log::{Entry, File, Header, Position, value_bound};
 use crate::medium::{Medium, read_all};
 use crate::path::SecretPath;
+use sanctum_types::{Action, Actor, AuditEvent, Outcome, Phase, Severity};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -41,6 +43,30 @@ impl Store {
         self.replace(&mut writer, header)
     }
 
+    /// Writes the file anew once most of it is gone. Where that fails before anything changed, it is tried again when the file is twice as long.
+    pub(super) fn shed(&self) {
+        let mut writer = lock(&self.writer);
+        if writer.stopped || writer.at.offset < writer.full {
+            return;
+        }
+        let done = next_header(&writer).and_then(|header| self.replace(&mut writer, header));
+        let length = writer.at.offset;
+        if done.is_err() {
+            writer.full = length.saturating_mul(2);
+        }
+        drop(writer);
+        let (outcome, severity) = match done {
+            Ok(()) => (Outcome::Ok, Severity::Info),
+            Err(_) => (Outcome::Failed, Severity::Warn),
+        };
+        let words = (Actor::new("service:vault"), Action::new("vault.compact"));
+        let (Ok(actor), Ok(action)) = words else { return };
+        let details = BTreeMap::from([("bytes".to_owned(), length.to_string())]);
+        let subject = "vault".to_owned();
+        let phase = Phase::Single;
+        self.record(&[&AuditEvent { actor, action, subject, phase, outcome, severity, details }]);
+    }
+
     /// Gives the vault other openers; `opener` is one of the present ones. The root key stays.
     ///
     /// # Errors
@@ -69,6 +95,7 @@ impl Store {
         let header = Header { wraps, ..next_header(&writer)? };
         let keys = Keys::of(&root, &self.vault);
         let Written { bytes, at, index } = self.written(&header, &keys)?;
+        self.medium.stage(&bytes)?;
         // Nobody reads meanwhile: what this index says of places is not true of the new file.
         let own = self.index.write().unwrap_or_else(PoisonError::into_inner);
         writer.stopped = true;
@@ -76,10 +103,10 @@ impl Store {
         // Whichever file a crash leaves, one of the counter's slots is under its key.
         let mut counter = writer.counter.clone();
         counter.save(&keys, &self.vault, Mark::of(&writer.at))?;
-        self.medium.replace(&bytes)?;
+        self.medium.swap()?;
         counter.save(&keys, &self.vault, Mark::of(&at))?;
         drop(own);
-        let next = Writer { header, at, counter, stopped: false, buffer: Vec::new() };
+        let next = Writer::new(header, at, counter);
         let next = Self::of(Arc::clone(&self.medium), keys, index, next);
         Ok(Self { sink: self.sink.clone(), ..next })
     }
@@ -122,7 +149,8 @@ impl Store {
         };
         let Written { bytes, at, index } = self.written(&header, &self.keys)?;
         let mut writer = self.writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-        log.replace(&bytes)?;
+        log.stage(&bytes)?;
+        log.swap()?;
         writer.counter.save(&self.keys, &self.vault, Mark::of(&at))?;
         let writer = Writer { header, at, ..writer };
         Ok(Self::of(Arc::from(log), self.keys, index, writer))
@@ -130,9 +158,12 @@ impl Store {
 
     fn replace(&self, writer: &mut Writer, header: Header) -> Result<(), StoreError> {
         let Written { bytes, at, index } = self.written(&header, &self.keys)?;
+        // A full disk is not the end: nothing has changed before this is done.
+        self.medium.stage(&bytes)?;
         let mut now = self.index.write().unwrap_or_else(PoisonError::into_inner);
         writer.stopped = true;
-        self.medium.replace(&bytes)?;
+        self.medium.swap()?;
+        writer.full = full(&index, writer.least);
         *now = index;
         writer.counter.save(&self.keys, &self.vault, Mark::of(&at))?;
         (writer.header, writer.at, writer.stopped) = (header, at, false);
@@ -182,6 +213,16 @@ impl Store {
         let bound = value_bound(&self.vault, path, version.number, version.origin);
         Ok(crypt::seal(keys.value(), &bound, &value)?)
     }
+}
+
+/// How long a file with that in it may become before it is written anew: a few times what of it is in use.
+pub(super) fn full(index: &Index, least: u64) -> u64 {
+    /// About what a head takes.
+    const HEAD: u64 = 512;
+    let versions = index.secrets().flat_map(|(_, kept)| &kept.versions);
+    let secrets: u64 = versions.map(|version| u64::from(version.place.length) + HEAD).sum();
+    let documents = index.documents.len() as u64 * 4 * HEAD;
+    (secrets + documents).saturating_mul(4).max(least)
 }
 
 fn next_header(writer: &Writer) -> Result<Header, StoreError> {

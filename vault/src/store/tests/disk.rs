@@ -15,13 +15,14 @@ pub(crate) struct Disk(Arc<Mutex<State>>);
 struct State {
     durable: Vec<u8>,
     now: Vec<u8>,
-    /// The next write stops after so many bytes; a replacement fails before or, where a cut would, after it took the name.
+    /// The next write stops after so many bytes; a replacement fails when it is staged or, where a cut would fail, after it took the name.
     short: Option<usize>,
     fails_sync: bool,
     fails_cut: bool,
     /// What has the name by now, while that is not durable; who opened the file before has the old one.
     renamed: Option<Vec<u8>>,
     syncs: usize,
+    staged: Option<Vec<u8>>,
 }
 
 impl Disk {
@@ -131,13 +132,25 @@ impl Medium for Disk {
         })
     }
 
-    fn replace(&self, bytes: &[u8]) -> Result<(), HostError> {
+    fn stage(&self, bytes: &[u8]) -> Result<(), HostError> {
         self.with(|state| {
-            if state.short.take().is_some() {
-                state.renamed = std::mem::take(&mut state.fails_cut).then(|| bytes.to_vec());
+            if !state.fails_cut && state.short.take().is_some() {
                 return Err(HostError::Injected);
             }
-            (state.now, state.durable) = (bytes.to_vec(), bytes.to_vec());
+            state.staged = Some(bytes.to_vec());
+            Ok(())
+        })
+    }
+
+    fn swap(&self) -> Result<(), HostError> {
+        self.with(|state| {
+            let bytes = state.staged.take().ok_or(HostError::Injected)?;
+            if state.short.take().is_some() {
+                state.fails_cut = false;
+                state.renamed = Some(bytes);
+                return Err(HostError::Injected);
+            }
+            (state.now, state.durable) = (bytes.clone(), bytes);
             Ok(())
         })
     }

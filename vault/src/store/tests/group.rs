@@ -152,3 +152,43 @@ fn each_version_is_given_once_to_many_writers() {
     assert_eq!(sorted, (1..=400).collect::<Vec<u32>>());
     assert_eq!(open(&pair, Terms::default()).unwrap().0.standing().seq, 401);
 }
+
+#[test]
+fn a_file_is_written_anew_once_most_of_it_is_gone() {
+    let pair = Pair::default();
+    let book = Book::of(&pair, None);
+    let store = create(&pair).telling(Arc::clone(&book) as Arc<dyn AuditSink>).shedding_from(3000);
+    for _ in 0..300 {
+        store.change(put("a", b"x")).unwrap();
+    }
+    let standing = store.standing();
+    assert!(standing.generation > 1 && standing.bytes < 60_000, "{standing:?}");
+    let told = std::mem::take(&mut *book.told.lock().unwrap());
+    assert!(told.iter().all(|(told, _)| *told == [(Phase::Single, Outcome::Ok)]));
+    drop(store);
+    let store = open(&pair, Terms::default()).unwrap().0;
+    let versions: Vec<u32> = store
+        .index()
+        .secrets()
+        .flat_map(|(_, kept)| kept.versions.clone())
+        .map(|one| one.number)
+        .collect();
+    assert_eq!(versions, (285..=300).collect::<Vec<u32>>());
+}
+
+#[test]
+fn a_disk_too_full_to_write_anew_goes_on_with_the_file_that_is_there() {
+    let pair = Pair::default();
+    let book = Book::of(&pair, None);
+    let store = create(&pair).telling(Arc::clone(&book) as Arc<dyn AuditSink>);
+    store.change(put("a", b"x")).unwrap();
+    let store = store.shedding_from(0);
+    pair.log.next_write_is_short(10, false);
+    store.shed();
+    assert_eq!((store.standing().generation, store.standing().writes), (1, true));
+    let told = book.told.lock().unwrap().pop().unwrap().0;
+    assert_eq!(told, [(Phase::Single, Outcome::Failed)]);
+    // It is tried again later, and not with each change.
+    assert_eq!(store.change(put("a", b"y")).unwrap(), 2);
+    assert_eq!(store.standing().generation, 1);
+}

@@ -51,6 +51,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// So that files are written anew in between.
+const SHORT: u64 = 3000;
+
 type Versions = Vec<(u32, Vec<u8>)>;
 
 /// What is there: versions and values by path, the note, and documents.
@@ -125,7 +128,7 @@ fn reopen(pair: &Pair) -> Store {
     for _ in 0..4 {
         match open(pair, Terms::default()) {
             Err(StoreError::Files(_)) => {}
-            opened => return opened.unwrap().0,
+            opened => return opened.unwrap().0.shedding_from(SHORT),
         }
     }
     panic!("it does not open");
@@ -135,7 +138,7 @@ proptest! {
     #[test]
     fn what_was_acknowledged_is_there(steps in proptest::collection::vec(step(), 1..40)) {
         let pair = Pair::default();
-        let mut store = Some(create(&pair));
+        let mut store = Some(create(&pair).shedding_from(SHORT));
         // What was acknowledged, and what else may be there because nobody knows.
         let mut known = Model::default();
         let mut maybe: Option<Model> = None;
@@ -182,7 +185,7 @@ proptest! {
                     open_store
                 }
                 Step::Rekey => match open_store.rekey(&[passphrase("p")], CHEAP) {
-                    Ok(store) => store,
+                    Ok(store) => store.shedding_from(SHORT),
                     Err(_) => reopen(&pair),
                 },
                 Step::Restore => {
