@@ -9,6 +9,7 @@ mod frames;
 mod import;
 #[cfg(target_os = "linux")]
 mod memory;
+mod rotate;
 mod run;
 #[cfg(target_os = "linux")]
 mod unlock;

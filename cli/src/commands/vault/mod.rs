@@ -7,6 +7,7 @@ mod agents;
 mod approve;
 mod import;
 mod keeping;
+mod rotate;
 mod run;
 mod ssh_agent;
 mod values;
