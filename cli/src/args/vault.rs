@@ -378,6 +378,9 @@ pub struct Rule {
     /// Uses and retrievals in an hour, each agent's own
     #[arg(long, value_name = "NUMBER")]
     pub per_hour: Option<u32>,
+    /// Leases that it grants outlive a restart of the service; by default they die with it
+    #[arg(long)]
+    pub keep_leases: bool,
     /// Wait for `sanctum vault approve`: for each use, or once for so many minutes
     #[arg(long, value_name = "each|MINUTES", value_parser = approval)]
     pub approval: Option<Approval>,
