@@ -113,7 +113,7 @@ impl Vault {
     }
 
     /// Grants what is on the disk, unless it was taken back meanwhile; gives the names of those that ended.
-    fn grant_kept(
+    pub(super) fn grant_kept(
         &self,
         by: &Open,
         id: &str,
