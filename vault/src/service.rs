@@ -189,7 +189,7 @@ impl Vault {
     /// # Errors
     /// It does not open.
     pub fn unseal(&self, opener: &Opener, terms: Terms) -> Result<Opened, StoreError> {
-        self.unseal_from(|| Ok(self.home.open(&self.root)?), opener, terms, Now::read())
+        self.unseal_from(|| self.home.open(&self.root), opener, terms, Now::read())
     }
 
     fn unseal_from(

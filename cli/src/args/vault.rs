@@ -33,7 +33,7 @@ pub enum Verb {
     /// Unseal the running vault
     #[command(after_help = "Example:\n  sanctum vault unseal")]
     Unseal,
-    /// Seal it: leases end, and its keys leave the memory
+    /// Seal it: leases end, also those that outlive a restart, and its keys leave the memory
     #[command(after_help = "Example:\n  sanctum vault seal")]
     Seal,
     /// Prove the passphrase once for some minutes in this terminal

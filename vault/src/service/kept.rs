@@ -54,11 +54,11 @@ impl Desk<'_> {
         match self.vault.grant_kept(self.open, &id, lease, self.now) {
             Ok(over) => {
                 // Those that ended before: where they stay, the next one takes them along.
-                let _ = self.vault.forget(&self.open.store, over);
+                let _ = self.vault.forget(&self.open.store, &over);
                 Ok(id)
             }
             Err(error) => {
-                let _ = self.vault.forget(&self.open.store, vec![id]);
+                let _ = self.vault.forget(&self.open.store, &[id]);
                 Err(error)
             }
         }
@@ -77,7 +77,7 @@ impl Desk<'_> {
             // One that dies with the service waits for no disk.
             if kept { leases.over() } else { Vec::new() }
         };
-        self.vault.forget(&self.open.store, over)?;
+        self.vault.forget(&self.open.store, &over)?;
         Ok(json!({ "released": true }))
     }
 
@@ -100,7 +100,7 @@ impl Desk<'_> {
             Ok(ttl) => Ok(json!({ "lease_id": id, "ttl": ttl })),
             Err(why) => {
                 drop(leases);
-                let _ = self.vault.forget(&self.open.store, vec![id.to_owned()]);
+                let _ = self.vault.forget(&self.open.store, &[id.to_owned()]);
                 Err(of_lease(why))
             }
         }
@@ -131,13 +131,13 @@ impl Vault {
     }
 
     /// Documents of leases go. Where that fails they go later, with others.
-    fn forget(&self, store: &Store, ids: Vec<String>) -> Result<(), WireError> {
+    fn forget(&self, store: &Store, ids: &[String]) -> Result<(), WireError> {
         if ids.is_empty() {
             return Ok(());
         }
         let names = ids.iter().map(|id| document(id)).collect();
         store.change(Change::Clear { names }).map(drop).map_err(|error| {
-            lock(&self.leases).still_there(&ids);
+            lock(&self.leases).still_there(ids);
             refused(&error)
         })
     }
@@ -152,7 +152,7 @@ impl Vault {
             ids.extend(documents_of(&store.index(), which));
             (ended, ids)
         };
-        self.forget(store, ids.clone())?;
+        self.forget(store, &ids)?;
         let mut leases = lock(&self.leases);
         for id in ids {
             ended += leases.revoke(&Which::Id(id));
@@ -205,7 +205,7 @@ impl Vault {
         };
         if self.record(&told, Outcome::Ok).is_ok() {
             *lock(&self.leases) = leases;
-            let _ = self.forget(store, dropped);
+            let _ = self.forget(store, &dropped);
         }
     }
 

@@ -141,7 +141,8 @@ fn one_that_is_not_kept_dies_with_the_service() {
 
 #[test]
 fn what_was_taken_back_is_gone_also_after_the_power_went() {
-    let ways: [(&str, fn(&str) -> Value); 6] = [
+    type Way = (&'static str, fn(&str) -> Value);
+    let ways: [Way; 6] = [
         ("lease_revoke", |lease| json!({ "lease_id": lease })),
         ("lease_revoke", |_| json!({ "path": "b" })),
         ("lease_revoke", |_| json!({ "agent": "x" })),
