@@ -317,7 +317,7 @@ pub enum Policy {
     #[command(
         after_help = "Example:\n  sanctum vault policy set builder --agent builder --path 'deploy/*' --action list --action use:sign --per-hour 60\n  sanctum vault policy set llm --agent builder --path openai/key --action use:http_request --domain api.openai.com --method POST"
     )]
-    Set(Rule),
+    Set(Box<Rule>),
     /// List policies
     #[command(after_help = "Example:\n  sanctum vault policy list")]
     List,
