@@ -27,6 +27,19 @@ pub fn boot_nanos() -> u64 {
     u64::try_from(nanos).unwrap_or_default()
 }
 
+/// The same clock, which also runs while the machine sleeps: Linux's other one stands still then, macOS has one that does not.
+#[must_use]
+pub fn sleepless_nanos() -> u64 {
+    let at = rustix::time::clock_gettime(SLEEPLESS);
+    let nanos = i128::from(at.tv_sec) * 1_000_000_000 + i128::from(at.tv_nsec);
+    u64::try_from(nanos).unwrap_or_default()
+}
+
+#[cfg(target_os = "linux")]
+const SLEEPLESS: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const SLEEPLESS: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+
 /// A point on a clock that nobody can set.
 #[derive(Clone, Copy, Debug)]
 pub struct Monotonic(Instant);

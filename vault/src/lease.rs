@@ -1,12 +1,14 @@
 //! Values that were given out: for how long, and who takes them back.
 //!
-//! Time is a clock that nobody sets, in milliseconds. Leases are the running service's: a restart ends them all. Whoever asks for somebody else's is
-//! told what who asks for none is told.
+//! Time is a clock that nobody sets, in milliseconds. Leases are the running service's: a restart ends them all, but those that the vault has as
+//! documents ([`kept`]). Whoever asks for somebody else's is told what who asks for none is told.
+
+pub mod kept;
 
 use crate::crypt;
 use crate::identity::AgentName;
 use crate::path::SecretPath;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Leases of one agent at a time. Who takes more values without giving them back loses the oldest lease, not the vault's service.
@@ -34,7 +36,7 @@ pub struct Lease {
 pub enum NoLease {
     /// It ended, was taken back, is somebody else's, or never was.
     Gone,
-    /// The agent has too many use-handles, and those somebody uses.
+    /// The agent has too many use-handles, and those somebody uses; or too many that are kept.
     TooMany,
 }
 
@@ -58,6 +60,10 @@ pub enum Which {
 pub struct Leases {
     by_id: BTreeMap<Name, (u64, Lease)>,
     held: BTreeMap<AgentName, Held>,
+    /// Those that outlive a restart; beside the others, which are many and pay nothing for it.
+    kept: BTreeSet<Name>,
+    /// Those of them that are over, and whose documents may be there still.
+    over: Vec<Name>,
     /// When all were last looked through.
     swept: u64,
     /// How many were granted: the number of the next.
@@ -68,7 +74,9 @@ pub struct Leases {
 #[derive(Debug, Default)]
 struct Held {
     count: usize,
-    /// Those of values, in the order in which they were granted.
+    /// How many of them are kept.
+    kept: usize,
+    /// Those of values that are not, in the order in which they were granted.
     values: BTreeMap<u64, Name>,
 }
 
@@ -106,23 +114,75 @@ impl Leases {
     /// # Errors
     /// The agent has too many, and all of them are use-handles.
     pub fn grant(&mut self, id: &str, lease: Lease, now: u64) -> Result<(), NoLease> {
-        if now.saturating_sub(self.swept) > 60_000 {
-            self.expire(now);
-        }
+        self.sweep(now);
         let held = self.held.entry(lease.agent.clone()).or_default();
         if held.count >= MOST {
             let oldest = held.values.first_key_value().map(|(_, id)| id.clone());
             self.remove(&oldest.ok_or(NoLease::TooMany)?);
         }
         let (id, number) = (Name::of(id), self.granted);
-        self.granted += 1;
         let held = self.held.entry(lease.agent.clone()).or_default();
         held.count += 1;
         if lease.session.is_none() {
             held.values.insert(number, id.clone());
         }
-        self.by_id.insert(id, (number, lease));
+        self.insert(id, lease);
         Ok(())
+    }
+
+    /// The same for one that outlives a restart: no other makes it end.
+    ///
+    /// # Errors
+    /// The agent has too many of them.
+    pub fn grant_kept(&mut self, id: &str, lease: Lease, now: u64) -> Result<(), NoLease> {
+        self.sweep(now);
+        self.room(&lease.agent, now)?;
+        let id = Name::of(id);
+        let held = self.held.entry(lease.agent.clone()).or_default();
+        (held.count, held.kept) = (held.count + 1, held.kept + 1);
+        self.kept.insert(id.clone());
+        self.insert(id, lease);
+        Ok(())
+    }
+
+    /// Whether the agent can have one more that outlives a restart.
+    ///
+    /// # Errors
+    /// It has too many.
+    pub fn room(&mut self, agent: &AgentName, now: u64) -> Result<(), NoLease> {
+        let full = |all: &Self| all.held.get(agent).is_some_and(|held| held.kept >= kept::MOST);
+        if full(self) {
+            self.expire(now);
+        }
+        if full(self) { Err(NoLease::TooMany) } else { Ok(()) }
+    }
+
+    /// Whether it outlives a restart.
+    #[must_use]
+    pub fn is_kept(&self, id: &str) -> bool {
+        !self.kept.is_empty() && self.kept.contains(&Name::of(id))
+    }
+
+    /// The names of those that outlived restarts, and ended; they are told once.
+    pub fn over(&mut self) -> Vec<String> {
+        self.over.drain(..).map(|id| id.to_string()).collect()
+    }
+
+    /// Their documents are there still.
+    pub fn still_there(&mut self, names: &[String]) {
+        self.over.extend(names.iter().map(|id| Name::of(id)));
+    }
+
+    fn insert(&mut self, id: Name, lease: Lease) {
+        let number = self.granted;
+        self.granted += 1;
+        self.by_id.insert(id, (number, lease));
+    }
+
+    fn sweep(&mut self, now: u64) {
+        if now.saturating_sub(self.swept) > 60_000 {
+            self.expire(now);
+        }
     }
 
     /// A lease of that agent that has not ended.
@@ -221,27 +281,33 @@ impl Leases {
 
     fn remove(&mut self, id: &Name) -> bool {
         let Some((number, lease)) = self.by_id.remove(id) else { return false };
-        left(&mut self.held, number, &lease);
+        let kept = self.kept.remove(id);
+        left(&mut self.held, (number, kept), &lease);
+        self.over.extend(kept.then(|| id.clone()));
         true
     }
 
     fn drop_where(&mut self, goes: impl Fn(&Lease) -> bool) -> usize {
-        let (before, held) = (self.by_id.len(), &mut self.held);
-        self.by_id.retain(|_, (number, lease)| {
+        let Self { by_id, held, kept, over, .. } = self;
+        let before = by_id.len();
+        by_id.retain(|id, (number, lease)| {
             let stays = !goes(lease);
             if !stays {
-                left(held, *number, lease);
+                let kept = kept.remove(id);
+                left(held, (*number, kept), lease);
+                over.extend(kept.then(|| id.clone()));
             }
             stays
         });
-        before - self.by_id.len()
+        before - by_id.len()
     }
 }
 
 /// It is no more among what its agent has.
-fn left(all: &mut BTreeMap<AgentName, Held>, number: u64, lease: &Lease) {
+fn left(all: &mut BTreeMap<AgentName, Held>, (number, kept): (u64, bool), lease: &Lease) {
     let Some(held) = all.get_mut(&lease.agent) else { return };
     held.values.remove(&number);
+    held.kept = held.kept.saturating_sub(usize::from(kept));
     held.count = held.count.saturating_sub(1);
     if held.count == 0 {
         all.remove(&lease.agent);

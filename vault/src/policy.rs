@@ -191,6 +191,9 @@ pub struct Rule {
     /// Uses of one lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_uses: Option<u32>,
+    /// Whether leases outlive a restart of the service.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub keep_leases: bool,
     /// Whether the owner has to approve; lists are not meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
@@ -222,6 +225,11 @@ const fn yes() -> bool {
     true
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_no(flag: &bool) -> bool {
+    !*flag
+}
+
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
@@ -246,6 +254,8 @@ pub struct Allowed {
     pub per_hour: Vec<(String, u32)>,
     /// Uses of one lease.
     pub lease_uses: Option<u32>,
+    /// Whether its lease outlives a restart of the service.
+    pub keep_leases: bool,
     /// What the owner has to approve before.
     pub approval: Option<Approval>,
     /// Addresses beside the public ones.
@@ -282,6 +292,7 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
             max_ttl: MOST_TTL,
             per_hour: Vec::new(),
             lease_uses: None,
+            keep_leases: true,
             approval: None,
             addresses: Vec::new(),
             authorities: Vec::new(),
@@ -293,6 +304,7 @@ pub fn judge(rules: &Rules, ask: Ask<'_>) -> Result<Allowed, Denied> {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
+        so_far.keep_leases &= rule.keep_leases;
         let approval = rule.approval.filter(|_| *ask.action != Action::list());
         so_far.approval = Approval::strictest(so_far.approval, approval);
         so_far.addresses.extend(&rule.addresses);

@@ -7,6 +7,7 @@ mod agent;
 mod approve;
 mod handle;
 mod keeping;
+mod kept;
 mod record;
 mod roster;
 mod seats;
@@ -25,10 +26,10 @@ use crate::lease::{Lease, Leases, Which};
 use crate::operation::Publics;
 use crate::place::Home;
 use crate::session::Sessions;
-use crate::store::{Opened, Store, StoreError, Terms};
+use crate::store::{Opened, Source, Store, StoreError, Terms};
 use crate::wire::{Call, Code, Request, WireError, answer, request};
 use roster::Roster;
-use sanctum_host::{clock, memory};
+use sanctum_host::{boot, clock, memory};
 use sanctum_types::{AuditSink, UnixTime};
 use seats::{Seat, Seats};
 use serde_json::{Value, json};
@@ -45,6 +46,8 @@ const WRONG_PASSPHRASE: Duration = Duration::from_secs(1);
 pub struct Vault {
     home: Home,
     root: PathBuf,
+    /// The boot that this is, where it has a name.
+    boot: Option<String>,
     open: RwLock<Option<Open>>,
     leases: Mutex<Leases>,
     hours: Mutex<Hours>,
@@ -139,13 +142,13 @@ impl Connection {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     wall: UnixTime,
-    /// Milliseconds of one that nobody sets.
+    /// Milliseconds of one that nobody sets, and that runs while the machine sleeps.
     mono: u64,
 }
 
 impl Now {
     fn read() -> Self {
-        Self { wall: clock::now(), mono: clock::boot_nanos() / 1_000_000 }
+        Self { wall: clock::now(), mono: clock::sleepless_nanos() / 1_000_000 }
     }
 }
 
@@ -162,6 +165,7 @@ impl Vault {
         Self {
             home,
             root,
+            boot: boot::id().ok(),
             open: RwLock::default(),
             leases: Mutex::default(),
             hours: Mutex::default(),
@@ -185,24 +189,35 @@ impl Vault {
     /// # Errors
     /// It does not open.
     pub fn unseal(&self, opener: &Opener, terms: Terms) -> Result<Opened, StoreError> {
+        self.unseal_from(|| self.home.open(&self.root), opener, terms, Now::read())
+    }
+
+    fn unseal_from(
+        &self,
+        source: impl FnOnce() -> Result<Source, StoreError>,
+        opener: &Opener,
+        terms: Terms,
+        now: Now,
+    ) -> Result<Opened, StoreError> {
         let _unsealing = lock(&self.unsealing);
         if let Ok(open) = self.opened() {
             let proved = open.store.proves(opener);
             return if proved { Ok(Opened { torn: 0 }) } else { Err(StoreError::WrongKey) };
         }
-        let (store, opened) = Store::open(self.home.open(&self.root)?, opener, terms)?;
+        let (store, opened) = Store::open(source()?, opener, terms)?;
         let sink = Arc::clone(&self.sink);
         let store = store.telling(sink);
         let roster = Arc::new(Roster::of(&store.index()));
+        self.take_up(&store, &roster, now);
         let opened_now = Open { store: Arc::new(store), roster, publics: Arc::default() };
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(opened_now);
         Ok(opened)
     }
 
-    /// Seals it: leases and approvals end, and the keys are wiped as soon as nobody works with them any more.
+    /// Seals it: leases and approvals end, and the keys are wiped as soon as nobody works with them any more. What of leases is on the disk stays.
     pub fn seal(&self) {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
-        lock(&self.leases).revoke(&Which::All);
+        *lock(&self.leases) = Leases::default();
         lock(&self.sessions).clear();
         lock(&self.approvals).end(&Ends::All);
     }

@@ -1,7 +1,7 @@
 //! The owner's sessions: a passphrase that was proved in a terminal counts there for some minutes.
 //!
-//! Time and terminals come in. A session ends by both clocks, whichever is first: one that nobody sets does not run while a machine sleeps, and one
-//! that does can be set back. Each has a number that is never given again, so that what was let in by one is not let in by the next.
+//! Time and terminals come in. A session ends by both clocks, whichever is first: one that nobody sets may stand still while a machine sleeps, and the
+//! other can be set back. Each has a number that is never given again, so that what was let in by one is not let in by the next.
 //! Deliberately absent: how a terminal is known.
 
 use sanctum_host::seat::Seat;

@@ -63,10 +63,22 @@ pub enum Change {
         /// Its content.
         content: serde_json::Value,
     },
+    /// A document in place of the one that is there.
+    Replace {
+        /// Its name.
+        name: String,
+        /// Its content.
+        content: serde_json::Value,
+    },
     /// A document goes.
     Unset {
         /// Its name.
         name: String,
+    },
+    /// Documents go, those of them that are there.
+    Clear {
+        /// Their names.
+        names: Vec<String>,
     },
 }
 
@@ -168,6 +180,22 @@ impl Store {
     /// As [`Store::change`]; [`StoreError::Unrecorded`] when it was not recorded, and so not made.
     pub fn change_told(&self, change: Change, begun: AuditEvent) -> Result<u32, StoreError> {
         self.line.join(Asked { change, told: Some(begun) }, |group| self.serve(group))
+    }
+
+    /// Documents go whose names begin so, and nothing is changed here any more: what was on its way does not come after.
+    ///
+    /// # Errors
+    /// They may still be there once the vault is opened again.
+    pub fn retire(&self, prefix: &str) -> Result<(), StoreError> {
+        let mut writer = lock(&self.writer);
+        let names: Vec<_> =
+            self.index().documents(prefix).map(|(name, _)| format!("{prefix}{name}")).collect();
+        let done = match names.is_empty() {
+            true => Vec::new(),
+            false => self.write_as(&mut writer, vec![Change::Clear { names }]),
+        };
+        writer.stopped = true;
+        done.into_iter().try_for_each(|done| done.map(drop))
     }
 
     /// The value of a secret: a version of it, or the one in use. None where there is no such secret or version.
@@ -285,7 +313,10 @@ impl Store {
 
     /// Writes changes as one group, in order; says what became of each.
     fn write(&self, changes: Vec<Change>) -> Vec<Done> {
-        let mut writer = lock(&self.writer);
+        self.write_as(&mut lock(&self.writer), changes)
+    }
+
+    fn write_as(&self, writer: &mut Writer, changes: Vec<Change>) -> Vec<Done> {
         if writer.stopped {
             return changes.iter().map(|_| Err(StoreError::Stopped)).collect();
         }
@@ -308,7 +339,7 @@ impl Store {
         if bytes.is_empty() {
             return made.into_iter().map(|one| one.map(|(version, _)| version)).collect();
         }
-        let done = self.persist(&mut writer, &bytes, at);
+        let done = self.persist(writer, &bytes, at);
         if bytes.capacity() <= BUFFER {
             writer.buffer = bytes;
         }
@@ -396,12 +427,20 @@ impl Draft<'_> {
                 self.last.insert(document_key(&name), Some(0));
                 records.push(self.record(Entry::Set { name, content }, &[], at, out)?);
             }
+            Change::Replace { name, content } => {
+                self.document(&name).ok_or(StoreError::NotThere)?;
+                records.push(self.record(Entry::Set { name, content }, &[], at, out)?);
+            }
             Change::Unset { name } => {
-                let key = document_key(&name);
-                let kept = self.index.document(&name).map(|_| 0);
-                self.last.get(&key).copied().unwrap_or(kept).ok_or(StoreError::NotThere)?;
-                self.last.insert(key, None);
-                records.push(self.record(Entry::Unset { name }, &[], at, out)?);
+                self.document(&name).ok_or(StoreError::NotThere)?;
+                records.push(self.unset(name, at, out)?);
+            }
+            Change::Clear { names } => {
+                for name in names {
+                    if self.document(&name).is_some() {
+                        records.push(self.unset(name, at, out)?);
+                    }
+                }
             }
         }
         Ok((version, records))
@@ -410,6 +449,21 @@ impl Draft<'_> {
     fn secret(&self, path: &SecretPath) -> Option<u32> {
         let kept = || self.index.secret(path)?.current().map(|version| version.number);
         self.last.get(&secret_key(path)).copied().unwrap_or_else(kept)
+    }
+
+    fn document(&self, name: &str) -> Option<u32> {
+        let kept = || self.index.document(name).map(|_| 0);
+        self.last.get(&document_key(name)).copied().unwrap_or_else(kept)
+    }
+
+    fn unset(
+        &mut self,
+        name: String,
+        at: &mut Position,
+        out: &mut Vec<u8>,
+    ) -> Result<(Entry, Place), StoreError> {
+        self.last.insert(document_key(&name), None);
+        self.record(Entry::Unset { name }, &[], at, out)
     }
 
     fn seal(

@@ -33,7 +33,7 @@ pub enum Verb {
     /// Unseal the running vault
     #[command(after_help = "Example:\n  sanctum vault unseal")]
     Unseal,
-    /// Seal it: leases end, and its keys leave the memory
+    /// Seal it: leases end, also those that outlive a restart, and its keys leave the memory
     #[command(after_help = "Example:\n  sanctum vault seal")]
     Seal,
     /// Prove the passphrase once for some minutes in this terminal
@@ -335,7 +335,7 @@ pub enum Policy {
     #[command(
         after_help = "Example:\n  sanctum vault policy set builder --agent builder --path 'deploy/*' --action list --action use:sign --per-hour 60\n  sanctum vault policy set llm --agent builder --path openai/key --action use:http_request --domain api.openai.com --method POST"
     )]
-    Set(Rule),
+    Set(Box<Rule>),
     /// List policies
     #[command(after_help = "Example:\n  sanctum vault policy list")]
     List,
@@ -396,6 +396,9 @@ pub struct Rule {
     /// Uses and retrievals in an hour, each agent's own
     #[arg(long, value_name = "NUMBER")]
     pub per_hour: Option<u32>,
+    /// Leases that it grants outlive a restart of the service; by default they die with it
+    #[arg(long)]
+    pub keep_leases: bool,
     /// Wait for `sanctum vault approve`: for each use, or once for so many minutes
     #[arg(long, value_name = "each|MINUTES", value_parser = approval)]
     pub approval: Option<Approval>,

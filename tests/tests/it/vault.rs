@@ -7,6 +7,7 @@ mod authority;
 mod clients;
 mod frames;
 mod import;
+mod kept;
 #[cfg(target_os = "linux")]
 mod memory;
 mod rotate;

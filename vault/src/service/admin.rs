@@ -63,7 +63,7 @@ impl Vault {
         }
         if verb == "seal" {
             return self.during(&told("vault.seal", "vault".to_owned()), || {
-                self.seal();
+                self.seal_for_good()?;
                 Ok(json!({ "sealed": true }))
             });
         }
@@ -150,14 +150,15 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
                 let path = params.path()?;
                 self.change("vault.remove", path.to_string(), Change::Drop { path: path.clone() })?;
                 lock(&self.vault.approvals).end(&Ends::Path(&path));
-                let ended = lock(&self.vault.leases).revoke(&Which::Path(path));
+                let ended = self.vault.take_back(&self.open.store, &Which::Path(path))?;
                 Ok(json!({ "removed": true, "leases_ended": ended }))
             }
             "lease_list" => {
                 let leases = lock(&self.vault.leases);
                 let all = leases.all(self.now.mono).map(|(id, lease)| {
                     json!({ "lease_id": id, "agent": lease.agent.as_str(), "path": lease.path.as_str(),
-                            "ttl": lease.until.saturating_sub(self.now.mono) / 1000 })
+                            "ttl": lease.until.saturating_sub(self.now.mono) / 1000,
+                            "survives_restart": leases.is_kept(&id) })
                 });
                 Ok(json!({ "leases": all.collect::<Vec<_>>() }))
             }
@@ -205,7 +206,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
                     Change::Unset { name: document },
                 )?;
                 lock(&self.vault.approvals).end(&Ends::Agent(&name));
-                let ended = lock(&self.vault.leases).revoke(&Which::Agent(name));
+                let ended = self.vault.take_back(&self.open.store, &Which::Agent(name))?;
                 Ok(json!({ "removed": true, "leases_ended": ended }))
             }
             "policy_set" => self.set_policy(params),
@@ -293,7 +294,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         let done = self.change(action, name.to_string(), change)?;
         // A key that takes the place of another ends what was done with that, once it has.
         lock(&self.vault.approvals).end(&Ends::Agent(&name));
-        lock(&self.vault.leases).revoke(&Which::Agent(name));
+        self.vault.take_back(&self.open.store, &Which::Agent(name))?;
         Ok(done)
     }
 
@@ -323,7 +324,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             Ok(allowed) => json!({
                 "allowed": true, "by": allowed.by, "max_ttl": allowed.max_ttl,
                 "per_hour": allowed.per_hour.iter().map(|(_, most)| most).min(),
-                "approval": allowed.approval,
+                "approval": allowed.approval, "keep_leases": allowed.keep_leases,
             }),
             Err(_) => json!({ "allowed": false, "by": [] }),
         })
@@ -337,7 +338,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             _ => return Err(WireError::invalid("one of `lease_id`, `path` and `agent`")),
         };
         self.vault.during(&(self.told)("vault.lease-revoke", "leases".to_owned()), || {
-            Ok(json!({ "revoked": lock(&self.vault.leases).revoke(&which) }))
+            Ok(json!({ "revoked": self.vault.take_back(&self.open.store, &which)? }))
         })
     }
 }

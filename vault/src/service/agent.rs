@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 /// 128 bits: a lease is its agent's besides.
-const LEASE: usize = 16;
+pub(super) const LEASE_BYTES: usize = 16;
 
 pub(super) struct Desk<'a> {
     pub(super) vault: &'a Vault,
@@ -47,17 +47,9 @@ impl Desk<'_> {
                     "allowed": allowed.is_ok(), "approval": approval, "agent": self.agent.as_str(),
                 }))
             }
-            Call::Release { lease } => {
-                let gone = lock(&self.vault.leases).release(&lease, self.agent, self.now.mono);
-                gone.map_err(of_lease)?;
-                Ok(json!({ "released": true }))
-            }
+            Call::Release { lease } => self.release(&lease),
             Call::LeaseStatus { lease } => self.lease_status(&lease),
-            Call::Renew { lease, ttl } => {
-                let mut leases = lock(&self.vault.leases);
-                let ttl = leases.renew(&lease, self.agent, ttl, self.now.mono).map_err(of_lease)?;
-                Ok(json!({ "lease_id": lease, "ttl": ttl }))
-            }
+            Call::Renew { lease, ttl } => self.renew(&lease, ttl),
             // Answered before anybody is known.
             Call::Challenge { .. } | Call::Prove { .. } | Call::Status | Call::Admin { .. } => {
                 Err(Code::Internal.into())
@@ -78,10 +70,17 @@ impl Desk<'_> {
 
     fn retrieve(&self, path: &SecretPath, ttl: Option<u64>) -> Answer {
         let allowed = self.allowed(path, &Action::retrieve(), "retrieve", None)?;
+        if allowed.keep_leases {
+            self.has_room(path)?;
+        }
         let read = self.read(path, None, "retrieve")?;
         let ttl = allowed.ttl(ttl);
         self.record_read(path, &read, "retrieve")?;
-        let id = self.lease::<LEASE>(path, &allowed, ttl, None)?;
+        let id = if allowed.keep_leases {
+            self.kept_lease(path, &allowed, ttl)?
+        } else {
+            self.lease::<LEASE_BYTES>(path, &allowed, ttl, None)?
+        };
         Ok(answer::value(self.dialect, path.as_str(), &read.value, (&id, ttl)))
     }
 
@@ -94,16 +93,26 @@ impl Desk<'_> {
         session: Option<[u8; 32]>,
     ) -> Result<String, WireError> {
         let id = hex(&random::<BYTES>().map_err(|_| WireError::from(Code::Internal))?);
-        let lease = Lease {
+        let lease = self.new_lease(path, allowed, ttl, session);
+        self.vault.grant(self.open, &id, lease, self.now)?;
+        Ok(id)
+    }
+
+    pub(super) fn new_lease(
+        &self,
+        path: &SecretPath,
+        allowed: &Allowed,
+        ttl: u64,
+        session: Option<[u8; 32]>,
+    ) -> Lease {
+        Lease {
             agent: self.agent.clone(),
             path: self.open.store.index().path(path).unwrap_or_else(|| path.clone()),
             until: self.now.mono.saturating_add(ttl.saturating_mul(1000)),
             uses: allowed.lease_uses,
             max_ttl: allowed.max_ttl,
             session: session.map(Box::new),
-        };
-        self.vault.grant(self.open, &id, lease, self.now)?;
-        Ok(id)
+        }
     }
 
     fn use_value(&self, path: &SecretPath, name: &str, params: &Map<String, Value>) -> Answer {
@@ -184,6 +193,7 @@ impl Desk<'_> {
         Ok(json!({
             "lease_id": id, "path": lease.path.as_str(), "active": true, "uses_left": lease.uses,
             "ttl": lease.until.saturating_sub(self.now.mono) / 1000,
+            "survives_restart": leases.is_kept(id),
         }))
     }
 

@@ -9,6 +9,7 @@ use super::{Answer, Open, lock, refused};
 use crate::approvals::Ends;
 use crate::crypt::hex;
 use crate::keys::{Cost, Opener};
+use crate::lease::Leases;
 use crate::store::StoreError;
 use crate::wire::request::Said;
 use crate::wire::{Code, WireError};
@@ -58,6 +59,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             lock(&self.vault.sessions).clear();
         }
         drop(open);
+        *lock(&self.vault.leases) = Leases::default();
         lock(&self.vault.approvals).end(&Ends::All);
         Ok(generation)
     }

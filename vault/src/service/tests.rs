@@ -1,6 +1,7 @@
 //! The vault as its clients see it, without a socket.
 
 mod approvals;
+mod kept;
 
 use super::{Connection, Now, Vault};
 use crate::crypt::{hex, unhex};

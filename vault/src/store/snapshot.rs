@@ -6,6 +6,7 @@ use crate::counter::Mark;
 use crate::crypt;
 use crate::index::{Index, Version};
 use crate::keys::{Cost, Keys, Opener, RootKey};
+use crate::lease::kept::LEASE;
 use crate::log::{Entry, File, Header, Position, value_bound};
 use crate::medium::{Medium, read_all};
 use crate::path::SecretPath;
@@ -30,6 +31,13 @@ struct Written {
     bytes: Vec<u8>,
     at: Position,
     index: Index,
+}
+
+/// Whether leases that outlive a restart go into a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leases {
+    Stay,
+    End,
 }
 
 impl Store {
@@ -94,7 +102,7 @@ impl Store {
         let mut writer = lock(&self.writer);
         let header = Header { wraps, ..next_header(&writer)? };
         let keys = Keys::of(&root, &self.vault);
-        let Written { bytes, at, index } = self.written(&header, &keys)?;
+        let Written { bytes, at, index } = self.written(&header, &keys, Leases::End)?;
         self.medium.stage(&bytes)?;
         // Nobody reads meanwhile: what this index says of places is not true of the new file.
         let own = self.index.write().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +155,7 @@ impl Store {
             let header = next_header(&writer)?;
             Header { first: header.first.max(known.saturating_add(1)), ..header }
         };
-        let Written { bytes, at, index } = self.written(&header, &self.keys)?;
+        let Written { bytes, at, index } = self.written(&header, &self.keys, Leases::End)?;
         let mut writer = self.writer.into_inner().unwrap_or_else(PoisonError::into_inner);
         log.stage(&bytes)?;
         log.swap()?;
@@ -157,7 +165,7 @@ impl Store {
     }
 
     fn replace(&self, writer: &mut Writer, header: Header) -> Result<(), StoreError> {
-        let Written { bytes, at, index } = self.written(&header, &self.keys)?;
+        let Written { bytes, at, index } = self.written(&header, &self.keys, Leases::Stay)?;
         // A full disk is not the end: nothing has changed before this is done.
         self.medium.stage(&bytes)?;
         let mut now = self.index.write().unwrap_or_else(PoisonError::into_inner);
@@ -171,7 +179,7 @@ impl Store {
     }
 
     /// Everything under those keys; values are opened only where their key changes.
-    fn written(&self, header: &Header, keys: &Keys) -> Result<Written, StoreError> {
+    fn written(&self, header: &Header, keys: &Keys, leases: Leases) -> Result<Written, StoreError> {
         let old = self.index();
         let mut bytes = header.encode();
         let mut sheet = Sheet {
@@ -181,7 +189,8 @@ impl Store {
             index: Index::default(),
         };
         sheet.add(Entry::Begin, &[], &mut bytes)?;
-        for (name, content) in &old.documents {
+        let stays = |name: &str| leases == Leases::Stay || !name.starts_with(LEASE);
+        for (name, content) in old.documents.iter().filter(|(name, _)| stays(name)) {
             let (name, content) = (name.clone(), content.clone());
             sheet.add(Entry::Set { name, content }, &[], &mut bytes)?;
         }

@@ -139,6 +139,9 @@ fn written(rule: &Rule) -> Result<Value, Failure> {
             all.insert(name.to_owned(), value);
         }
     }
+    if rule.keep_leases {
+        all.insert("keep_leases".to_owned(), json!(true));
+    }
     if let Some(approval) = rule.approval {
         let said = match approval {
             Approval::Each => json!(true),

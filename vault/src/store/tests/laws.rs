@@ -15,6 +15,8 @@ enum Step {
     Drop(u8),
     Set(u8, u8),
     Unset(u8),
+    Replace(u8, u8),
+    Clear(u8),
     Compact,
     Rekey,
     Rewrap,
@@ -38,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..4_u8).prop_map(Step::Drop),
         1 => (0..2_u8, any::<u8>()).prop_map(|(n, note)| Step::Set(n, note)),
         1 => (0..2_u8).prop_map(Step::Unset),
+        1 => (0..2_u8, any::<u8>()).prop_map(|(n, note)| Step::Replace(n, note)),
+        1 => (0..3_u8).prop_map(Step::Clear),
         1 => proptest::strategy::Just(Step::Compact),
         1 => proptest::strategy::Just(Step::Rekey),
         1 => proptest::strategy::Just(Step::Rewrap),
@@ -87,6 +91,8 @@ impl Model {
             Step::Drop(n) => drop(next.secrets.remove(n)?),
             Step::Set(n, note) => drop(next.documents.insert(*n, *note)),
             Step::Unset(n) => drop(next.documents.remove(n)?),
+            Step::Replace(n, note) => drop(next.documents.get_mut(n).map(|now| *now = *note)?),
+            Step::Clear(n) => next.documents.retain(|other, _| other != n && *other != 0),
             _ => {}
         }
         Some(next)
@@ -119,6 +125,10 @@ fn change(step: &Step) -> Option<Change> {
         Step::Drop(n) => Change::Drop { path: path(&name(*n)) },
         Step::Set(n, note) => Change::Set { name: format!("d/{n}"), content: (*note).into() },
         Step::Unset(n) => Change::Unset { name: format!("d/{n}") },
+        Step::Replace(n, note) => {
+            Change::Replace { name: format!("d/{n}"), content: (*note).into() }
+        }
+        Step::Clear(n) => Change::Clear { names: vec![format!("d/{n}"), "d/0".to_owned()] },
         _ => return None,
     })
 }
