@@ -64,34 +64,9 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
         let mut file =
             std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
-        sync_dir(path)
+        file.sync_all()
     };
     write().map_err(|source| failed("write", path, source))
-}
-
-/// Removes a file; one that is not there is removed already.
-///
-/// # Errors
-/// It is still there, or may be after a crash.
-pub fn remove(path: &Path) -> Result<(), HostError> {
-    match std::fs::remove_file(path) {
-        Ok(()) => sync_dir(path),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-    .map_err(|source| failed("remove", path, source))
-}
-
-fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(dir_of(path))?.sync_all()
-}
-
-fn dir_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    }
 }
 
 /// Writes a file beside its place and lets `take` bring it there: whenever this ends, the place has all of it or what it had
@@ -105,7 +80,10 @@ pub(crate) fn settle(
     dress: impl FnOnce(&File) -> io::Result<()>,
     take: impl FnOnce(&Path, &Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    let dir = dir_of(place);
+    let dir = match place.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
     let name = place.file_name().ok_or_else(|| Error::other("no file name"))?;
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(Error::other)?;

@@ -30,26 +30,6 @@ pub enum BadKey {
     Passphrase,
 }
 
-/// How a key is spelled in its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spelling {
-    /// `NAME.key`.
-    Plain,
-    /// `NAME.key.enc`.
-    Sealed,
-}
-
-/// How that is spelled; none where it is no key.
-#[must_use]
-pub fn spelling(text: &[u8]) -> Option<Spelling> {
-    let bytes = Zeroizing::new(unhex(std::str::from_utf8(text).ok()?.trim())?);
-    match bytes.len() {
-        SEED => Some(Spelling::Plain),
-        length if length == SALT + NONCE + TAG + SEED => Some(Spelling::Sealed),
-        _ => None,
-    }
-}
-
 /// An agent's secret key.
 pub struct AgentKey(SigningKey);
 

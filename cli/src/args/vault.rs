@@ -275,24 +275,6 @@ pub enum Agent {
     /// List agents
     #[command(after_help = "Example:\n  sanctum vault agent list")]
     List,
-    /// Give an agent another key, in the file of the one before; its sessions and leases end
-    #[command(
-        after_help = "The file keeps its name, its form and its owner. Where this is ended in between, run it again: what it began is finished or taken away.
-
-        Example:
-  sanctum vault agent rotate builder
-  sanctum vault agent rotate rotation --key /srv/keys/rotation.key"
-    )]
-    Rotate {
-        /// Its name
-        name: String,
-        /// The file [default: ~/.sanctum/keys/NAME.key, or NAME.key.enc]
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        key: Option<PathBuf>,
-        /// Read the passphrase of an encrypted one from a file that only you can read [default: ask for it]
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        new_passphrase_file: Option<PathBuf>,
-    },
     /// Remove an agent; its sessions and leases end
     #[command(after_help = "Example:\n  sanctum vault agent remove builder")]
     Remove {

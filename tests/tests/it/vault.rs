@@ -10,7 +10,6 @@ mod import;
 mod kept;
 #[cfg(target_os = "linux")]
 mod memory;
-mod rotate;
 mod run;
 #[cfg(target_os = "linux")]
 mod unlock;

@@ -189,8 +189,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
     /// Who there is, and what they may do.
     fn roster_verb(&self, verb: &str, params: Said) -> Answer {
         match verb {
-            "agent_register" => self.register(&params, false),
-            "agent_rotate" => self.register(&params, true),
+            "agent_register" => self.register(&params),
             "agent_list" => {
                 let agents = self.open.roster.agents.iter();
                 let all =
@@ -274,14 +273,8 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         Ok(json!({ "versions": kept.versions.iter().map(version).collect::<Vec<_>>() }))
     }
 
-    /// A name is given once, and another key only to an agent that has one.
-    fn register(&self, params: &Said, again: bool) -> Answer {
+    fn register(&self, params: &Said) -> Answer {
         let name = params.agent("name")?;
-        match (self.open.roster.agents.contains_key(&name), again) {
-            (true, false) => return Err(WireError::invalid("an agent has the name already")),
-            (false, true) => return Err(Code::NotFound.into()),
-            _ => {}
-        }
         let public: [u8; 32] = unhex_array(params.text("public")?)
             .ok_or(WireError::invalid("`public` is not the hexadecimal of 32 bytes"))?;
         let good = ed25519_dalek::VerifyingKey::from_bytes(&public).is_ok_and(|key| !key.is_weak());
@@ -290,8 +283,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         }
         let content = json!({ "public": hex(&public), "since": self.now.wall.0 });
         let change = Change::Set { name: format!("{AGENT}{name}"), content };
-        let action = if again { "vault.agent-rotate" } else { "vault.agent-register" };
-        let done = self.change(action, name.to_string(), change)?;
+        let done = self.change("vault.agent-register", name.to_string(), change)?;
         // A key that takes the place of another ends what was done with that, once it has.
         lock(&self.vault.approvals).end(&Ends::Agent(&name));
         self.vault.take_back(&self.open.store, &Which::Agent(name))?;

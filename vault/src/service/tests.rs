@@ -145,7 +145,6 @@ fn the_account_alone_opens_nothing() {
         "history",
         "rm",
         "agent_register",
-        "agent_rotate",
         "agent_list",
         "policy_set",
         "policy_list",
@@ -377,10 +376,10 @@ fn a_key_that_is_not_recorded_ends_nothing() {
     let other = AgentKey::new().unwrap();
     let register = json!({ "name": "x", "public": hex(&other.public()) });
     *bed.sink.full.lock().unwrap() = true;
-    assert!(call(&bed, &mut owner, "admin.agent_rotate", register.clone()).is_err());
+    assert!(call(&bed, &mut owner, "admin.agent_register", register.clone()).is_err());
     *bed.sink.full.lock().unwrap() = false;
     assert_eq!(leases(&mut owner), 1);
-    call(&bed, &mut owner, "admin.agent_rotate", register).unwrap();
+    call(&bed, &mut owner, "admin.agent_register", register).unwrap();
     assert_eq!(leases(&mut owner), 0);
 }
 
@@ -401,7 +400,7 @@ fn a_lease_of_a_key_that_was_taken_back_meanwhile_is_not_granted() {
     assert!(bed.vault.grant(&was, "one", lease(), now).is_ok());
     let other = AgentKey::new().unwrap();
     let register = json!({ "name": "x", "public": hex(&other.public()) });
-    call(&bed, &mut owner, "admin.agent_rotate", register).unwrap();
+    call(&bed, &mut owner, "admin.agent_register", register).unwrap();
     assert!(bed.vault.grant(&was, "two", lease(), now).is_err());
     let fresh = bed.vault.opened().unwrap();
     assert!(bed.vault.grant(&fresh, "three", lease(), now).is_ok());
@@ -541,25 +540,4 @@ fn a_handle_is_its_sessions_and_ends_with_it() {
     assert_eq!(shown(&handle, &session(&agent)), "ACCESS_DENIED");
     bed.vault.left(&agent);
     assert_eq!(shown(&handle, &session(&agent)), "AUTH_FAILED");
-}
-
-#[test]
-fn a_name_is_given_once_and_another_key_to_who_has_one() {
-    let bed = bed();
-    let (mut owner, mut agent, _) = ready(&bed);
-    let key = AgentKey::new().unwrap();
-    let named = |name: &str| json!({ "name": name, "public": hex(&key.public()) });
-    let taken = call(&bed, &mut owner, "admin.agent_register", named("x"));
-    assert_eq!(taken, Err("INVALID_REQUEST".to_owned()));
-    assert!(call(&bed, &mut agent, "credential.list", json!({})).is_ok());
-    let none = call(&bed, &mut owner, "admin.agent_rotate", named("y"));
-    assert_eq!(none, Err("CREDENTIAL_NOT_FOUND".to_owned()));
-    assert_eq!(
-        authenticate(&bed, &mut Connection::new(501), "y", &key),
-        Err("AUTH_FAILED".to_owned())
-    );
-    call(&bed, &mut owner, "admin.agent_rotate", named("x")).unwrap();
-    let expired = Err("SESSION_EXPIRED".to_owned());
-    assert_eq!(call(&bed, &mut agent, "credential.list", json!({})), expired);
-    assert_eq!(authenticate(&bed, &mut agent, "x", &key), Ok(()));
 }

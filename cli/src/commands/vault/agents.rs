@@ -1,12 +1,11 @@
 //! Agents and their keys, and what they may do.
 
-use super::{Desk, asked, rotate};
+use super::{Desk, asked};
 use crate::args::vault::{Agent, Approval, Policy, Rule};
 use crate::commands::FOUND;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use sanctum_host::files;
-use sanctum_vault::client::ClientError;
 use sanctum_vault::hex;
 use sanctum_vault::identity::AgentName;
 use sanctum_vault::keyfile::AgentKey;
@@ -30,9 +29,6 @@ pub(super) fn agent(desk: &Desk<'_>, verb: &Agent) -> Result<Exit, Failure> {
             }
             desk.context.out.data(&json!({ "format": 1, "vault": answer }));
             Ok(Exit::Done)
-        }
-        Agent::Rotate { name, key, new_passphrase_file } => {
-            rotate::run(desk, (name, key.as_deref()), new_passphrase_file.as_deref())
         }
         Agent::Remove { name } => {
             let answer = desk.ask("agent_remove", json!({ "name": name }))?;
@@ -58,16 +54,7 @@ fn register(desk: &Desk<'_>, name: &str, out: Option<&Path>, plain: bool) -> Res
     let path = out.unwrap_or(&own);
     files::write_new(path, text.as_bytes())?;
     let public = json!({ "name": name.as_str(), "public": hex(&key.public()) });
-    if let Err(error) = client.call("admin.agent_register", public) {
-        let known = error.code() == Some("INVALID_REQUEST");
-        // One that nobody knows stays only where nobody knows whether it is known.
-        if matches!(error, ClientError::Refused { .. }) {
-            files::remove(path)?;
-        }
-        let failure = super::away(error);
-        let hint = format!("another key for it: sanctum vault agent rotate {name}");
-        return Err(if known { failure.hint(hint) } else { failure });
-    }
+    client.call("admin.agent_register", public).map_err(super::away)?;
     let words = format!("agent {name} is known; its key is {}", path.display());
     desk.done(&words, &json!({ "agent": name.as_str(), "key": path.display().to_string() }))
 }

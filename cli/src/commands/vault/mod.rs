@@ -7,7 +7,6 @@ mod agents;
 mod approve;
 mod import;
 mod keeping;
-mod rotate;
 mod run;
 mod ssh_agent;
 mod values;
