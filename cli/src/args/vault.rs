@@ -262,16 +262,14 @@ pub enum Agent {
         after_help = "The key is encrypted with a passphrase of its own (NAME.key.enc), which the published clients open; with --plain it is NAME.key, which \
         every program of your account reads.\n\nExample:\n  sanctum vault agent register builder\n  sanctum vault agent register rotation --plain"
     )]
-    Register {
-        /// Its name
-        name: String,
-        /// Where the key goes [default: ~/.sanctum/keys/NAME.key.enc]
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        out: Option<PathBuf>,
-        /// Not encrypted: for an account of its own, and for jobs
-        #[arg(long)]
-        plain: bool,
-    },
+    Register(First),
+    /// Make another key for an agent in the place of its key file; what the old one began is over
+    #[command(
+        after_help = "The file keeps its spelling, its place and its passphrase, and the published clients open it. Sessions, leases and approvals of the old key end: start \
+        what runs as the agent anew. The other key waits in FILE.new until the vault knows it. When a run ends before it is done, run it again: it takes the key that waits, tells \
+        the vault, and puts it in its place. Until then one of the two files is good; remove neither.\n\nExample:\n  sanctum vault agent rotate builder\n  sanctum vault agent rotate rotation --key /srv/keys/rotation.key"
+    )]
+    Rotate(Another),
     /// List agents
     #[command(after_help = "Example:\n  sanctum vault agent list")]
     List,
@@ -281,6 +279,35 @@ pub enum Agent {
         /// Its name
         name: String,
     },
+}
+
+/// `sanctum vault agent register`.
+#[derive(Debug, Args)]
+pub struct First {
+    /// Its name
+    pub name: String,
+    /// Where the key goes [default: ~/.sanctum/keys/NAME.key.enc]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Not encrypted: for an account of its own, and for jobs
+    #[arg(long)]
+    pub plain: bool,
+    /// Read the key's own passphrase from a file that only you can read [default: ask for it]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "plain")]
+    pub key_passphrase_file: Option<PathBuf>,
+}
+
+/// `sanctum vault agent rotate`.
+#[derive(Debug, Args)]
+pub struct Another {
+    /// Its name
+    pub name: String,
+    /// The key file [default: ~/.sanctum/keys/NAME.key, or NAME.key.enc]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
+    /// Read the key's own passphrase from a file that only you can read [default: ask for it where the key is encrypted]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_passphrase_file: Option<PathBuf>,
 }
 
 /// `sanctum vault ssh-agent`.

@@ -1,6 +1,7 @@
 //! `sanctumd --only vault` and `sanctum vault`, the real binaries on a folder, with the published client in Python where it is there.
 #![expect(clippy::disallowed_methods, reason = "real programs on real files")]
 
+mod agent_keys;
 #[cfg(target_os = "linux")]
 mod approvals;
 mod authority;

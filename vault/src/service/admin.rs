@@ -22,6 +22,9 @@ use serde_json::{Value, json};
 use std::sync::{Arc, PoisonError};
 use zeroize::Zeroizing;
 
+/// Another key for an agent.
+const ROTATE: &str = "vault.agent-rotate";
+
 impl Vault {
     pub(super) fn administer(
         &self,
@@ -188,7 +191,8 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
     /// Who there is, and what they may do.
     fn roster_verb(&self, verb: &str, params: Said) -> Answer {
         match verb {
-            "agent_register" => self.register(&params),
+            "agent_register" => self.set_key("vault.agent-register", &params),
+            "agent_rotate" => self.set_key(ROTATE, &params),
             "agent_list" => {
                 let agents = self.open.roster.agents.iter();
                 let all =
@@ -198,6 +202,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             "agent_remove" => {
                 let name = params.agent("name")?;
                 let document = format!("{AGENT}{name}");
+                let _registering = lock(&self.vault.registering);
                 self.change(
                     "vault.agent-remove",
                     name.to_string(),
@@ -272,7 +277,8 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         Ok(json!({ "versions": kept.versions.iter().map(version).collect::<Vec<_>>() }))
     }
 
-    fn register(&self, params: &Said) -> Answer {
+    /// The first key of an agent, or one that takes the place of another: neither is ever the other by mistake.
+    fn set_key(&self, action: &'static str, params: &Said) -> Answer {
         let name = params.agent("name")?;
         let public: [u8; 32] = unhex_array(params.text("public")?)
             .ok_or(WireError::invalid("`public` is not the hexadecimal of 32 bytes"))?;
@@ -280,9 +286,19 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         if !good {
             return Err(WireError::invalid("`public` is no key"));
         }
+        let registering = lock(&self.vault.registering);
+        // Not what held when the connection asked: somebody else may have registered it meanwhile.
+        match (self.vault.opened()?.roster.agents.contains_key(&name), action == ROTATE) {
+            (true, false) => {
+                return Err(WireError::invalid("the agent is known, and has a key"));
+            }
+            (false, true) => return Err(WireError::invalid("nobody knows the agent")),
+            (true, true) | (false, false) => {}
+        }
         let content = json!({ "public": hex(&public), "since": self.now.wall.0 });
         let change = Change::Set { name: format!("{AGENT}{name}"), content };
-        let done = self.change("vault.agent-register", name.to_string(), change)?;
+        let done = self.change(action, name.to_string(), change)?;
+        drop(registering);
         // A key that takes the place of another ends what was done with that, once it has.
         lock(&self.vault.approvals).end(&Ends::Agent(&name));
         lock(&self.vault.leases).revoke(&Which::Agent(name));

@@ -1,5 +1,6 @@
 //! The vault as its clients see it, without a socket.
 
+mod agents;
 mod approvals;
 
 use super::{Connection, Now, Vault};
@@ -144,6 +145,7 @@ fn the_account_alone_opens_nothing() {
         "history",
         "rm",
         "agent_register",
+        "agent_rotate",
         "agent_list",
         "policy_set",
         "policy_list",
@@ -373,12 +375,12 @@ fn a_key_that_is_not_recorded_ends_nothing() {
         listed["leases"].as_array().unwrap().len()
     };
     let other = AgentKey::new().unwrap();
-    let register = json!({ "name": "x", "public": hex(&other.public()) });
+    let rotate = json!({ "name": "x", "public": hex(&other.public()) });
     *bed.sink.full.lock().unwrap() = true;
-    assert!(call(&bed, &mut owner, "admin.agent_register", register.clone()).is_err());
+    assert!(call(&bed, &mut owner, "admin.agent_rotate", rotate.clone()).is_err());
     *bed.sink.full.lock().unwrap() = false;
     assert_eq!(leases(&mut owner), 1);
-    call(&bed, &mut owner, "admin.agent_register", register).unwrap();
+    call(&bed, &mut owner, "admin.agent_rotate", rotate).unwrap();
     assert_eq!(leases(&mut owner), 0);
 }
 
@@ -398,8 +400,8 @@ fn a_lease_of_a_key_that_was_taken_back_meanwhile_is_not_granted() {
     let now = super::Now::read();
     assert!(bed.vault.grant(&was, "one", lease(), now).is_ok());
     let other = AgentKey::new().unwrap();
-    let register = json!({ "name": "x", "public": hex(&other.public()) });
-    call(&bed, &mut owner, "admin.agent_register", register).unwrap();
+    let rotate = json!({ "name": "x", "public": hex(&other.public()) });
+    call(&bed, &mut owner, "admin.agent_rotate", rotate).unwrap();
     assert!(bed.vault.grant(&was, "two", lease(), now).is_err());
     let fresh = bed.vault.opened().unwrap();
     assert!(bed.vault.grant(&fresh, "three", lease(), now).is_ok());

@@ -3,6 +3,7 @@
 //! Values and passphrases come from the terminal, a pipe or a file that only its owner reads. The vault itself records what was done.
 //! Deliberately absent: what the vault decides.
 
+mod agent_keys;
 mod agents;
 mod approve;
 mod import;
