@@ -23,16 +23,15 @@ pub struct Vault {
 pub enum Verb {
     /// Make a vault; the passphrase is asked for twice
     #[command(
-        after_help = "Example:\n  sanctum vault init\n  sanctum vault init --key-file /srv/keys/vault.key"
+        after_help = "With --key-ref the key is kept in a store: in the keychain or the Secret Service of this account (keychain:SERVICE/ACCOUNT), in a file encrypted with age (age:FILE), in a SOPS document \
+        (sops:FILE#KEY), in 1Password (op://VAULT/ITEM/FIELD). One that is there already is taken.\n\nExample:\n  sanctum vault init\n  sanctum vault init --key-file /srv/keys/vault.key\n  sanctum vault init --key-ref keychain:sanctum-vault/unseal"
     )]
-    Init {
-        /// Also make a key that opens it, for a boot with nobody there
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        key_file: Option<PathBuf>,
-    },
+    Init(Key),
     /// Unseal the running vault
-    #[command(after_help = "Example:\n  sanctum vault unseal")]
-    Unseal,
+    #[command(
+        after_help = "A key unseals and proves nothing more: other verbs ask for the passphrase.\n\nExample:\n  sanctum vault unseal\n  sanctum vault unseal --key-ref keychain:sanctum-vault/unseal"
+    )]
+    Unseal(Opening),
     /// Seal it: leases end, and its keys leave the memory
     #[command(after_help = "Example:\n  sanctum vault seal")]
     Seal,
@@ -148,6 +147,28 @@ pub enum Verb {
     Policy(Policy),
 }
 
+/// A key that opens the vault beside the passphrase, to be made.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// Also make a key that opens it, for a boot with nobody there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// The same, kept in a store: its reference, such as keychain:SERVICE/ACCOUNT
+    #[arg(long, value_name = "REF", conflicts_with = "key_file")]
+    pub key_ref: Option<String>,
+}
+
+/// A key that opens the vault in the place of the passphrase.
+#[derive(Debug, Args)]
+pub struct Opening {
+    /// With the key in a file, as `init --key-file` wrote it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// With the key in a store: its reference, such as keychain:SERVICE/ACCOUNT
+    #[arg(long, value_name = "REF", conflicts_with = "key_file")]
+    pub key_ref: Option<String>,
+}
+
 /// `sanctum vault import`.
 #[derive(Debug, Args)]
 pub struct Import {
@@ -222,8 +243,11 @@ pub struct Rekey {
     /// The key file that opens it too; it is made where it is not there
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
-    /// The key file of before opens nothing any more
-    #[arg(long, conflicts_with = "key_file")]
+    /// The same in a store, by its reference, such as keychain:SERVICE/ACCOUNT
+    #[arg(long, value_name = "REF", conflicts_with = "key_file")]
+    pub key_ref: Option<String>,
+    /// The key of before opens nothing any more
+    #[arg(long, conflicts_with_all = ["key_file", "key_ref"])]
     pub without_key_file: bool,
 }
 

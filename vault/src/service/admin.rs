@@ -76,9 +76,9 @@ impl Vault {
 
     /// Takes a passphrase; wrong ones cost a second each, one after another.
     pub(super) fn admit(&self, connection: &mut Connection, verb: &str, params: &Said) -> Answer {
-        let text = params.0.get("passphrase").and_then(Value::as_str);
-        let text = text.ok_or(WireError::invalid("`passphrase` is missing"))?;
-        let opener = Opener::Passphrase(Zeroizing::new(text.as_bytes().to_vec()));
+        let opener = opener_of(verb, params)?;
+        // A job that opens the vault at boot is not its owner.
+        let owner = matches!(opener, Opener::Passphrase(_));
         let told = |action| Told {
             actor: connection.actor(),
             action,
@@ -109,8 +109,10 @@ impl Vault {
         match proved {
             Ok(()) => {
                 let store = Arc::downgrade(&self.opened()?.store);
-                connection.admin = Some(Admitted { store, session: None });
-                Ok(json!({ "authenticated": true }))
+                if owner {
+                    connection.admin = Some(Admitted { store, session: None });
+                }
+                Ok(json!({ "authenticated": owner }))
             }
             Err(StoreError::WrongKey) => {
                 connection.failures += 1;
@@ -128,6 +130,19 @@ impl Vault {
             let roster = Roster::of(&now.store.index());
             now.roster = Arc::new(roster);
         }
+    }
+}
+
+/// The passphrase; to unseal also a key.
+fn opener_of(verb: &str, params: &Said) -> Result<Opener, WireError> {
+    let text = |name: &str| params.0.get(name).and_then(Value::as_str);
+    match (text("passphrase"), text("key").filter(|_| verb == "unseal")) {
+        (Some(text), None) => Ok(Opener::Passphrase(Zeroizing::new(text.as_bytes().to_vec()))),
+        (None, Some(text)) => {
+            Opener::key(text.as_bytes()).ok_or(WireError::invalid("`key` is no key of a vault"))
+        }
+        (None, None) => Err(WireError::invalid("`passphrase` is missing")),
+        (Some(_), Some(_)) => Err(WireError::invalid("`passphrase` or `key`, not both")),
     }
 }
 

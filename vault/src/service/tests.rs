@@ -542,3 +542,32 @@ fn a_handle_is_its_sessions_and_ends_with_it() {
     bed.vault.left(&agent);
     assert_eq!(shown(&handle, &session(&agent)), "AUTH_FAILED");
 }
+
+#[test]
+fn a_key_unseals_and_makes_nobody_the_owner() {
+    let bed = bed();
+    let (mut owner, _, _) = ready(&bed);
+    let (_, text) = crate::keys::Opener::new_key().unwrap();
+    let rekey = json!({ "passphrase": "p", "key": text.trim() });
+    call(&bed, &mut owner, "admin.rekey", rekey).unwrap();
+    call(&bed, &mut Connection::new(501), "admin.prove", json!({ "key": text.trim() }))
+        .unwrap_err();
+    bed.vault.seal();
+    let mut job = Connection::new(501);
+    let (_, other) = crate::keys::Opener::new_key().unwrap();
+    for (params, code) in [
+        (json!({ "key": other.trim() }), "AUTH_FAILED"),
+        (json!({ "key": "00" }), "INVALID_REQUEST"),
+        (json!({ "key": text.trim(), "passphrase": "p" }), "INVALID_REQUEST"),
+        (json!({}), "INVALID_REQUEST"),
+    ] {
+        assert_eq!(call(&bed, &mut job, "admin.unseal", params), Err(code.to_owned()));
+    }
+    let told = call(&bed, &mut job, "admin.unseal", json!({ "key": text.trim() })).unwrap();
+    assert_eq!(told["authenticated"], false);
+    assert!(!job.is_known());
+    let expired = Err("SESSION_EXPIRED".to_owned());
+    assert_eq!(call(&bed, &mut job, "admin.get", json!({ "path": "b" })), expired);
+    call(&bed, &mut job, "admin.prove", json!({ "passphrase": "p" })).unwrap();
+    assert!(call(&bed, &mut job, "admin.get", json!({ "path": "b" })).is_ok());
+}
