@@ -53,6 +53,9 @@ pub struct Daemon {
     /// A key that opens the vault at its start, as `sanctum vault init --key-file` wrote it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "only")]
     pub key_file: Option<PathBuf>,
+    /// The same in a store, by its reference, such as keychain:SERVICE/ACCOUNT; a key that cannot be had leaves the vault sealed
+    #[arg(long, value_name = "REF", requires = "only", conflicts_with = "key_file")]
+    pub key_ref: Option<String>,
     /// Where the vault listens by TCP too: an address of the loopback interface, such as 127.0.0.1:8200
     #[arg(long, value_name = "ADDRESS", requires = "only")]
     pub listen: Option<std::net::SocketAddr>,
@@ -86,9 +89,12 @@ pub fn run(args: &Daemon) -> Result<Exit, Failure> {
     let out = Out { json: args.json, quiet: false };
     // A door or a key that nothing uses would be a promise.
     if args.only.as_deref() != Some(vault::NAME)
-        && (args.listen.is_some() || args.key_file.is_some() || args.require_locked_memory)
+        && (args.listen.is_some()
+            || args.key_file.is_some()
+            || args.key_ref.is_some()
+            || args.require_locked_memory)
     {
-        let words = "--listen, --key-file and --require-locked-memory are the vault's";
+        let words = "--listen, --key-file, --key-ref and --require-locked-memory are the vault's";
         return Err(Failure::new(Exit::Usage, words).hint("sanctumd --only vault"));
     }
     match (&args.only, &args.health) {

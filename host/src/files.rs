@@ -8,7 +8,7 @@ use crate::HostError;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Error, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn failed(verb: &'static str, path: &Path, source: Error) -> HostError {
     HostError::Io { verb, path: path.display().to_string(), source }
@@ -64,9 +64,63 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
         let mut file =
             std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(bytes)?;
-        file.sync_all()
+        file.sync_all()?;
+        // What somebody is told about next is there after a power cut too.
+        sync_above(path)
     };
     write().map_err(|source| failed("write", path, source))
+}
+
+/// Makes a new file beside the one whose place it will take: only for the owner of that one to read, and on the disk with its name.
+///
+/// # Errors
+/// [`HostError::Io`], also where something has the name.
+pub fn write_successor(place: &Path, fresh: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    let write = || -> io::Result<()> {
+        let old = std::fs::metadata(place)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
+        let own = file.metadata()?;
+        // Before there is anything in it.
+        if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
+            fchown(&file, Some(old.uid()), Some(old.gid()))?;
+        }
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        sync_above(fresh)
+    };
+    write().map_err(|source| failed("write", fresh, source))
+}
+
+/// Gives a file that is on the disk the place of another; it is there after a power cut too.
+///
+/// # Errors
+/// [`HostError::Io`]; the place has what it had, or the file.
+pub fn take_place(fresh: &Path, place: &Path) -> Result<(), HostError> {
+    over(fresh, place)
+        .and_then(|()| sync_above(place))
+        .map_err(|source| failed("replace", place, source))
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// [`HostError::Io`], also where nothing is there.
+pub fn remove(path: &Path) -> Result<(), HostError> {
+    std::fs::remove_file(path).map_err(|source| failed("remove", path, source))
+}
+
+/// The file that a path leads to, whatever links are on the way.
+///
+/// # Errors
+/// [`HostError::Io`], also where nothing is there.
+pub fn followed(path: &Path) -> Result<PathBuf, HostError> {
+    std::fs::canonicalize(path).map_err(|source| failed("find", path, source))
+}
+
+/// What its directory says of a name is on the disk.
+fn sync_above(path: &Path) -> io::Result<()> {
+    let above = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    File::open(above.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Writes a file beside its place and lets `take` bring it there: whenever this ends, the place has all of it or what it had
@@ -401,6 +455,29 @@ mod tests {
             write_private(&file, b"x").expect("written");
             assert_eq!(std::fs::metadata(&file).expect("facts").mode() & 0o7777, 0o600);
         }
+    }
+
+    #[test]
+    fn a_successor_waits_beside_the_place_and_takes_it_as_a_whole() {
+        let dir = TempDir::new().expect("a directory");
+        let (file, fresh) = (dir.path().join("a"), dir.path().join("a.new"));
+        assert!(write_successor(&file, &fresh, b"new").is_err(), "no place to take");
+        std::fs::write(&file, "old").expect("written");
+        std::fs::set_permissions(&file, Permissions::from_mode(0o400)).expect("mode");
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&file, Some(65_534), Some(65_534)).expect("given away");
+        }
+        write_successor(&file, &fresh, b"new").expect("written");
+        assert!(write_successor(&file, &fresh, b"other").is_err(), "one at a time");
+        assert_eq!(std::fs::read(&file).expect("read"), b"old");
+        let owner = |path: &Path| std::fs::metadata(path).expect("facts").uid();
+        assert_eq!(owner(&fresh), owner(&file));
+        take_place(&fresh, &file).expect("taken");
+        assert_eq!(std::fs::read(&file).expect("read"), b"new");
+        assert_eq!(std::fs::metadata(&file).expect("facts").mode() & 0o7777, 0o600);
+        assert_eq!(list(dir.path()).expect("names"), ["a"]);
+        remove(&file).expect("removed");
+        assert!(remove(&file).is_err() && followed(&file).is_err());
     }
 
     #[test]

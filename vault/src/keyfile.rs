@@ -106,6 +106,13 @@ impl AgentKey {
         Self::of(&seed).ok_or(BadKey::Sealed)
     }
 
+    /// Whether a text has the form of a `.key.enc`, whatever passphrase opens it.
+    #[must_use]
+    pub fn is_sealed(text: &[u8]) -> bool {
+        let bytes = std::str::from_utf8(text).ok().and_then(|text| unhex(text.trim()));
+        bytes.is_some_and(|bytes| bytes.len() == SALT + NONCE + TAG + SEED)
+    }
+
     fn of(seed: &[u8]) -> Option<Self> {
         let mut own = Zeroizing::new([0; SEED]);
         if seed.len() != SEED {
@@ -137,6 +144,10 @@ mod tests {
         let failure = |text: &str, by: &[u8]| AgentKey::from_sealed(text.as_bytes(), by).err();
         assert_eq!(failure(&sealed, b"q"), Some(BadKey::Passphrase));
         assert_eq!(failure(&key.plain(), b"p"), Some(BadKey::Sealed));
+        assert!(AgentKey::is_sealed(sealed.as_bytes()));
+        for bad in [&*key.plain(), "", sealed.get(..174).unwrap(), "zz"] {
+            assert!(!AgentKey::is_sealed(bad.as_bytes()), "{bad}");
+        }
         for bad in ["", "00", "zz", sealed.as_str()] {
             assert_eq!(AgentKey::from_plain(bad.as_bytes()).err(), Some(BadKey::Plain));
         }

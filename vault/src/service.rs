@@ -52,6 +52,8 @@ pub struct Vault {
     leases: Mutex<Leases>,
     hours: Mutex<Hours>,
     approvals: Mutex<Approvals>,
+    /// Held while who is registered is judged and changed: of two changes at a time neither goes by what the other undoes.
+    registering: Mutex<()>,
     /// Held while a passphrase is tried: one at a time, whatever it costs.
     trying: Mutex<()>,
     /// Held while the vault is being unsealed, so that whoever asks how it stands does not wait for a passphrase.
@@ -170,6 +172,7 @@ impl Vault {
             leases: Mutex::default(),
             hours: Mutex::default(),
             approvals: Mutex::default(),
+            registering: Mutex::default(),
             trying: Mutex::default(),
             unsealing: Mutex::default(),
             seats: Arc::default(),

@@ -23,16 +23,15 @@ pub struct Vault {
 pub enum Verb {
     /// Make a vault; the passphrase is asked for twice
     #[command(
-        after_help = "Example:\n  sanctum vault init\n  sanctum vault init --key-file /srv/keys/vault.key"
+        after_help = "With --key-ref the key is kept in a store: in the keychain or the Secret Service of this account (keychain:SERVICE/ACCOUNT), in a file encrypted with age (age:FILE), in a SOPS document \
+        (sops:FILE#KEY), in 1Password (op://VAULT/ITEM/FIELD). One that is there already is taken.\n\nExample:\n  sanctum vault init\n  sanctum vault init --key-file /srv/keys/vault.key\n  sanctum vault init --key-ref keychain:sanctum-vault/unseal"
     )]
-    Init {
-        /// Also make a key that opens it, for a boot with nobody there
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        key_file: Option<PathBuf>,
-    },
+    Init(Key),
     /// Unseal the running vault
-    #[command(after_help = "Example:\n  sanctum vault unseal")]
-    Unseal,
+    #[command(
+        after_help = "A key unseals and proves nothing more: other verbs ask for the passphrase.\n\nExample:\n  sanctum vault unseal\n  sanctum vault unseal --key-ref keychain:sanctum-vault/unseal"
+    )]
+    Unseal(Opening),
     /// Seal it: leases end, also those that outlive a restart, and its keys leave the memory
     #[command(after_help = "Example:\n  sanctum vault seal")]
     Seal,
@@ -148,6 +147,28 @@ pub enum Verb {
     Policy(Policy),
 }
 
+/// A key that opens the vault beside the passphrase, to be made.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// Also make a key that opens it, for a boot with nobody there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// The same, kept in a store: its reference, such as keychain:SERVICE/ACCOUNT
+    #[arg(long, value_name = "REF", conflicts_with = "key_file")]
+    pub key_ref: Option<String>,
+}
+
+/// A key that opens the vault in the place of the passphrase.
+#[derive(Debug, Args)]
+pub struct Opening {
+    /// With the key in a file, as `init --key-file` wrote it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// With the key in a store: its reference, such as keychain:SERVICE/ACCOUNT
+    #[arg(long, value_name = "REF", conflicts_with = "key_file")]
+    pub key_ref: Option<String>,
+}
+
 /// `sanctum vault import`.
 #[derive(Debug, Args)]
 pub struct Import {
@@ -222,8 +243,11 @@ pub struct Rekey {
     /// The key file that opens it too; it is made where it is not there
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
-    /// The key file of before opens nothing any more
-    #[arg(long, conflicts_with = "key_file")]
+    /// The same in a store, by its reference, such as keychain:SERVICE/ACCOUNT
+    #[arg(long, value_name = "REF", conflicts_with = "key_file")]
+    pub key_ref: Option<String>,
+    /// The key of before opens nothing any more
+    #[arg(long, conflicts_with_all = ["key_file", "key_ref"])]
     pub without_key_file: bool,
 }
 
@@ -262,16 +286,14 @@ pub enum Agent {
         after_help = "The key is encrypted with a passphrase of its own (NAME.key.enc), which the published clients open; with --plain it is NAME.key, which \
         every program of your account reads.\n\nExample:\n  sanctum vault agent register builder\n  sanctum vault agent register rotation --plain"
     )]
-    Register {
-        /// Its name
-        name: String,
-        /// Where the key goes [default: ~/.sanctum/keys/NAME.key.enc]
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        out: Option<PathBuf>,
-        /// Not encrypted: for an account of its own, and for jobs
-        #[arg(long)]
-        plain: bool,
-    },
+    Register(First),
+    /// Make another key for an agent in the place of its key file; what the old one began is over
+    #[command(
+        after_help = "The file keeps its spelling, its place and its passphrase, and the published clients open it. Sessions, leases and approvals of the old key end: start \
+        what runs as the agent anew. The other key waits in FILE.new until the vault knows it. When a run ends before it is done, run it again: it takes the key that waits, tells \
+        the vault, and puts it in its place. Until then one of the two files is good; remove neither.\n\nExample:\n  sanctum vault agent rotate builder\n  sanctum vault agent rotate rotation --key /srv/keys/rotation.key"
+    )]
+    Rotate(Another),
     /// List agents
     #[command(after_help = "Example:\n  sanctum vault agent list")]
     List,
@@ -281,6 +303,35 @@ pub enum Agent {
         /// Its name
         name: String,
     },
+}
+
+/// `sanctum vault agent register`.
+#[derive(Debug, Args)]
+pub struct First {
+    /// Its name
+    pub name: String,
+    /// Where the key goes [default: ~/.sanctum/keys/NAME.key.enc]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Not encrypted: for an account of its own, and for jobs
+    #[arg(long)]
+    pub plain: bool,
+    /// Read the key's own passphrase from a file that only you can read [default: ask for it]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "plain")]
+    pub key_passphrase_file: Option<PathBuf>,
+}
+
+/// `sanctum vault agent rotate`.
+#[derive(Debug, Args)]
+pub struct Another {
+    /// Its name
+    pub name: String,
+    /// The key file [default: ~/.sanctum/keys/NAME.key, or NAME.key.enc]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
+    /// Read the key's own passphrase from a file that only you can read [default: ask for it where the key is encrypted]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_passphrase_file: Option<PathBuf>,
 }
 
 /// `sanctum vault ssh-agent`.

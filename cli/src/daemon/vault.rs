@@ -1,7 +1,9 @@
 //! `sanctumd --only vault`: the vault at its socket, with a stream of the journal of its own.
 //!
-//! It starts sealed unless a key file opens it, and serves only the account that runs it and root. Owns where the files are for each place. Deliberately
+//! It starts sealed unless a key opens it, and where that key cannot be had; a vault that does not open ends it. It serves only the account that runs it and root. Owns where the files are for each place. Deliberately
 //! absent: what is answered, which is `sanctum_vault`'s.
+
+pub(crate) mod opener;
 
 use super::frame::Service;
 use super::{ANSWERS_WITHIN, Daemon};
@@ -11,13 +13,13 @@ use crate::output::{Out, Paint};
 use crate::presence::free_of_agents;
 use crate::record;
 use crate::surroundings::Surroundings;
+use opener::KeyPlace;
 use sanctum_host::journal::socket::{Gate, SocketError};
 use sanctum_host::journal::{Journal, Limits, Places, StreamName};
 use sanctum_host::memory::{self, NotLocked};
-use sanctum_host::{passphrase, private_io, tree::Tree};
-use sanctum_types::{AbsPath, Action, Actor, AuditEvent, AuditSink as _, Outcome, Phase, Severity};
+use sanctum_host::{private_io, tree::Tree};
+use sanctum_types::{AbsPath, Action, Actor, AuditEvent, AuditSink, Outcome, Phase, Severity};
 use sanctum_vault::client::is_sealed;
-use sanctum_vault::keys::Opener;
 use sanctum_vault::place::Home;
 use sanctum_vault::serve::{Loopback, LoopbackError, Server, Trusted};
 use sanctum_vault::service::Vault;
@@ -27,8 +29,6 @@ use std::sync::Arc;
 
 /// Its name.
 pub(super) const NAME: &str = "vault";
-/// A key file holds 64 digits and a line break.
-const KEY_FILE: u64 = 256;
 
 /// Where the vault of an account is: its home, or the directory that stands for it.
 pub(crate) struct At {
@@ -91,20 +91,12 @@ impl VaultService {
         let places = Places::at(&streams, &second)?;
         let journal = Arc::new(Journal::open(places, StreamName::new(NAME)?, Limits::default())?);
         told_of_memory(args, &journal, locked, out)?;
-        let vault = Arc::new(Vault::new(at.home, at.base, journal));
-        match &args.key_file {
-            Some(path) => {
-                let text = passphrase::read_key(path, KEY_FILE)?;
-                let opener = Opener::key(&text).ok_or_else(|| {
-                    Failure::refused(format!("{} is no key of a vault", path.display()))
-                })?;
-                let opened = vault.unseal(&opener, Terms::default()).map_err(closed)?;
-                if opened.torn > 0 {
-                    out.warn(&format!(
-                        "{} bytes that were never acknowledged are cut off",
-                        opened.torn
-                    ));
-                }
+        let vault =
+            Arc::new(Vault::new(at.home, at.base, Arc::clone(&journal) as Arc<dyn AuditSink>));
+        match KeyPlace::of(args.key_file.as_deref(), args.key_ref.as_deref())? {
+            Some(place) => {
+                let at = opener::At { root: args.root.as_deref(), around };
+                unsealed(&vault, &place, &at, (&journal, out))?;
             }
             None => out.warn("the vault is sealed: sanctum vault unseal"),
         }
@@ -140,6 +132,54 @@ impl Service for VaultService {
     /// It answers also while it is sealed, and says so.
     fn healthy(&self) -> bool {
         true
+    }
+}
+
+/// Unseals it by that key. One that cannot be had, or opens nothing, leaves the vault sealed for its owner: a keyring is locked until somebody logs
+/// in, and a service that ends is nobody whom he could tell the passphrase. What keeps the vault itself from opening ends the service.
+fn unsealed(
+    vault: &Vault,
+    place: &KeyPlace<'_>,
+    at: &opener::At<'_>,
+    (journal, out): (&Journal, Out),
+) -> Result<(), Failure> {
+    let told = |outcome, severity, why: Option<String>| -> Result<(), Failure> {
+        let details = [("by", Some(place.to_string())), ("why", why)];
+        let details = details.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+        let event = AuditEvent {
+            actor: Actor::new("service:vault")?,
+            action: Action::new("vault.unseal")?,
+            subject: "vault".to_owned(),
+            phase: Phase::Single,
+            outcome,
+            severity,
+            details: details.collect(),
+        };
+        Ok(journal.record(&event)?)
+    };
+    let opened = match place.opener(at) {
+        Ok(opener) => match vault.unseal(&opener, Terms::default()) {
+            Ok(opened) => Ok(opened),
+            Err(StoreError::WrongKey) => Err(Failure::refused(StoreError::WrongKey)),
+            Err(error) => return Err(closed(error)),
+        },
+        Err(failure) => Err(failure),
+    };
+    match opened {
+        Ok(opened) => {
+            if opened.torn > 0 {
+                let torn = opened.torn;
+                out.warn(&format!("{torn} bytes that were never acknowledged are cut off"));
+            }
+            told(Outcome::Ok, Severity::Info, None)
+        }
+        Err(failure) => {
+            let why = failure.text();
+            out.warn(&format!(
+                "{place} does not open the vault, and it is sealed: {why}; sanctum vault unseal"
+            ));
+            told(Outcome::Failed, Severity::Warn, Some(why))
+        }
     }
 }
 

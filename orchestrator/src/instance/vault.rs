@@ -1,14 +1,14 @@
 //! The section `vault`: that the house has a vault, where it listens, and what opens it at boot.
 //!
 //! It makes an entry of the service registry ([`complete`]), so that ports, accounts, jobs, status and doctor see one more service and
-//! nothing else. Absent on purpose: any key; the section names the file that holds one.
+//! nothing else. Absent on purpose: any key; the section names the file or the store that holds one.
 
 use super::model::{Bind, Criticality, Instance, NodeType, PortSpec, Probe, Service};
 use super::tree::End;
 use super::validate::{Located, Problem};
 use crate::house::layout;
 use crate::jobs::account;
-use sanctum_types::{AbsPath, ServiceName};
+use sanctum_types::{AbsPath, SecretRef, ServiceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -30,12 +30,14 @@ pub struct Vault {
     pub unseal: Option<Unseal>,
 }
 
-/// What opens the vault at boot.
+/// What opens the vault at boot: one of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Unseal {
+#[serde(rename_all = "snake_case")]
+pub enum Unseal {
     /// The file of a key, as `sanctum vault init --key-file` wrote it; its account's alone.
-    pub key_file: AbsPath,
+    KeyFile(AbsPath),
+    /// A key in a store of its account, as `sanctum vault init --key-ref` put it there.
+    Secret(SecretRef),
 }
 
 /// An address of the loopback interface with a port.
@@ -117,7 +119,11 @@ impl Vault {
         };
         option("--socket", self.socket.as_ref().map(ToString::to_string));
         option("--listen", self.tcp.map(String::from));
-        option("--key-file", self.unseal.as_ref().map(|unseal| unseal.key_file.to_string()));
+        match &self.unseal {
+            Some(Unseal::KeyFile(path)) => option("--key-file", Some(path.to_string())),
+            Some(Unseal::Secret(reference)) => option("--key-ref", Some(reference.to_string())),
+            None => {}
+        }
         words
     }
 
@@ -211,5 +217,17 @@ mod tests {
         let vault: Vault = serde_json::from_str(text).unwrap();
         let said = "--socket /run/v/s.sock --listen [::1]:8200 --key-file /srv/k";
         assert_eq!(vault.command()[3..].join(" "), said);
+        let text = r#"{"unseal": {"secret": "keychain:sanctum-vault/unseal"}}"#;
+        let vault: Vault = serde_json::from_str(text).unwrap();
+        assert_eq!(vault.command()[3..], ["--key-ref", "keychain:sanctum-vault/unseal"]);
+        for wrong in [
+            r#"{"unseal": {}}"#,
+            r#"{"unseal": {"key_file": "/k", "secret": "age:/k.age"}}"#,
+            r#"{"unseal": {"secret": "hunter2"}}"#,
+            r#"{"unseal": {"key_file": "k"}}"#,
+        ] {
+            let error = serde_json::from_str::<Vault>(wrong).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 }

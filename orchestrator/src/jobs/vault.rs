@@ -17,6 +17,8 @@ pub struct Served {
     pub socket: Option<AbsPath>,
     /// The file of the key that opens it at boot.
     pub key_file: Option<AbsPath>,
+    /// The reference of that key, where it is in a store.
+    pub key_ref: Option<String>,
 }
 
 impl Served {
@@ -26,15 +28,23 @@ impl Served {
         let job = jobs.iter().find(|job| job.name.as_str() == NAME && job.implemented)?;
         // Another program of that name is no vault of ours.
         job.verb.as_ref().filter(|verb| *verb == NAME)?;
-        let said = |option: &str| {
+        let word = |option: &str| {
             let at = job.command.iter().position(|word| word == option)?;
-            AbsPath::new(job.command.get(at + 1)?.as_str()).ok()
+            job.command.get(at + 1).cloned()
         };
+        let said = |option: &str| AbsPath::new(word(option)?).ok();
         let account = match &job.account {
             RunsAs::Root => "root".to_owned(),
             RunsAs::Account(name) | RunsAs::Session(name) => name.to_string(),
         };
-        Some(Self { account, socket: said("--socket"), key_file: said("--key-file") })
+        let (socket, key_file) = (said("--socket"), said("--key-file"));
+        Some(Self { account, socket, key_file, key_ref: word("--key-ref") })
+    }
+
+    /// What opens it at boot, as people read it.
+    #[must_use]
+    pub fn opened_by(&self) -> Option<String> {
+        self.key_ref.clone().or_else(|| self.key_file.as_ref().map(ToString::to_string))
     }
 
     /// Its account on this machine.

@@ -1,6 +1,7 @@
 //! `sanctumd --only vault` and `sanctum vault`, the real binaries on a folder, with the published client in Python where it is there.
 #![expect(clippy::disallowed_methods, reason = "real programs on real files")]
 
+mod agent_keys;
 #[cfg(target_os = "linux")]
 mod approvals;
 mod authority;
@@ -10,6 +11,8 @@ mod import;
 mod kept;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(target_os = "linux")]
+mod openers;
 mod run;
 #[cfg(target_os = "linux")]
 mod unlock;
@@ -91,10 +94,14 @@ impl Served {
 
     fn furnish(root: &Path, init: &[&str]) {
         std::fs::create_dir_all(root).expect("a folder");
+        Self::passphrase(root);
+        verb(root, init, b"").exits(0);
+    }
+
+    fn passphrase(root: &Path) {
         let file = root.join("passphrase");
         std::fs::write(&file, format!("{PASSPHRASE}\n")).expect("a file");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
-        verb(root, init, b"").exits(0);
     }
 
     fn spawn(root: &Path, more: &[String]) -> Child {

@@ -22,6 +22,9 @@ use serde_json::{Value, json};
 use std::sync::{Arc, PoisonError};
 use zeroize::Zeroizing;
 
+/// Another key for an agent.
+const ROTATE: &str = "vault.agent-rotate";
+
 impl Vault {
     pub(super) fn administer(
         &self,
@@ -73,9 +76,9 @@ impl Vault {
 
     /// Takes a passphrase; wrong ones cost a second each, one after another.
     pub(super) fn admit(&self, connection: &mut Connection, verb: &str, params: &Said) -> Answer {
-        let text = params.0.get("passphrase").and_then(Value::as_str);
-        let text = text.ok_or(WireError::invalid("`passphrase` is missing"))?;
-        let opener = Opener::Passphrase(Zeroizing::new(text.as_bytes().to_vec()));
+        let opener = opener_of(verb, params)?;
+        // A job that opens the vault at boot is not its owner.
+        let owner = matches!(opener, Opener::Passphrase(_));
         let told = |action| Told {
             actor: connection.actor(),
             action,
@@ -106,8 +109,10 @@ impl Vault {
         match proved {
             Ok(()) => {
                 let store = Arc::downgrade(&self.opened()?.store);
-                connection.admin = Some(Admitted { store, session: None });
-                Ok(json!({ "authenticated": true }))
+                if owner {
+                    connection.admin = Some(Admitted { store, session: None });
+                }
+                Ok(json!({ "authenticated": owner }))
             }
             Err(StoreError::WrongKey) => {
                 connection.failures += 1;
@@ -125,6 +130,19 @@ impl Vault {
             let roster = Roster::of(&now.store.index());
             now.roster = Arc::new(roster);
         }
+    }
+}
+
+/// The passphrase; to unseal also a key.
+fn opener_of(verb: &str, params: &Said) -> Result<Opener, WireError> {
+    let text = |name: &str| params.0.get(name).and_then(Value::as_str);
+    match (text("passphrase"), text("key").filter(|_| verb == "unseal")) {
+        (Some(text), None) => Ok(Opener::Passphrase(Zeroizing::new(text.as_bytes().to_vec()))),
+        (None, Some(text)) => {
+            Opener::key(text.as_bytes()).ok_or(WireError::invalid("`key` is no key of a vault"))
+        }
+        (None, None) => Err(WireError::invalid("`passphrase` is missing")),
+        (Some(_), Some(_)) => Err(WireError::invalid("`passphrase` or `key`, not both")),
     }
 }
 
@@ -189,7 +207,8 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
     /// Who there is, and what they may do.
     fn roster_verb(&self, verb: &str, params: Said) -> Answer {
         match verb {
-            "agent_register" => self.register(&params),
+            "agent_register" => self.set_key("vault.agent-register", &params),
+            "agent_rotate" => self.set_key(ROTATE, &params),
             "agent_list" => {
                 let agents = self.open.roster.agents.iter();
                 let all =
@@ -199,6 +218,7 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
             "agent_remove" => {
                 let name = params.agent("name")?;
                 let document = format!("{AGENT}{name}");
+                let _registering = lock(&self.vault.registering);
                 self.change(
                     "vault.agent-remove",
                     name.to_string(),
@@ -273,7 +293,8 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         Ok(json!({ "versions": kept.versions.iter().map(version).collect::<Vec<_>>() }))
     }
 
-    fn register(&self, params: &Said) -> Answer {
+    /// The first key of an agent, or one that takes the place of another: neither is ever the other by mistake.
+    fn set_key(&self, action: &'static str, params: &Said) -> Answer {
         let name = params.agent("name")?;
         let public: [u8; 32] = unhex_array(params.text("public")?)
             .ok_or(WireError::invalid("`public` is not the hexadecimal of 32 bytes"))?;
@@ -281,9 +302,19 @@ impl<F: Fn(&'static str, String) -> Told<'static>> Office<'_, F> {
         if !good {
             return Err(WireError::invalid("`public` is no key"));
         }
+        let registering = lock(&self.vault.registering);
+        // Not what held when the connection asked: somebody else may have registered it meanwhile.
+        match (self.vault.opened()?.roster.agents.contains_key(&name), action == ROTATE) {
+            (true, false) => {
+                return Err(WireError::invalid("the agent is known, and has a key"));
+            }
+            (false, true) => return Err(WireError::invalid("nobody knows the agent")),
+            (true, true) | (false, false) => {}
+        }
         let content = json!({ "public": hex(&public), "since": self.now.wall.0 });
         let change = Change::Set { name: format!("{AGENT}{name}"), content };
-        let done = self.change("vault.agent-register", name.to_string(), change)?;
+        let done = self.change(action, name.to_string(), change)?;
+        drop(registering);
         // A key that takes the place of another ends what was done with that, once it has.
         lock(&self.vault.approvals).end(&Ends::Agent(&name));
         self.vault.take_back(&self.open.store, &Which::Agent(name))?;

@@ -1,5 +1,6 @@
 //! The vault as its clients see it, without a socket.
 
+mod agents;
 mod approvals;
 mod kept;
 
@@ -145,6 +146,7 @@ fn the_account_alone_opens_nothing() {
         "history",
         "rm",
         "agent_register",
+        "agent_rotate",
         "agent_list",
         "policy_set",
         "policy_list",
@@ -374,12 +376,12 @@ fn a_key_that_is_not_recorded_ends_nothing() {
         listed["leases"].as_array().unwrap().len()
     };
     let other = AgentKey::new().unwrap();
-    let register = json!({ "name": "x", "public": hex(&other.public()) });
+    let rotate = json!({ "name": "x", "public": hex(&other.public()) });
     *bed.sink.full.lock().unwrap() = true;
-    assert!(call(&bed, &mut owner, "admin.agent_register", register.clone()).is_err());
+    assert!(call(&bed, &mut owner, "admin.agent_rotate", rotate.clone()).is_err());
     *bed.sink.full.lock().unwrap() = false;
     assert_eq!(leases(&mut owner), 1);
-    call(&bed, &mut owner, "admin.agent_register", register).unwrap();
+    call(&bed, &mut owner, "admin.agent_rotate", rotate).unwrap();
     assert_eq!(leases(&mut owner), 0);
 }
 
@@ -399,8 +401,8 @@ fn a_lease_of_a_key_that_was_taken_back_meanwhile_is_not_granted() {
     let now = super::Now::read();
     assert!(bed.vault.grant(&was, "one", lease(), now).is_ok());
     let other = AgentKey::new().unwrap();
-    let register = json!({ "name": "x", "public": hex(&other.public()) });
-    call(&bed, &mut owner, "admin.agent_register", register).unwrap();
+    let rotate = json!({ "name": "x", "public": hex(&other.public()) });
+    call(&bed, &mut owner, "admin.agent_rotate", rotate).unwrap();
     assert!(bed.vault.grant(&was, "two", lease(), now).is_err());
     let fresh = bed.vault.opened().unwrap();
     assert!(bed.vault.grant(&fresh, "three", lease(), now).is_ok());
@@ -540,4 +542,33 @@ fn a_handle_is_its_sessions_and_ends_with_it() {
     assert_eq!(shown(&handle, &session(&agent)), "ACCESS_DENIED");
     bed.vault.left(&agent);
     assert_eq!(shown(&handle, &session(&agent)), "AUTH_FAILED");
+}
+
+#[test]
+fn a_key_unseals_and_makes_nobody_the_owner() {
+    let bed = bed();
+    let (mut owner, _, _) = ready(&bed);
+    let (_, text) = crate::keys::Opener::new_key().unwrap();
+    let rekey = json!({ "passphrase": "p", "key": text.trim() });
+    call(&bed, &mut owner, "admin.rekey", rekey).unwrap();
+    call(&bed, &mut Connection::new(501), "admin.prove", json!({ "key": text.trim() }))
+        .unwrap_err();
+    bed.vault.seal();
+    let mut job = Connection::new(501);
+    let (_, other) = crate::keys::Opener::new_key().unwrap();
+    for (params, code) in [
+        (json!({ "key": other.trim() }), "AUTH_FAILED"),
+        (json!({ "key": "00" }), "INVALID_REQUEST"),
+        (json!({ "key": text.trim(), "passphrase": "p" }), "INVALID_REQUEST"),
+        (json!({}), "INVALID_REQUEST"),
+    ] {
+        assert_eq!(call(&bed, &mut job, "admin.unseal", params), Err(code.to_owned()));
+    }
+    let told = call(&bed, &mut job, "admin.unseal", json!({ "key": text.trim() })).unwrap();
+    assert_eq!(told["authenticated"], false);
+    assert!(!job.is_known());
+    let expired = Err("SESSION_EXPIRED".to_owned());
+    assert_eq!(call(&bed, &mut job, "admin.get", json!({ "path": "b" })), expired);
+    call(&bed, &mut job, "admin.prove", json!({ "passphrase": "p" })).unwrap();
+    assert!(call(&bed, &mut job, "admin.get", json!({ "path": "b" })).is_ok());
 }

@@ -1,25 +1,21 @@
-//! Agents and their keys, and what they may do.
+//! Agents, and what they may do.
 
-use super::{Desk, asked};
+use super::{Desk, agent_keys};
 use crate::args::vault::{Agent, Approval, Policy, Rule};
 use crate::commands::FOUND;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use sanctum_host::files;
-use sanctum_vault::hex;
-use sanctum_vault::identity::AgentName;
-use sanctum_vault::keyfile::AgentKey;
 use sanctum_vault::policy::authority::Authority;
 use serde_json::{Map, Value, json};
-use std::path::Path;
-use zeroize::Zeroizing;
 
 /// Of a file of certificates.
 const CERTIFICATES: u64 = 128 * 1024;
 
 pub(super) fn agent(desk: &Desk<'_>, verb: &Agent) -> Result<Exit, Failure> {
     match verb {
-        Agent::Register { name, out, plain } => register(desk, name, out.as_deref(), *plain),
+        Agent::Register(args) => agent_keys::register(desk, args),
+        Agent::Rotate(args) => agent_keys::rotate(desk, args),
         Agent::List => {
             let answer = desk.ask("agent_list", json!({}))?;
             for one in answer.get("agents").and_then(Value::as_array).into_iter().flatten() {
@@ -35,28 +31,6 @@ pub(super) fn agent(desk: &Desk<'_>, verb: &Agent) -> Result<Exit, Failure> {
             desk.done(&format!("agent {name} is removed; its key opens nothing"), &answer)
         }
     }
-}
-
-/// The key is on the disk before the vault knows it: one that nobody knows is harmless, one that nobody has is not.
-fn register(desk: &Desk<'_>, name: &str, out: Option<&Path>, plain: bool) -> Result<Exit, Failure> {
-    let name = AgentName::new(name).map_err(|error| Failure::new(Exit::Usage, error))?;
-    let key = AgentKey::new()?;
-    let mut client = desk.client("prove")?;
-    let text = if plain {
-        key.plain()
-    } else {
-        let passphrase = asked(&format!("A passphrase for the key of {name}:"), true)?;
-        Zeroizing::new(key.sealed(passphrase.as_bytes())?)
-    };
-    let suffix = if plain { "key" } else { "key.enc" };
-    let own = desk.at.base.join(".sanctum/keys").join(format!("{name}.{suffix}"));
-    desk.at.furnish()?;
-    let path = out.unwrap_or(&own);
-    files::write_new(path, text.as_bytes())?;
-    let public = json!({ "name": name.as_str(), "public": hex(&key.public()) });
-    client.call("admin.agent_register", public).map_err(super::away)?;
-    let words = format!("agent {name} is known; its key is {}", path.display());
-    desk.done(&words, &json!({ "agent": name.as_str(), "key": path.display().to_string() }))
 }
 
 pub(super) fn policy(desk: &Desk<'_>, verb: &Policy) -> Result<Exit, Failure> {

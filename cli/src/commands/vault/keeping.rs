@@ -6,10 +6,11 @@
 use super::{Desk, asked, away, written};
 use crate::args::vault::{Lease, Rekey, Revoke};
 use crate::daemon::vault::closed;
+use crate::daemon::vault::opener::KeyPlace;
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
 use crate::record::{self, Deed, Recorder};
-use sanctum_host::{files, passphrase};
+use sanctum_host::files;
 use sanctum_vault::client::Client;
 use sanctum_vault::keys::Opener;
 use sanctum_vault::store::{Source, Store};
@@ -22,8 +23,6 @@ use zeroize::Zeroizing;
 const LARGEST: u64 = 1024 * 1024 * 1024;
 /// A snapshot that is made meanwhile begins a backup anew, so often.
 const TRIES: usize = 5;
-/// A key file holds 64 digits and a line break.
-const KEY_FILE: u64 = 256;
 
 pub(super) fn lease(desk: &Desk<'_>, verb: &Lease) -> Result<Exit, Failure> {
     match verb {
@@ -62,7 +61,8 @@ pub(super) fn rekey(desk: &Desk<'_>, args: &Rekey) -> Result<Exit, Failure> {
         None if args.new_passphrase => asked("Another passphrase for the vault:", true)?,
         None => text,
     };
-    let key = args.key_file.as_deref().map(key_of).transpose()?;
+    let place = KeyPlace::of(args.key_file.as_deref(), args.key_ref.as_deref())?;
+    let key = place.map(|place| desk.key(&place)).transpose()?;
     let params = json!({
         "passphrase": text.as_str(),
         "key": key.as_ref().map(|key| key.as_str()),
@@ -71,21 +71,13 @@ pub(super) fn rekey(desk: &Desk<'_>, args: &Rekey) -> Result<Exit, Failure> {
     let answer = client.call("admin.rekey", params).map_err(|error| {
         let unsaid = error.code() == Some("INVALID_REQUEST");
         let failure = away(error);
-        if unsaid { failure.hint("--key-file FILE, or --without-key-file") } else { failure }
+        if unsaid {
+            failure.hint("--key-file FILE, --key-ref REF, or --without-key-file")
+        } else {
+            failure
+        }
     })?;
     desk.done("the vault is under a new root key", &answer)
-}
-
-/// The key in a file, or a new one that is written there.
-fn key_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    if files::is_there(path) {
-        let text = passphrase::read_key(path, KEY_FILE)?;
-        let text = std::str::from_utf8(&text)?;
-        return Ok(Zeroizing::new(text.to_owned()));
-    }
-    let (_, text) = Opener::new_key()?;
-    files::write_new(path, text.as_bytes())?;
-    Ok(text)
 }
 
 pub(super) fn backup(desk: &Desk<'_>, file: &Path) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 //! Values and passphrases come from the terminal, a pipe or a file that only its owner reads. The vault itself records what was done.
 //! Deliberately absent: what the vault decides.
 
+mod agent_keys;
 mod agents;
 mod approve;
 mod import;
@@ -12,10 +13,12 @@ mod ssh_agent;
 mod values;
 
 use super::{Context, FOUND};
-use crate::args::vault::{Vault, Verb};
+use crate::args::vault::{Key, Opening, Vault, Verb};
+use crate::daemon::vault::opener::{self, KeyPlace};
 use crate::daemon::vault::{At, closed};
 use crate::failure::{Exit, Failure};
 use crate::output::Paint;
+use crate::record::{self, Deed, Recorder};
 use sanctum_host::{files, passphrase};
 use sanctum_vault::client::{Client, ClientError};
 use sanctum_vault::keys::{Cost, Opener};
@@ -36,11 +39,8 @@ pub fn run(context: &Context, args: &Vault) -> Result<Exit, Failure> {
     let at = At::of(context.common.root.as_deref(), args.socket.as_deref(), &context.around)?;
     let desk = Desk { context, args, at: &at };
     match &args.verb {
-        Verb::Init { key_file } => desk.init(key_file.as_deref()),
-        Verb::Unseal => {
-            desk.client("unseal")?;
-            desk.done("the vault is unsealed", &json!({ "sealed": false }))
-        }
+        Verb::Init(key) => desk.init(key),
+        Verb::Unseal(key) => desk.unseal(key),
         Verb::Seal => {
             desk.ask("seal", json!({}))?;
             desk.done("the vault is sealed", &json!({ "sealed": true }))
@@ -78,17 +78,54 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn init(&self, key_file: Option<&Path>) -> Result<Exit, Failure> {
+    /// Whose stores a reference is looked for in.
+    fn stores(&self) -> opener::At<'_> {
+        opener::At { root: self.context.common.root.as_deref(), around: &self.context.around }
+    }
+
+    /// The key that is there, or a new one; the journal has that it was put somewhere.
+    fn key(&self, place: &KeyPlace<'_>) -> Result<Zeroizing<String>, Failure> {
+        let KeyPlace::Secret(reference) = place else { return Ok(place.made(&self.stores())?.0) };
+        let (streams, second) = record::of_owner(&self.at.base);
+        let recorder = Recorder::at(&streams, &second, &self.context.around);
+        let subject = reference.to_string();
+        let deed = Deed::new("vault.key", &subject);
+        record::during(self.context, recorder, &deed, |notes| {
+            let (text, new) = place.made(&self.stores())?;
+            notes.insert("made".to_owned(), new.to_string());
+            Ok(text)
+        })
+    }
+
+    fn unseal(&self, key: &Opening) -> Result<Exit, Failure> {
+        match KeyPlace::of(key.key_file.as_deref(), key.key_ref.as_deref())? {
+            None => drop(self.client("unseal")?),
+            Some(place) => {
+                let mut client = Client::connect(&self.at.socket).map_err(away)?;
+                let text = place.text(&self.stores())?;
+                let said = json!({ "key": text.trim() });
+                client.call("admin.unseal", said).map_err(away)?;
+            }
+        }
+        self.done("the vault is unsealed", &json!({ "sealed": false }))
+    }
+
+    fn init(&self, key: &Key) -> Result<Exit, Failure> {
+        let key = KeyPlace::of(key.key_file.as_deref(), key.key_ref.as_deref())?;
         self.at.furnish()?;
         if self.at.home.is_there(&self.at.base).map_err(closed)? {
             return Err(Failure::refused("there is a vault already").hint("sanctum vault status"));
         }
         let text = self.passphrase("A passphrase for the vault:", true)?;
         let mut openers = vec![Opener::Passphrase(Zeroizing::new(text.as_bytes().to_vec()))];
-        if let Some(path) = key_file {
-            let (key, text) = Opener::new_key()?;
-            files::write_new(path, text.as_bytes())?;
-            openers.push(key);
+        if let Some(place) = key {
+            if let KeyPlace::File(path) = place
+                && files::is_there(path)
+            {
+                return Err(Failure::refused(format!("{} is there already", path.display()))
+                    .hint("another name: a new vault has a key of its own"));
+            }
+            openers.extend(Opener::key(self.key(&place)?.as_bytes()));
         }
         let source = self.at.home.open(&self.at.base).map_err(closed)?;
         let store = Store::create(source, &openers, Cost::default()).map_err(closed)?;

@@ -1,5 +1,6 @@
 //! `sanctum vault ssh-agent`: an agent of SSH whose keys stay in the vault, until the process ends.
 
+use super::agent_keys::{self, KEY_FILE};
 use super::{Desk, away};
 use crate::args::vault::SshAgent;
 use crate::failure::{Exit, Failure};
@@ -9,9 +10,6 @@ use sanctum_vault::identity::AgentName;
 use sanctum_vault::keyfile::AgentKey;
 use sanctum_vault::ssh_agent::{self, Kept};
 use std::path::Path;
-
-/// The longest key file, encrypted or not, with room for white space.
-const KEY_FILE: u64 = 1024;
 
 pub(super) fn run(desk: &Desk<'_>, args: &SshAgent) -> Result<Exit, Failure> {
     let name =
@@ -32,9 +30,8 @@ pub(super) fn key_of(
     name: &AgentName,
     named: Option<&Path>,
 ) -> Result<AgentKey, Failure> {
-    let at = |end: &str| desk.at.base.join(".sanctum/keys").join(format!("{name}.{end}"));
     let path = named.map_or_else(
-        || ["key", "key.enc"].map(at).into_iter().find(|path| files::is_there(path)),
+        || agent_keys::places(desk, name).into_iter().find(|path| files::is_there(path)),
         |path| Some(path.to_owned()),
     );
     let path = path.ok_or_else(|| {

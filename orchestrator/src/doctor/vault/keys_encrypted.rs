@@ -23,6 +23,9 @@ pub(super) static LINT: Lint = Lint {
     bad,
 };
 
+/// After the name of a key file: what `agent rotate` is about to put in its place.
+const NEXT: &str = ".new";
+
 fn judge(looked: &Looked) -> Seen {
     let homes = looked.agent_keys()?;
     let mut answer = Answer::of(homes);
@@ -36,6 +39,11 @@ fn judge(looked: &Looked) -> Seen {
                 "sanctum vault agent remove {name}, rm {}, then sanctum vault agent register {name}; or give it to an account of its own",
                 key.path
             );
+            if key.path.file_name().ends_with(NEXT) {
+                let (name, words) = (name_of(&key.path), "a rotation that did not end left it");
+                answer.add_with(&key.path, words, format!("sanctum vault agent rotate {name}"));
+                continue;
+            }
             let words = if key.path.file_name().ends_with(".enc") {
                 "by its name it is encrypted, and it is not"
             } else {
@@ -47,9 +55,10 @@ fn judge(looked: &Looked) -> Seen {
     Ok(answer)
 }
 
-/// `NAME.key` and `NAME.key.enc` are keys of the agent NAME.
+/// `NAME.key` and `NAME.key.enc` are keys of the agent NAME, also of those that take their place.
 fn name_of(path: &AbsPath) -> &str {
     let name = path.file_name();
+    let name = name.strip_suffix(NEXT).unwrap_or(name);
     let name = name.strip_suffix(".enc").unwrap_or(name);
     name.strip_suffix(".key").unwrap_or(name)
 }
@@ -85,6 +94,11 @@ mod tests {
             home.keys[1].there.uid = Some(777);
         });
         assert!(other.is_empty(), "{other:?}");
+        let left = found(|home| {
+            home.keys[1].plain = true;
+            home.keys[1].path = home.dir.join("tester.key.new").unwrap();
+        });
+        assert_eq!(left[0].hint.as_deref(), Some("sanctum vault agent rotate tester"));
         // Where owners are not kept nobody can say that it is another's.
         let unknown = found(|home| {
             home.keys[1].plain = true;

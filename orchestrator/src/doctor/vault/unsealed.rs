@@ -26,10 +26,10 @@ fn judge(looked: &Looked) -> Seen {
         return Ok(Answer::default());
     };
     let mut answer = Answer::over(1);
-    match (stands, &served.key_file) {
+    match (stands, served.opened_by()) {
         (Stands::Unsealed | Stands::Silent(_), _) => {}
         (Stands::Sealed, None) => answer.add(socket, "it is sealed"),
-        // A key that opens nothing ends the service at its start: this one was sealed afterwards.
+        // It was sealed afterwards, or the key could not be had then: the journal says which.
         (Stands::Sealed, Some(key)) => {
             answer.add(socket, format!("it is sealed, though {key} opens it at its start"));
         }

@@ -42,6 +42,8 @@ fn the_section_alone_is_a_service_of_the_hub() {
         "--socket /srv/v.sock --listen [::1]:8200 --key-file /srv/k"
     );
     assert_eq!(entry.probe, Some(Probe::Tcp));
+    let entry = &loaded("vault: {unseal: {secret: \"age:/srv/k.age\"}}", "").services[&at()];
+    assert_eq!(entry.command.as_ref().unwrap()[3..].join(" "), "--key-ref age:/srv/k.age");
     // Without the section there is none: `proxy` requires it.
     let gone = house("", "").replace("    requires: [vault]\n", "");
     assert!(!load(&gone, "i", &NoCheck).unwrap().instance.services.contains_key(&at()));
@@ -126,4 +128,24 @@ fn completing_a_house_twice_changes_nothing_more() {
     let before = none.clone();
     assert!(vault::complete(&mut none).is_empty());
     assert_eq!(none, before);
+}
+
+#[test]
+fn what_opens_it_is_one_thing_and_one_that_waits_for_a_session_is_remarked() {
+    let said = |text: &str| {
+        let section = format!("vault:\n  unseal: {text}");
+        let loaded = load(&house(&section, ""), "i", &NoCheck).unwrap();
+        loaded.warnings.iter().map(|one| one.message.clone()).collect::<Vec<_>>().join("; ")
+    };
+    for quiet in ["{secret: \"age:/k.age\"}", "{secret: \"sops:/s.yaml#a.b\"}", "{key_file: /k}"] {
+        assert!(!said(quiet).contains("session"), "{quiet}");
+    }
+    for session in ["keychain:sanctum-vault/unseal", "op://v/i/f"] {
+        let words = said(&format!("{{secret: \"{session}\"}}"));
+        assert!(words.contains(&format!("`{session}` needs the session")), "{words}");
+    }
+    for wrong in ["{}", "{key_file: /k, secret: \"age:/k.age\"}", "{secret: hunter2}"] {
+        let all = mistakes(&house(&format!("vault:\n  unseal: {wrong}"), ""));
+        assert!(all.len() == 1 && !all[0].contains("hunter2"), "{wrong}: {all:?}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::instance::model::{Bind, Transport};
 use crate::instance::tree::{End, Node};
 use crate::jobs::cron::CronError;
 use ipnet::{IpNet, Ipv4Net};
-use sanctum_types::{AccountName, Diagnostic, NodeName, ServiceName};
+use sanctum_types::{AccountName, Diagnostic, NodeName, SecretRef, ServiceName};
 use std::net::IpAddr;
 
 /// Something wrong, and the path of keys and indices that it is about.
@@ -208,6 +208,12 @@ pub enum Problem {
     VaultAccount {
         /// The account.
         account: AccountName,
+    },
+    /// What opens the vault at boot is where only somebody's session reaches.
+    #[error("`{reference}` needs the session of its account: at a boot the vault stays sealed")]
+    VaultSession {
+        /// The reference.
+        reference: SecretRef,
     },
     /// A service wants the port of the SSH server.
     #[error("{port}/tcp of node `{node}` is the port of the SSH server")]
@@ -462,6 +468,9 @@ impl Problem {
             Self::VaultAccount { .. } => {
                 fixed("leave `run_as` out: it is the account's that logs in to the node")
             }
+            Self::VaultSession { .. } => fixed(
+                "keep it as age:FILE, sops:FILE#KEY or file:NAME, or unseal it yourself after a boot: sanctum vault unseal",
+            ),
             Self::SshPort { .. } => fixed("give the service another port, or set `ssh.port`"),
             Self::SshPortOfMac { .. } => {
                 fixed("keep 22: sanctum does not change launchd's ssh.plist")

@@ -3,6 +3,7 @@
 use super::services::known_node;
 use super::{Judged, Problem};
 use crate::instance::model::Instance;
+use crate::instance::vault::Unseal;
 use sanctum_secrets::identity::parse_recipient;
 use sanctum_types::{SecretRef, ServiceName};
 use std::borrow::Cow;
@@ -30,6 +31,13 @@ pub(super) fn judge(instance: &Instance, judged: &mut Judged) {
     }
     places(instance, judged);
     stores(instance, judged);
+    if let Some(Unseal::Secret(reference)) =
+        instance.vault.as_ref().and_then(|vault| vault.unseal.as_ref())
+        && !reference.unattended()
+    {
+        let reference = reference.clone();
+        judged.warn(["vault", "unseal", "secret"], Problem::VaultSession { reference });
+    }
 }
 
 /// A cache is overwritten by its source, so nothing else may be there.

@@ -4,6 +4,7 @@ use super::super::model::{
     Bind, Criticality, Instance, Interfaces, NodeType, Os, RunAs, Service, SshProfile,
 };
 use super::*;
+use crate::instance::vault::Unseal;
 use crate::instance::{NoCheck, load};
 use sanctum_types::{AbsPath, AccountName, ServiceName};
 
@@ -48,10 +49,16 @@ fn nothing_changed_widens_nothing_and_a_first_file_says_so() {
 fn a_vault_that_goes_narrows_and_what_opens_it_is_a_decision() {
     assert_eq!(after(|house| house.vault = None), Vec::<String>::new());
     let other = after(|house| {
-        let unseal = crate::instance::vault::Unseal { key_file: AbsPath::new("/tmp/k").unwrap() };
+        let unseal = Unseal::KeyFile(AbsPath::new("/tmp/k").unwrap());
         house.vault.as_mut().unwrap().unseal = Some(unseal);
     });
     assert_eq!(other, ["vault.unseal.key_file: becomes /tmp/k"]);
+    let other = after(|house| {
+        let reference = sanctum_types::SecretRef::parse("keychain:sanctum-vault/unseal").unwrap();
+        house.vault.as_mut().unwrap().unseal = Some(Unseal::Secret(reference));
+    });
+    let becomes = "vault.unseal.secret: becomes keychain:sanctum-vault/unseal";
+    assert_eq!(other, ["vault.unseal.key_file: is taken away", becomes]);
 }
 
 type Change = fn(&mut Instance);

@@ -82,7 +82,7 @@ fn judge(
         let words = format!("it belongs to user id {owner}, not to {}", served.account);
         findings.push(finding(words, "sanctum services why vault".to_owned()));
     }
-    let detail = match (stands, &served.key_file) {
+    let detail = match (stands, served.opened_by()) {
         (Stands::Unsealed, _) => "answers, and is open",
         (Stands::Sealed, None) => "answers, and is sealed: sanctum vault unseal",
         (Stands::Sealed, Some(key)) => {
@@ -108,7 +108,7 @@ mod tests {
         let socket = AbsPath::new("/home/o/.sanctum/vault.sock").unwrap();
         let said = |key: Option<&str>, there: Option<(u32, u32)>, stands: &Stands| {
             let key_file = key.map(|key| AbsPath::new(key).unwrap());
-            let served = Served { account: "o".to_owned(), socket: None, key_file };
+            let served = Served { account: "o".to_owned(), socket: None, key_file, key_ref: None };
             let (findings, detail) = judge(&served, &socket, 501, there, stands);
             assert!(findings.iter().all(|finding| finding.hint.is_some()));
             let all = findings.into_iter().map(|finding| finding.message).chain([detail]);

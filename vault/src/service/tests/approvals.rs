@@ -160,7 +160,7 @@ fn it_ends_by_seal_policy_key_and_value() {
         |bed, owner| {
             let key = AgentKey::new().unwrap();
             let name = json!({ "name": "x", "public": hex(&key.public()) });
-            call(bed, owner, "admin.agent_register", name).unwrap();
+            call(bed, owner, "admin.agent_rotate", name).unwrap();
         },
         |bed, owner| drop(call(bed, owner, "admin.rekey", json!({ "passphrase": "p" })).unwrap()),
         |bed, owner| drop(call(bed, owner, "admin.seal", json!({})).unwrap()),

@@ -12,7 +12,8 @@ fn path(text: &str) -> AbsPath {
 
 /// A Mac whose vault is served and open.
 pub(in crate::doctor::vault) fn with_vault(change: impl FnOnce(&mut Standing)) -> Looked {
-    let served = Served { account: "operator".to_owned(), socket: None, key_file: None };
+    let served =
+        Served { account: "operator".to_owned(), socket: None, key_file: None, key_ref: None };
     let there = There { is_file: false, uid: Some(501), ..fixture::file(0o600) };
     let mut vault = Standing {
         served,
