@@ -219,10 +219,16 @@ impl Vault {
 
     /// Seals it: leases and approvals end, and the keys are wiped as soon as nobody works with them any more. What of leases is on the disk stays.
     pub fn seal(&self) {
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        drop(self.closed());
+    }
+
+    /// The same; gives what was open until then.
+    fn closed(&self) -> Option<Open> {
+        let was = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
         *lock(&self.leases) = Leases::default();
         lock(&self.sessions).clear();
         lock(&self.approvals).end(&Ends::All);
+        was
     }
 
     /// Whether it is unsealed and takes changes.

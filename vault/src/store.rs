@@ -284,7 +284,7 @@ impl Store {
         let (mut changes, mut asked) = (Vec::new(), Vec::new());
         for (Asked { change, told }, reply) in group {
             if told.is_some() && !recorded {
-                reply.give(Err(StoreError::Unrecorded), told);
+                reply.give(Err(StoreError::Unrecorded));
                 continue;
             }
             changes.push(change);
@@ -300,8 +300,8 @@ impl Store {
         }
         // It was done; a start without an end is what the journal shows of it.
         self.record(&asked.iter().filter_map(|(told, _)| told.as_ref()).collect::<Vec<_>>());
-        for ((told, reply), done) in asked.into_iter().zip(done) {
-            reply.give(done, told);
+        for ((_, reply), done) in asked.into_iter().zip(done) {
+            reply.give(done);
         }
         self.shed();
     }
@@ -352,12 +352,8 @@ impl Store {
                 writer.stopped |= index.apply(entry, place).is_err();
             }
         }
-        // Not collected: of as many sizes as groups have, each thread would keep a piece of memory.
-        let mut all = Vec::new();
-        for one in made {
-            all.push(one.and_then(|(version, _)| done.clone().map(|()| version)));
-        }
-        all
+        let version = |(version, _)| done.clone().map(|()| version);
+        made.into_iter().map(|one| one.and_then(version)).collect()
     }
 
     fn persist(&self, writer: &mut Writer, bytes: &[u8], at: Position) -> Result<(), StoreError> {

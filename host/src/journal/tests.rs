@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::files::TempDir;
-use sanctum_types::{Action, Actor, AuditEvent, Outcome, Phase, Severity};
+use sanctum_types::{Action, Actor, AuditEvent, AuditSink as _, Outcome, Phase, Severity};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -145,6 +145,28 @@ fn whatever_is_asked_by_many_at_once_every_answer_is_a_line_of_its_own() {
     assert_eq!(checked.witnessed, checked.last);
     let written = bed.actions().iter().filter(|action| *action == "apply.run").count();
     assert_eq!(written, asked);
+}
+
+#[test]
+fn one_event_of_a_group_is_enough_to_sync_it() {
+    let of = |outcome: Outcome| AuditEvent {
+        action: Action::new("vault.read").expect("a word"),
+        outcome,
+        ..event("x")
+    };
+    let (well, refused) = (of(Outcome::Ok), of(Outcome::Refused));
+    assert_eq!(Durability::of_all(&[&well, &well]), Durability::Soon);
+    assert_eq!(Durability::of_all(&[&well, &refused, &well]), Durability::Synced);
+    let bed = Bed::new();
+    let journal = bed.open();
+    journal.record_all(&[&well, &refused]).expect("a group");
+    journal.record_all(&[]).expect("nothing");
+    drop(journal);
+    let checked = bed.check();
+    assert_eq!(
+        (checked.fault, bed.actions().iter().filter(|name| *name == "vault.read").count()),
+        (None, 2)
+    );
 }
 
 #[test]

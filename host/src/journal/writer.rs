@@ -45,6 +45,15 @@ impl Durability {
     }
 }
 
+impl Durability {
+    /// What a group asks for: one event that is to be synced is enough.
+    #[must_use]
+    pub fn of_all(events: &[&AuditEvent]) -> Self {
+        let soon = events.iter().all(|event| Self::of(event) == Self::Soon);
+        if soon { Self::Soon } else { Self::Synced }
+    }
+}
+
 /// When an epoch ends and a file is full.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -258,11 +267,8 @@ impl AuditSink for Journal {
     /// One group, and one sync where any of them asks for it.
     fn record_all(&self, events: &[&AuditEvent]) -> Result<(), NotRecorded> {
         let Some(first) = events.first() else { return Ok(()) };
-        let synced = events.iter().any(|event| Durability::of(event) == Durability::Synced);
-        let durability = if synced { Durability::Synced } else { Durability::Soon };
-        self.append_all(events, durability).map(drop).map_err(|source| NotRecorded {
-            action: first.action.clone(),
-            source: Box::new(source),
+        self.append_all(events, Durability::of_all(events)).map(drop).map_err(|source| {
+            NotRecorded { action: first.action.clone(), source: Box::new(source) }
         })
     }
 }

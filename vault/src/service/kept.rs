@@ -165,9 +165,8 @@ impl Vault {
     /// # Errors
     /// It is sealed, and such leases may be back once it is unsealed.
     pub(super) fn seal_for_good(&self) -> Result<(), WireError> {
-        let open = self.opened();
-        self.seal();
-        let Ok(open) = open else { return Ok(()) };
+        // Of what is closed here and of nothing that was opened before: a new root key may have taken its place meanwhile.
+        let Some(open) = self.closed() else { return Ok(()) };
         open.store.retire(LEASE).map_err(|_| WireError {
             detail: Some(
                 "sealed, but leases that outlive a restart could not be ended: revoke them once it is unsealed",

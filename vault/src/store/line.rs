@@ -49,14 +49,13 @@ enum State {
     #[default]
     Waits,
     Turn,
-    /// What was told comes back: memory is given back by the thread that took it, or each of many hoards some of the others'.
-    Done(Done, Option<AuditEvent>),
+    Done(Done),
 }
 
 impl Ticket {
     fn set(&self, state: State) {
         let mut now = lock(&self.state);
-        if !matches!(*now, State::Done(..)) {
+        if !matches!(*now, State::Done(_)) {
             *now = state;
             self.changed.notify_one();
         }
@@ -68,10 +67,7 @@ impl Ticket {
         let state = self.changed.wait_while(lock(&self.state), waits);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         match std::mem::take(&mut *state) {
-            State::Done(done, told) => {
-                drop(told);
-                Some(done)
-            }
+            State::Done(done) => Some(done),
             State::Waits | State::Turn => None,
         }
     }
@@ -81,14 +77,14 @@ impl Ticket {
 pub(super) struct Reply(Arc<Ticket>);
 
 impl Reply {
-    pub(super) fn give(self, done: Done, told: Option<AuditEvent>) {
-        self.0.set(State::Done(done, told));
+    pub(super) fn give(self, done: Done) {
+        self.0.set(State::Done(done));
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.0.set(State::Done(Err(StoreError::Stopped), None));
+        self.0.set(State::Done(Err(StoreError::Stopped)));
     }
 }
 
@@ -170,7 +166,7 @@ mod tests {
             let others: Vec<_> = (0..4)
                 .map(|_| {
                     let written = |group: Group| {
-                        group.into_iter().for_each(|(_, reply)| reply.give(Ok(7), None));
+                        group.into_iter().for_each(|(_, reply)| reply.give(Ok(7)));
                     };
                     let line = &line;
                     scope.spawn(move || line.join(change(), written))
@@ -192,8 +188,7 @@ mod tests {
     fn a_change_without_an_answer_is_stopped() {
         let line = Line::default();
         assert!(matches!(line.join(change(), drop), Err(StoreError::Stopped)));
-        let written =
-            |group: Group| group.into_iter().for_each(|(_, reply)| reply.give(Ok(1), None));
+        let written = |group: Group| group.into_iter().for_each(|(_, reply)| reply.give(Ok(1)));
         assert_eq!(line.join(change(), written).unwrap(), 1);
     }
 }
