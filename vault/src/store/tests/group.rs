@@ -2,6 +2,7 @@
 
 use super::disk::Pair;
 use super::{create, open, put};
+use crate::keys::tests::{CHEAP, passphrase};
 use crate::store::{Store, StoreError, Terms};
 use sanctum_types::{
     Action, Actor, AuditEvent, AuditSink, NotRecorded, OperationId, Outcome, Phase, Severity,
@@ -191,4 +192,14 @@ fn a_disk_too_full_to_write_anew_goes_on_with_the_file_that_is_there() {
     // It is tried again later, and not with each change.
     assert_eq!(store.change(put("a", b"y")).unwrap(), 2);
     assert_eq!(store.standing().generation, 1);
+}
+
+#[test]
+fn a_store_under_a_new_root_key_tells_whom_the_one_before_told() {
+    let pair = Pair::default();
+    let book = Book::of(&pair, None);
+    let store = create(&pair).telling(Arc::clone(&book) as Arc<dyn AuditSink>);
+    let next = store.rekey(&[passphrase("p")], CHEAP).unwrap();
+    assert_eq!(next.change_told(put("a", b"x"), begun("one")).unwrap(), 1);
+    assert_eq!(book.told.lock().unwrap().len(), 2);
 }
