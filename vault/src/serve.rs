@@ -5,6 +5,7 @@
 //! and the owner's verbs are not heard. Deliberately absent: signals.
 
 mod line;
+mod lookout;
 mod proxy;
 
 pub use line::{Loopback, LoopbackError};
@@ -14,6 +15,7 @@ use crate::session::Absent;
 use crate::wire::frame::{AFTER, BEFORE, Decoder};
 use crate::wire::{Code, answer};
 use line::{Door, Line};
+use lookout::{Last, Lookout};
 use sanctum_host::clock::{self, Monotonic};
 use sanctum_host::journal::socket::{Bound, Gate, SocketError};
 use sanctum_host::processes::Process;
@@ -62,6 +64,7 @@ struct Shared {
     closed: Condvar,
     /// The number of the last connection.
     last: AtomicU64,
+    asked: Last,
 }
 
 impl Server {
@@ -86,6 +89,7 @@ impl Server {
             strangers: Mutex::default(),
             closed: Condvar::new(),
             last: AtomicU64::new(0),
+            asked: Last::default(),
         };
         Ok(Self { bound: Mutex::new(Some(bound)), loopback: None, shared: Arc::new(shared) })
     }
@@ -233,6 +237,7 @@ impl Shared {
         let mut begins = true;
         // A new connection waits for ever; most ask often and never change that.
         let mut waits: Option<Duration> = None;
+        let mut lookout = Lookout::new(number);
         loop {
             let most = if connection.is_known() { AFTER } else { BEFORE };
             match decoder.next(most) {
@@ -272,7 +277,7 @@ impl Shared {
                 return;
             }
             waits = left;
-            match stream.read(buffer.as_mut_slice()) {
+            match lookout.read(stream, &self.asked, buffer.as_mut_slice()) {
                 Ok(0) => return,
                 Ok(count) => {
                     partial = partial.or_else(|| Some(Monotonic::now()));

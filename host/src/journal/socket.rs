@@ -20,6 +20,17 @@ pub use peer::{Peer, of as peer_of};
 pub use server::{MAX_CONNECTIONS, Server, Who};
 
 use super::JournalError;
+use std::os::fd::AsFd;
+
+/// Reads what a socket that blocks has at this moment, without waiting (recv(2), `MSG_DONTWAIT`).
+///
+/// # Errors
+/// `WouldBlock` where nothing is there; otherwise what the system says of the socket.
+pub fn read_now(socket: impl AsFd, room: &mut [u8]) -> std::io::Result<usize> {
+    use rustix::net::{RecvFlags, recv};
+    let (count, _) = recv(socket, room, RecvFlags::DONTWAIT)?;
+    Ok(count)
+}
 
 /// Why the journal's socket is not served.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! A connection of either kind: at the socket, where the system says whose it is, or by TCP on this machine, where nobody does.
 
-use sanctum_host::journal::socket::peer_of;
+use sanctum_host::journal::socket::{peer_of, read_now};
 use sanctum_host::seat::Held;
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -128,6 +128,14 @@ impl Line {
         match self {
             Self::Local(stream) => (&mut &*stream).read(room),
             Self::Tcp(stream) => (&mut &*stream).read(room),
+        }
+    }
+
+    /// What is there; [`io::ErrorKind::WouldBlock`] where nothing is.
+    pub(super) fn read_now(&self, room: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Local(stream) => read_now(stream, room),
+            Self::Tcp(stream) => read_now(stream, room),
         }
     }
 
